@@ -1,0 +1,20 @@
+//! Tenantry keeps a managed service provider's Microsoft 365 authorisations alive.
+//!
+//! Rooms, one sentence each; `docs/architecture.md` draws how data flows between them.
+
+/// Now and randomness; the only caller of the system's own.
+pub mod clock;
+/// What the portal knows and decides; no HTTP in here.
+pub mod domain;
+/// The only code that speaks to Microsoft.
+pub mod entra;
+/// The only code that opens sealed secrets; asked by typed messages.
+pub mod keeper;
+/// A pretend Microsoft for demo, rehearsal and tests; knows nothing of the portal.
+pub mod simulator;
+/// Pool, migrator, private Postgres, typed ids, constraint errors; no business SQL.
+pub mod storage;
+/// Who is looking: pages and API, one router per audience.
+pub mod web;
+/// What runs by itself.
+pub mod workers;

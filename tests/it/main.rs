@@ -1,0 +1,1 @@
+//! The program from outside: one test binary, one module per room.
