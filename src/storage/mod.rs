@@ -3,9 +3,11 @@
 
 mod constraint;
 mod ids;
+mod inconsistent;
 
 pub use constraint::{Violation, violation};
 pub use ids::{
     AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
     InvitationId, MsalErrorId, ParseIdError, TechnicianId, TenantId, ValidationId,
 };
+pub use inconsistent::Inconsistent;
