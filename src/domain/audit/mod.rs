@@ -59,6 +59,10 @@ impl Entry {
 
     /// What was acted upon, e.g. `("invitation", id)`.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "ids are Copy; a reference would only add noise to callers"
+    )]
     pub fn object(mut self, kind: &'static str, id: impl ToString) -> Self {
         self.object_type = kind;
         self.object_id = id.to_string();

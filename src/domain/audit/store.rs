@@ -2,6 +2,7 @@
 
 use super::{Entry, Op};
 use crate::domain::op::Actor;
+use crate::storage::TenantId;
 
 pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error> {
     let (kind, id, name, ip) = match op.actor().clone() {
@@ -16,7 +17,7 @@ pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error>
            result, request_id, details)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         now,
-        entry.tenant.map(|id| id.as_uuid()),
+        entry.tenant.map(TenantId::as_uuid),
         kind,
         id,
         name,
