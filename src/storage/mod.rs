@@ -6,6 +6,7 @@ mod constraint;
 mod ids;
 mod instance_lock;
 mod migrator;
+mod open;
 mod pool;
 pub mod private_postgres;
 pub mod roles;
@@ -19,5 +20,6 @@ pub use ids::{
 };
 pub use instance_lock::{InstanceLock, InstanceLockError};
 pub use migrator::{MigrationError, Schema, migrate, migrations_fingerprint, schema};
+pub use open::{OpenError, Storage};
 pub use pool::{PoolKind, connect_options, pool};
-pub use urls::{DatabaseUrls, UrlError};
+pub use urls::{DatabaseUrls, UrlError, check as check_database_url};
