@@ -5,3 +5,5 @@
 pub mod audit;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
+/// A customer organisation.
+pub mod tenant;

@@ -4,6 +4,7 @@
 mod boot_check;
 mod constraint;
 mod ids;
+mod inconsistent;
 mod instance_lock;
 mod migrator;
 mod open;
@@ -18,6 +19,7 @@ pub use ids::{
     AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
     InvitationId, MsalErrorId, ParseIdError, TechnicianId, TenantId, ValidationId,
 };
+pub use inconsistent::Inconsistent;
 pub use instance_lock::{InstanceLock, InstanceLockError};
 pub use migrator::{MigrationError, Schema, migrate, migrations_fingerprint, schema};
 pub use open::{OpenError, Storage};
