@@ -43,6 +43,9 @@ pub(super) type Client<Auth = EndpointNotSet, Token = EndpointNotSet> = oauth2::
     Token,
 >;
 
+const UNREADABLE_KEY: &str =
+    "The private key of the client certificate is not a readable RSA key (PEM).";
+
 type TokenClient = Client<EndpointNotSet, EndpointSet>;
 type Outcome = Result<EntraTokens, RequestTokenError<NoReply, EntraError>>;
 
@@ -165,7 +168,7 @@ impl Entra {
         segment: &TenantSegment,
         client_id: Uuid,
         credential: Option<&Credential>,
-    ) -> Result<Presented, Failure> {
+    ) -> Result<Presented, Box<Failure>> {
         let address = self.inner.endpoints.at(segment, "oauth2/v2.0/token");
         let audience = address.to_string();
         let mut client = Client::new(ClientId::new(client_id.to_string()))
@@ -185,7 +188,7 @@ impl Entra {
             }) => {
                 let now = self.inner.clock.now();
                 let signed = assertion(client_id, private_key_pem, certificate_der, &audience, now)
-                    .map_err(|_| Failure::own(Meaning::AppLevel, "The private key of the client certificate is not a readable RSA key (PEM)."))?;
+                    .map_err(|_| Failure::own(Meaning::AppLevel, UNREADABLE_KEY))?;
                 extra.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
                 extra.push(("client_assertion", signed.expose_secret().to_owned()));
                 secrets.push(signed);
@@ -199,7 +202,7 @@ impl Entra {
     }
 
     /// A call that failed before anything was sent.
-    fn unsent<T>(&self, operation: Operation, failure: Failure) -> Exchange<T> {
+    fn unsent<T>(&self, operation: Operation, failure: Box<Failure>) -> Exchange<T> {
         Exchange {
             call: CallRecord::unsent(operation, self.inner.clock.now()),
             outcome: Err(failure),
@@ -263,15 +266,15 @@ impl<'a> Wire<'a> {
         let Some(call) = self.call.into_inner().ok().flatten() else {
             return self
                 .entra
-                .unsent(self.operation, unanswered(Meaning::Unreachable));
+                .unsent(self.operation, unanswered(Meaning::Unreachable).into());
         };
         let outcome = match (outcome, &call.reply) {
-            (_, Err(meaning)) => Err(unanswered(*meaning)),
+            (_, Err(meaning)) => Err(unanswered(*meaning).into()),
             (Ok(tokens), Ok(_)) => Ok(Tokens::from(&tokens)),
             (Err(RequestTokenError::ServerResponse(error)), Ok(reply)) => {
-                Err(reply.refusal(error, &secrets))
+                Err(reply.refusal(error, &secrets).into())
             }
-            (Err(_), Ok(reply)) => Err(reply.refused_tokens(&secrets)),
+            (Err(_), Ok(reply)) => Err(reply.refused_tokens(&secrets).into()),
         };
         Exchange {
             call: call.record,

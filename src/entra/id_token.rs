@@ -109,7 +109,7 @@ impl Entra {
                 self.inner.clock.now(),
             ),
             Ok(None) => Err(IdTokenError::UnknownKey),
-            Err(failure) => Err(IdTokenError::KeysUnavailable(Box::new(failure))),
+            Err(failure) => Err(IdTokenError::KeysUnavailable(failure)),
         };
         IdTokenCheck {
             keys_call: call,

@@ -37,7 +37,7 @@ struct Known {
 /// A looked-up key, the call if one was made, and its failure if it failed.
 pub(super) struct Lookup {
     pub call: Option<CallRecord>,
-    pub key: Result<Option<SigningKey>, Failure>,
+    pub key: Result<Option<SigningKey>, Box<Failure>>,
 }
 
 impl Entra {

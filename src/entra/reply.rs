@@ -16,12 +16,12 @@ impl Call {
         accept: impl FnOnce(&Map<String, Value>) -> Result<T, &'static str>,
     ) -> Exchange<T> {
         let outcome = match &self.reply {
-            Err(meaning) => Err(unanswered(*meaning)),
+            Err(meaning) => Err(unanswered(*meaning).into()),
             Ok(reply) => match reply.object() {
                 Some(fields) if reply.status == 200 && !fields.contains_key("error") => {
-                    accept(&fields).map_err(|reason| reply.malformed(reason, secrets))
+                    accept(&fields).map_err(|reason| reply.malformed(reason, secrets).into())
                 }
-                _ => Err(reply.failure(secrets)),
+                _ => Err(reply.failure(secrets).into()),
             },
         };
         Exchange {

@@ -314,7 +314,8 @@ mod tests {
             let _ = serde_json::from_slice::<EntraError>(&bytes);
             let _ = serde_json::from_slice::<EntraTokens>(&bytes);
             let read = tokens(json!({"token_type":"Bearer","access_token":secret,"refresh_token":secret,"id_token":secret})).unwrap();
-            prop_assert!(!format!("{read:?}").contains(&secret));
+            let shown = format!("{read:?}");
+            prop_assert!(!shown.contains(&secret));
         }
     }
 }
