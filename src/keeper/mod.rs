@@ -1,1 +1,8 @@
-//! (room being built)
+//! The only code that opens sealed secrets: keys, seals, refresh protocol, onboarding at Microsoft, validation. It is asked by
+//! typed messages and shares neither pool nor row type with the portal.
+
+pub mod client;
+pub mod message;
+pub mod text;
+
+pub use client::{Client, Unavailable};

@@ -1,0 +1,1 @@
+drop table login_failures, login_sessions, technician_links, technicians;

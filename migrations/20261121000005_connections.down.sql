@@ -1,0 +1,1 @@
+drop table tokens, refresh_schedule, connection_secrets, connections;

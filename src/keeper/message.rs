@@ -1,0 +1,204 @@
+//! What may be asked of the keeper, and what it answers: plain serialisable values that carry no refresh token, no device
+//! code and no database type, so that a channel today and a socket between processes later carry the same words.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::text::Text;
+
+/// One question to the keeper. Ids are plain UUIDs: the keeper looks every row up itself, within the tenant named.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// Seal an invitation's token so that its Auth URL can be shown again. Answer: [`Reply::Sealed`].
+    SealLink {
+        tenant_id: Uuid,
+        invitation_id: Uuid,
+        token: Text,
+    },
+    /// Open an invitation's sealed token. Answer: [`Reply::Link`].
+    OpenLink {
+        tenant_id: Uuid,
+        invitation_id: Uuid,
+    },
+    /// Ask Entra for a device code for a flow in state `started` and write it to the flow's row. The keeper polls from
+    /// then on by itself, also after a restart. Answer: [`Reply::Done`]; a refusal by Entra is in the flow's row.
+    StartDeviceCode { tenant_id: Uuid, flow_id: Uuid },
+    /// Build the address of Microsoft's sign-in page for a flow; PKCE verifier and nonce stay here. `state` is the OAuth
+    /// state that the portal stored as a hash. Answer: [`Reply::Address`].
+    StartBrowserSignIn {
+        tenant_id: Uuid,
+        flow_id: Uuid,
+        state: Text,
+    },
+    /// The browser came back with an authorization code. Redeems, verifies and acquires in the background; progress is in
+    /// the flow's row. Answer: [`Reply::Done`] at once.
+    FinishBrowserSignIn {
+        tenant_id: Uuid,
+        flow_id: Uuid,
+        code: Text,
+    },
+    /// The browser came back from Microsoft's sign-in page with an OAuth error. It is recorded and the flow says why.
+    RefuseBrowserSignIn {
+        tenant_id: Uuid,
+        flow_id: Uuid,
+        error: String,
+        description: String,
+    },
+    /// Build the address of Microsoft's admin-consent page for a flow. Answer: [`Reply::Address`].
+    ConsentAddress {
+        tenant_id: Uuid,
+        flow_id: Uuid,
+        state: Text,
+    },
+    /// The browser came back from admin consent (granted or not), or asks to look again after a reviewer's approval: try
+    /// the missing resources once more, in the background. Answer: [`Reply::Done`] at once.
+    ResumeFlow {
+        tenant_id: Uuid,
+        flow_id: Uuid,
+        refusal: Option<String>,
+    },
+    /// Forget a flow's secrets (superseded, or its invitation was revoked). Answer: [`Reply::Done`].
+    EndFlow { tenant_id: Uuid, flow_id: Uuid },
+    /// A technician confirmed who signed in: make the pending connection the tenant's current one.
+    ConfirmPending {
+        tenant_id: Uuid,
+        connection_id: Uuid,
+        actor: Actor,
+    },
+    /// A technician refused who signed in: forget the pending tokens.
+    RejectPending {
+        tenant_id: Uuid,
+        connection_id: Uuid,
+        actor: Actor,
+    },
+    /// Refresh every resource of the tenant's current connection now, joining a refresh that runs already. Answer:
+    /// [`Reply::Refreshed`].
+    Refresh { tenant_id: Uuid },
+    /// Run the live checks of "Validate Authentication". Answer: [`Reply::Validated`].
+    Validate { tenant_id: Uuid },
+    /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
+    Health,
+}
+
+/// Who caused a change, as the audit log names it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Actor {
+    /// `technician`, `customer`, `keeper`, `worker` or `command`.
+    pub kind: String,
+    pub id: Option<Uuid>,
+    /// A technician's e-mail, or what acted by itself.
+    pub name: String,
+    /// Address of the browser; empty when there was none.
+    pub ip: String,
+}
+
+/// The keeper's answer to a [`Request`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    Done,
+    /// Ciphertext of an invitation's token, for `invitations.token_sealed`.
+    Sealed {
+        ciphertext: Vec<u8>,
+    },
+    /// An invitation's token in the clear, to be shown once more.
+    Link {
+        token: Text,
+    },
+    /// An address at Microsoft for a plain link on our page.
+    Address {
+        url: String,
+    },
+    Refreshed {
+        resources: Vec<ResourceResult>,
+    },
+    Validated {
+        connection_id: Uuid,
+        checks: Vec<Check>,
+    },
+    Health {
+        ready: bool,
+        detail: String,
+    },
+    Refused(Refusal),
+}
+
+/// Why the keeper did not do what was asked; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Refusal {
+    /// No such tenant, flow, invitation or connection, or not in a state that allows it.
+    #[error("nothing there that allows this")]
+    NotThere,
+    /// The tenant is suspended by the MSP.
+    #[error("the tenant is suspended")]
+    Suspended,
+    /// No app registration with a usable credential is stored.
+    #[error("no usable app registration")]
+    NoApp,
+    /// A sealed value could not be opened; the row is quarantined.
+    #[error("a sealed value could not be opened")]
+    Quarantined,
+    /// Microsoft could not be asked, or said to wait; `retry_after_s` seconds when it told.
+    #[error("Microsoft cannot be reached right now")]
+    TryLater { retry_after_s: Option<u64> },
+    /// The keeper itself is in trouble (database, keys); the log has the cause under `reference`.
+    #[error("the keeper cannot work right now (reference {reference})")]
+    Trouble { reference: Uuid },
+}
+
+/// One resource of the resource set after a refresh.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResourceResult {
+    /// `graph`, `exchange`, `teams` or `azure`.
+    pub resource: String,
+    pub required: bool,
+    pub valid: bool,
+    pub expires_at: Option<OffsetDateTime>,
+    /// `msal_errors.id` of the failure recorded, when there was one.
+    pub error_id: Option<i64>,
+}
+
+/// One line of "Validate Authentication".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    pub check: CheckKind,
+    pub outcome: CheckOutcome,
+    /// What was seen, in a plain sentence without secrets.
+    pub detail: String,
+    /// `msal_errors.id` of the failure recorded, when there was one.
+    pub error_id: Option<i64>,
+}
+
+/// What "Validate Authentication" looks at, in the order shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// The refresh works for one resource of the set (its name is in the detail).
+    Refresh,
+    /// The tenant answers at Graph and is the one bound.
+    Tenant,
+    /// The account behind the token is the expected one.
+    Account,
+    /// Granted permissions cover the required ones.
+    Permissions,
+    /// Directory roles the account holds.
+    Roles,
+    /// Federated or managed sign-in.
+    SignIn,
+    /// Our enterprise application is present and enabled in the tenant.
+    EnterpriseApplication,
+}
+
+/// How a check ended. Only `Failed` turns the banner red; `Warning` and `Skipped` say what they mean in the detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    Passed,
+    Warning,
+    Failed,
+    /// Could not be looked at because an earlier check failed or a permission is missing.
+    Skipped,
+}
