@@ -118,8 +118,11 @@ impl Graph<'_> {
         let outcome = match &call.reply {
             Err(meaning) => Err(unanswered(*meaning).into()),
             Ok(reply) if reply.status == 200 && reply.cut.is_none() => {
-                serde_json::from_slice(&reply.body)
-                    .map_err(|_| reply.malformed("not what this Graph address gives", &secrets).into())
+                serde_json::from_slice(&reply.body).map_err(|_| {
+                    reply
+                        .malformed("not what this Graph address gives", &secrets)
+                        .into()
+                })
             }
             Ok(reply) => Err(failure::read(reply, &secrets).into()),
         };

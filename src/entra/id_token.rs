@@ -228,3 +228,6 @@ fn id(claims: &Map<String, Value>, name: &str) -> Option<Uuid> {
 fn instant(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(claims.get(name)?.as_i64()?).ok()
 }
+
+#[cfg(test)]
+mod tests;

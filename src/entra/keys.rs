@@ -112,6 +112,14 @@ fn signing_keys(fields: &Map<String, Value>) -> Result<Vec<SigningKey>, &'static
 }
 
 #[cfg(test)]
+impl SigningKey {
+    pub fn of(kid: &str, issuer: Option<String>, key: DecodingKey) -> Self {
+        let kid = kid.to_owned();
+        Self { kid, issuer, key }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
     use time::macros::datetime;

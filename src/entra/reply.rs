@@ -122,3 +122,54 @@ impl Failure {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reply(status: u16, body: Vec<u8>) -> Reply {
+        Reply {
+            status,
+            trace_id: None,
+            ests_server: None,
+            retry_after: None,
+            challenge: None,
+            body,
+            cut: None,
+        }
+    }
+
+    #[test]
+    fn the_trace_id_of_the_body_wins_over_the_header() {
+        let mut reply = reply(
+            400,
+            br#"{"error":"invalid_grant","trace_id":"body"}"#.into(),
+        );
+        reply.trace_id = Some("header".into());
+        assert_eq!(reply.failure(&[]).trace_id.as_deref(), Some("body"));
+        reply.body = br#"{"error":"invalid_grant"}"#.into();
+        assert_eq!(reply.failure(&[]).trace_id.as_deref(), Some("header"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_becomes_a_failure_that_holds_no_token(
+            status in 100_u16..600,
+            noise: Vec<u8>,
+            token in "[A-Za-z0-9._-]{24,60}",
+            field in "access_token|refresh_token|id_token|device_code|other",
+            cut in any::<proptest::sample::Index>(),
+        ) {
+            let mut body = format!(r#"{{"{field}":"{token}","error":"x {token}"}}"#).into_bytes();
+            body.extend(noise);
+            body.truncate(cut.index(body.len() + 1));
+            let reply = reply(status, body);
+            for failure in [reply.failure(&[&token]), reply.refused_tokens(&[&token])] {
+                let shown = format!("{}{failure:?}{failure}{}", failure.raw, failure.description);
+                prop_assert!(!shown.contains(&token[..8]), "{}", shown);
+            }
+        }
+    }
+}

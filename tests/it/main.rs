@@ -1,4 +1,5 @@
 //! The program from outside: one test binary, one module per room.
 
+mod entra;
 mod storage;
 mod support;
