@@ -62,17 +62,19 @@ impl Reply {
 
     /// A failure that Entra describes.
     pub fn refusal(&self, error: EntraError, secrets: &[&str]) -> Failure {
+        let meaning = meaning::of(self.status, &error);
+        let mask = |text: String| redact::text(&text, secrets);
+        let framed = self.framed(meaning, error.description, secrets);
         Failure {
-            codes: error.codes.clone(),
-            trace_id: error.trace_id.clone().or_else(|| self.trace_id.clone()),
-            suberror: error.suberror.clone(),
-            description: redact::text(&error.description, secrets),
-            correlation_id: error.correlation_id.clone(),
-            timestamp: error.timestamp.clone(),
-            claims: error.claims.clone(),
-            ..self.framed(meaning::of(self.status, &error), String::new(), secrets)
+            error: Some(mask(error.error)),
+            suberror: error.suberror.map(mask),
+            codes: error.codes,
+            trace_id: error.trace_id.map(mask).or(framed.trace_id),
+            correlation_id: error.correlation_id.map(mask),
+            timestamp: error.timestamp.map(mask),
+            claims: error.claims.map(mask),
+            ..framed
         }
-        .with_error(error.error)
     }
 
     /// A failure that only the status and the raw body describe.
@@ -106,6 +108,7 @@ impl Reply {
 
     /// What every failure with a reply keeps of it.
     pub fn framed(&self, meaning: Meaning, description: String, secrets: &[&str]) -> Failure {
+        let description = redact::text(&description, secrets);
         Failure {
             trace_id: self.trace_id.clone(),
             retry_after: self.retry_after,
@@ -113,13 +116,6 @@ impl Reply {
             raw: redact::body(&self.body, secrets),
             ..Failure::own(meaning, description)
         }
-    }
-}
-
-impl Failure {
-    pub(super) fn with_error(mut self, error: String) -> Self {
-        self.error = Some(error);
-        self
     }
 }
 

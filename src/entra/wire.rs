@@ -169,7 +169,7 @@ pub(super) fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// A text field of an identifier's length; longer counts as absent.
-fn short(fields: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn short(fields: &Map<String, Value>, name: &str) -> Option<String> {
     text(fields, name).filter(|value| value.len() <= 256)
 }
 

@@ -14,10 +14,8 @@ fn token() -> SecretString {
 
 async fn path_and_query(server: &MockServer) -> String {
     let (request, _) = only_request(server).await;
-    assert_eq!(
-        request.headers["authorization"],
-        "Bearer eyJ0.the-access-token"
-    );
+    let shown = request.headers.get("authorization").unwrap();
+    assert_eq!(shown, "Bearer eyJ0.the-access-token");
     let query: Vec<_> = request
         .url
         .query_pairs()

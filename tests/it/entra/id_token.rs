@@ -8,7 +8,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tenantry::clock::Clock;
 use tenantry::entra::{Entra, Expect, IdTokenCheck, IdTokenError, Operation};
 use wiremock::matchers::{any, path};
@@ -43,11 +43,12 @@ impl Host {
     }
 
     async fn publish(&self, kid: &str) {
-        let mut jwk: Value =
-            serde_json::to_value(Jwk::from_encoding_key(&self.key, Algorithm::RS256).unwrap())
-                .unwrap();
-        jwk["kid"] = kid.into();
-        jwk["issuer"] = format!("{}/{{tenantid}}/v2.0", self.server.uri()).into();
+        let jwk = Jwk::from_encoding_key(&self.key, Algorithm::RS256).unwrap();
+        let mut jwk: Map<String, Value> =
+            serde_json::from_value(serde_json::to_value(jwk).unwrap()).unwrap();
+        let issuer = format!("{}/{{tenantid}}/v2.0", self.server.uri());
+        jwk.insert("kid".into(), kid.into());
+        jwk.insert("issuer".into(), issuer.into());
         self.server.reset().await;
         Mock::given(path("/organizations/discovery/v2.0/keys"))
             .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "keys": [jwk] })))
