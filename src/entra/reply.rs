@@ -64,7 +64,7 @@ impl Reply {
     pub fn refusal(&self, error: EntraError, secrets: &[&str]) -> Failure {
         let meaning = meaning::of(self.status, &error);
         let mask = |text: String| redact::text(&text, secrets);
-        let framed = self.framed(meaning, error.description, secrets);
+        let framed = self.framed(meaning, &error.description, secrets);
         Failure {
             error: Some(mask(error.error)),
             suberror: error.suberror.map(mask),
@@ -86,7 +86,7 @@ impl Reply {
             None => "not in the agreed form",
         };
         let description = format!("The answer (HTTP {}) is {what}.", self.status);
-        self.framed(meaning::of_status(self.status), description, secrets)
+        self.framed(meaning::of_status(self.status), &description, secrets)
     }
 
     /// Why a reply of the token endpoint was not accepted as tokens.
@@ -103,12 +103,12 @@ impl Reply {
     /// A failure because something in an otherwise good answer is not acceptable.
     pub fn malformed(&self, reason: &str, secrets: &[&str]) -> Failure {
         let description = format!("The answer is not acceptable: {reason}.");
-        self.framed(Meaning::Malformed, description, secrets)
+        self.framed(Meaning::Malformed, &description, secrets)
     }
 
     /// What every failure with a reply keeps of it.
-    pub fn framed(&self, meaning: Meaning, description: String, secrets: &[&str]) -> Failure {
-        let description = redact::text(&description, secrets);
+    pub fn framed(&self, meaning: Meaning, description: &str, secrets: &[&str]) -> Failure {
+        let description = redact::text(description, secrets);
         Failure {
             trace_id: self.trace_id.clone(),
             retry_after: self.retry_after,

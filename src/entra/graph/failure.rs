@@ -33,7 +33,7 @@ pub(super) fn read(reply: &Reply, secrets: &[&str]) -> Failure {
     );
     let mask = |text: String| redact::text(&text, secrets);
     let codes = codes_in(&message);
-    let framed = reply.framed(meaning, message, secrets);
+    let framed = reply.framed(meaning, &message, secrets);
     Failure {
         error: code.map(mask),
         suberror: inner_code.map(mask),
