@@ -8,13 +8,14 @@
 //! - device code polling has a fixed error type and sleeps in a loop until the end: see `device`.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Mutex;
 
 use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    StandardRevocableToken, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -100,7 +101,7 @@ impl Entra {
             request = request.add_extra_param(name, value);
         }
         let wire = Wire::new(self, Operation::Refresh);
-        let outcome = request.request_async(&|request| wire.send(request)).await;
+        let outcome = request.request_async(&wire).await;
         wire.finish(outcome, &presented.secrets)
     }
 
@@ -128,7 +129,7 @@ impl Entra {
             request = request.add_extra_param(name, value);
         }
         let wire = Wire::new(self, operation);
-        let outcome = request.request_async(&|request| wire.send(request)).await;
+        let outcome = request.request_async(&wire).await;
         wire.finish(outcome, &presented.secrets)
     }
 
@@ -158,7 +159,7 @@ impl Entra {
             request = request.add_extra_param(name, value);
         }
         let wire = Wire::new(self, operation);
-        let outcome = request.request_async(&|request| wire.send(request)).await;
+        let outcome = request.request_async(&wire).await;
         wire.finish(outcome, &presented.secrets)
     }
 
@@ -220,6 +221,15 @@ struct Wire<'a> {
     entra: &'a Entra,
     operation: Operation,
     call: Mutex<Option<Call>>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Wire<'_> {
+    type Error = NoReply;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoReply>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
 }
 
 impl<'a> Wire<'a> {

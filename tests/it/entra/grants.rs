@@ -295,11 +295,3 @@ async fn nothing_secret_shows_in_debug() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
-
-#[tokio::test]
-async fn a_call_runs_to_its_end_in_a_task_of_its_own() {
-    let server = answering(json_answer(200, &tokens_answer())).await;
-    let client = entra(&server);
-    let detached = tokio::spawn(async move { refresh(&client).await });
-    assert!(detached.await.unwrap().outcome.is_ok());
-}

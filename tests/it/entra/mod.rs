@@ -13,7 +13,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tenantry::clock::Clock;
-use tenantry::entra::{App, Endpoints, Entra, Exchange, Limits, TokenClass, Tokens};
+use tenantry::entra::{
+    App, Endpoints, Entra, Exchange, Expect, Limits, TenantSegment, TokenClass, Tokens,
+};
 use url::Url;
 use uuid::{Uuid, uuid};
 use wiremock::matchers::any;
@@ -90,4 +92,30 @@ async fn only_request(server: &MockServer) -> (Request, Vec<(String, String)>) {
         .into_owned()
         .collect();
     (request, form)
+}
+
+/// A request future of the portal may be dropped; the keeper therefore spawns calls, which must be `Send`.
+#[test]
+fn every_call_can_be_detached_from_its_asker() {
+    fn detachable(call: impl Future + Send) {
+        drop(call);
+    }
+    let (entra, app) = (entra_at("http://127.0.0.1:9", Clock::system()), app());
+    let (segment, secret) = (TenantSegment::Organizations, SecretString::from("s"));
+    let back = Url::parse("https://portal.example/back").unwrap();
+    let expect = Expect {
+        client_id: CLIENT,
+        tenant: None,
+        nonce: None,
+    };
+    detachable(refresh(&entra));
+    detachable(entra.client_credentials(TENANT, &app, "r", None));
+    detachable(entra.redeem_code(&segment, &app, &secret, &secret, &back, "s"));
+    detachable(entra.device_code(&segment, CLIENT, "s", None));
+    detachable(entra.poll_device_code(&segment, CLIENT, &secret));
+    detachable(entra.resolve_tenant("contoso.example"));
+    detachable(entra.user_realm("ada@contoso.example"));
+    detachable(entra.verify_id_token(&secret, expect));
+    detachable(entra.graph(&secret).organization());
+    detachable(entra.graph(&secret).my_directory_roles());
 }
