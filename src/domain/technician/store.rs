@@ -18,7 +18,10 @@ impl TryFrom<Row> for Technician {
     type Error = Inconsistent;
 
     fn try_from(row: Row) -> Result<Self, Inconsistent> {
-        let role: Role = row.role.parse().map_err(|_| Inconsistent::new("technicians", "role", row.id))?;
+        let role: Role = row
+            .role
+            .parse()
+            .map_err(|_| Inconsistent::new("technicians", "role", row.id))?;
         Ok(Self {
             id: row.id.into(),
             email: row.email,

@@ -28,7 +28,10 @@ fn version(file: &EmbeddedFile) -> String {
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/static/{version}/{*name}", get(serve))
-        .route("/favicon.ico", get(|| serve(Path((String::new(), "logo.svg".to_owned())))))
+        .route(
+            "/favicon.ico",
+            get(|| serve(Path((String::new(), "logo.svg".to_owned())))),
+        )
 }
 
 async fn serve(Path((_, name)): Path<(String, String)>) -> Response {
@@ -37,7 +40,10 @@ async fn serve(Path((_, name)): Path<(String, String)>) -> Response {
     };
     let headers = [
         (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+        (
+            header::CACHE_CONTROL,
+            "public, max-age=31536000, immutable".to_owned(),
+        ),
     ];
     (headers, file.data).into_response()
 }
@@ -47,6 +53,9 @@ mod tests {
     #[test]
     fn a_files_address_names_its_content() {
         let address = super::url("css/base.css");
-        assert!(address.starts_with("/static/") && !address.contains("missing"), "{address}");
+        assert!(
+            address.starts_with("/static/") && !address.contains("missing"),
+            "{address}"
+        );
     }
 }

@@ -28,7 +28,11 @@ pub struct Chrome {
 impl Chrome {
     /// Whether the navigation entry at `address` is the one shown.
     pub fn is_at(&self, address: &str) -> bool {
-        self.path == address || self.path.strip_prefix(address).is_some_and(|rest| rest.starts_with('/'))
+        self.path == address
+            || self
+                .path
+                .strip_prefix(address)
+                .is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Whether exactly this address is shown.
@@ -66,7 +70,11 @@ impl FromRequestParts<App> for Chrome {
             .await
             .map_err(|(_, why)| WebError::Unexpected(anyhow::anyhow!(why)))?;
         Ok(Self {
-            nonce: parts.extensions.get::<Nonce>().map(|nonce| nonce.as_str().to_owned()).unwrap_or_default(),
+            nonce: parts
+                .extensions
+                .get::<Nonce>()
+                .map(|nonce| nonce.as_str().to_owned())
+                .unwrap_or_default(),
             msp_name: app.site.msp_name.clone(),
             viewer_name: viewer.display_name.clone(),
             viewer_email: viewer.email.clone(),

@@ -67,7 +67,9 @@ impl From<Unavailable> for WebError {
 impl From<Refusal> for WebError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotThere => Self::Conflict("This has changed in the meantime. Go back, reload the page and look again."),
+            Refusal::NotThere => Self::Conflict(
+                "This has changed in the meantime. Go back, reload the page and look again.",
+            ),
             Refusal::Suspended => Self::Conflict("This tenant is suspended. Resume it first."),
             _ => Self::Keeper,
         }
@@ -87,7 +89,12 @@ pub struct Problem {
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         if let Self::SignIn { next } = &self {
-            return Redirect::to(&super::paging::with_query(super::paths::LOGIN, &[("next", next)], &[])).into_response();
+            return Redirect::to(&super::paging::with_query(
+                super::paths::LOGIN,
+                &[("next", next)],
+                &[],
+            ))
+            .into_response();
         }
         let (status, title, sentence) = self.words();
         let reference = (status.is_server_error()).then(|| {
@@ -97,9 +104,16 @@ impl IntoResponse for WebError {
         });
         let mut response = status.into_response();
         if let Self::Busy { retry_after_s } = self {
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after_s.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after_s.into());
         }
-        response.extensions_mut().insert(Problem { status, title, sentence, reference });
+        response.extensions_mut().insert(Problem {
+            status,
+            title,
+            sentence,
+            reference,
+        });
         response
     }
 }
@@ -113,7 +127,9 @@ impl WebError {
                 "Not allowed",
                 "Your role does not allow this. Ask an owner or admin of your team.",
             ),
-            Self::BadRequest(sentence) => (StatusCode::BAD_REQUEST, "Request not understood", sentence),
+            Self::BadRequest(sentence) => {
+                (StatusCode::BAD_REQUEST, "Request not understood", sentence)
+            }
             Self::SignIn { .. } => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in to continue."),
             Self::Conflict(sentence) => (StatusCode::CONFLICT, "Out of date", sentence),
             Self::Keeper => (
@@ -151,17 +167,52 @@ const fn unexpected() -> (StatusCode, &'static str, &'static str) {
 fn problem_of(status: StatusCode) -> Option<Problem> {
     let (status, title, sentence) = match status {
         StatusCode::NOT_FOUND => not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => (status, "Not possible here", "This address does not take that kind of request. Go back and use the page's buttons."),
-        StatusCode::PAYLOAD_TOO_LARGE => (status, "Too much", "What was sent is too large. Shorten it and send it again."),
-        StatusCode::URI_TOO_LONG => (status, "Address too long", "The address is too long. Go back and use shorter filters."),
-        StatusCode::MISDIRECTED_REQUEST => (status, "Wrong address", "This server does not answer under this name. Use the address you were given."),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => (status, "Took too long", "The answer took too long. Try again."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => (status, "Request not understood", "The form was not complete. Go back, reload the page and send it again."),
-        StatusCode::FORBIDDEN => (status, "Refused", "The request came from another site, or from a page that is out of date. Go back, reload and try again."),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            status,
+            "Not possible here",
+            "This address does not take that kind of request. Go back and use the page's buttons.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            status,
+            "Too much",
+            "What was sent is too large. Shorten it and send it again.",
+        ),
+        StatusCode::URI_TOO_LONG => (
+            status,
+            "Address too long",
+            "The address is too long. Go back and use shorter filters.",
+        ),
+        StatusCode::MISDIRECTED_REQUEST => (
+            status,
+            "Wrong address",
+            "This server does not answer under this name. Use the address you were given.",
+        ),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => (
+            status,
+            "Took too long",
+            "The answer took too long. Try again.",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY => (
+            status,
+            "Request not understood",
+            "The form was not complete. Go back, reload the page and send it again.",
+        ),
+        StatusCode::FORBIDDEN => (
+            status,
+            "Refused",
+            "The request came from another site, or from a page that is out of date. Go back, reload and try again.",
+        ),
         StatusCode::INTERNAL_SERVER_ERROR => unexpected(),
         _ => return None,
     };
-    Some(Problem { status, title, sentence, reference: None })
+    Some(Problem {
+        status,
+        title,
+        sentence,
+        reference: None,
+    })
 }
 
 #[derive(Template)]
@@ -173,13 +224,22 @@ struct ErrorPage<'a> {
 
 /// Layer: give every bare error answer its page.
 pub async fn render(request: Request, next: Next) -> Response {
-    let nonce = request.extensions().get::<Nonce>().cloned().unwrap_or_default();
+    let nonce = request
+        .extensions()
+        .get::<Nonce>()
+        .cloned()
+        .unwrap_or_default();
     let response = next.run(request).await;
     let known = response.extensions().get::<Problem>().cloned();
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let problem = match known {
         Some(problem) => problem,
-        None if !is_page && response.status().is_client_error() || response.status().is_server_error() && !is_page => {
+        None if !is_page
+            && (response.status().is_client_error() || response.status().is_server_error()) =>
+        {
             match problem_of(response.status()) {
                 Some(problem) => problem,
                 None => return response,
@@ -187,7 +247,11 @@ pub async fn render(request: Request, next: Next) -> Response {
         }
         None => return response,
     };
-    let page = ErrorPage { problem: &problem, nonce: nonce.as_str() }.render();
+    let page = ErrorPage {
+        problem: &problem,
+        nonce: nonce.as_str(),
+    }
+    .render();
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);

@@ -17,7 +17,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
         axum_extra::extract::Form::<T>::from_request(request, state)
             .await
             .map(|axum_extra::extract::Form(form)| Self(form))
-            .map_err(|_| WebError::BadRequest("The form was not complete. Go back, reload the page and send it again."))
+            .map_err(|_| {
+                WebError::BadRequest(
+                    "The form was not complete. Go back, reload the page and send it again.",
+                )
+            })
     }
 }
 
@@ -47,7 +51,10 @@ pub struct Field {
 
 impl Field {
     pub fn new(value: impl Into<String>) -> Self {
-        Self { value: value.into(), error: None }
+        Self {
+            value: value.into(),
+            error: None,
+        }
     }
 
     /// The same field with its problem.

@@ -17,7 +17,10 @@ fn changes(method: &Method) -> bool {
 
 /// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20), 414 for overlong addresses.
 pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
     if target > MAX_TARGET {
         return StatusCode::URI_TOO_LONG.into_response();
     }
@@ -25,7 +28,13 @@ pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> R
         .uri()
         .authority()
         .map(|authority| authority.as_str().to_owned())
-        .or_else(|| request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned));
+        .or_else(|| {
+            request
+                .headers()
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+                .map(str::to_owned)
+        });
     if given.is_some_and(|given| is_own_host(&app, &given)) {
         next.run(request).await
     } else {
@@ -39,7 +48,10 @@ fn is_own_host(app: &App, given: &str) -> bool {
         return false;
     };
     let default_port = base.port().is_none();
-    let with_port = format!("{host}:{}", base.port_or_known_default().unwrap_or_default());
+    let with_port = format!(
+        "{host}:{}",
+        base.port_or_known_default().unwrap_or_default()
+    );
     given.eq_ignore_ascii_case(&with_port) || (default_port && given.eq_ignore_ascii_case(host))
 }
 

@@ -17,7 +17,10 @@ pub async fn line(request: Request, next: Next) -> Response {
         .unwrap_or_default()
         .to_owned();
     let response = next.run(request).await;
-    let route = response.extensions().get::<Route>().map_or("unmatched", |route| route.0.as_str());
+    let route = response
+        .extensions()
+        .get::<Route>()
+        .map_or("unmatched", |route| route.0.as_str());
     let (status, ms) = (response.status().as_u16(), start.elapsed().as_millis());
     tracing::info!(http.method = %method, http.route = route, http.status = status, duration_ms = ms, request.id = id, "{method} {route} {status} in {ms} ms");
     response
@@ -31,7 +34,9 @@ struct Route(String);
 pub async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(route) = route {
-        response.extensions_mut().insert(Route(route.as_str().to_owned()));
+        response
+            .extensions_mut()
+            .insert(Route(route.as_str().to_owned()));
     }
     response
 }

@@ -34,7 +34,10 @@ pub struct Notice {
 
 /// Leave a notice for the next page of this session. A session that cannot be written loses the notice and nothing else.
 pub async fn leave(session: &Session, tone: Tone, text: impl Into<String>) {
-    let notice = Notice { tone, text: text.into() };
+    let notice = Notice {
+        tone,
+        text: text.into(),
+    };
     if let Err(error) = session.insert(KEY, &notice).await {
         tracing::warn!(%error, "a notice was lost");
     }

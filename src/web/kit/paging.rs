@@ -60,11 +60,19 @@ impl Pager {
 /// `base` with the filters that have a value, then `more`.
 pub fn with_query(base: &str, filters: &[(&str, &str)], more: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
-    for (name, value) in filters.iter().chain(more).filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in filters
+        .iter()
+        .chain(more)
+        .filter(|(_, value)| !value.is_empty())
+    {
         query.append_pair(name, value);
     }
     let query = query.finish();
-    if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
+    if query.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base}?{query}")
+    }
 }
 
 #[cfg(test)]
@@ -73,7 +81,12 @@ mod tests {
 
     #[test]
     fn links_keep_filters_and_escape_them() {
-        let pager = Pager::new("/tenants", &[("q", "a&b"), ("tag", "")], Paging::new(Some(2), Some(10)), 35);
+        let pager = Pager::new(
+            "/tenants",
+            &[("q", "a&b"), ("tag", "")],
+            Paging::new(Some(2), Some(10)),
+            35,
+        );
         assert_eq!(pager.summary, "11–20 of 35");
         assert_eq!(pager.previous.as_deref(), Some("/tenants?q=a%26b&page=1"));
         assert_eq!(pager.next.as_deref(), Some("/tenants?q=a%26b&page=3"));
@@ -81,7 +94,16 @@ mod tests {
 
     #[test]
     fn a_hostile_page_number_is_forced_into_range() {
-        assert_eq!(Paging::new(Some(-5), Some(1_000_000)), Paging { page: 1, size: MAX_SIZE });
-        assert_eq!(Pager::new("/t", &[], Paging::new(Some(9), None), 3).next, None);
+        assert_eq!(
+            Paging::new(Some(-5), Some(1_000_000)),
+            Paging {
+                page: 1,
+                size: MAX_SIZE
+            }
+        );
+        assert_eq!(
+            Pager::new("/t", &[], Paging::new(Some(9), None), 3).next,
+            None
+        );
     }
 }

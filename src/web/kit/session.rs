@@ -40,13 +40,16 @@ pub async fn note_peer(State(_): State<App>, mut request: Request, next: Next) -
 /// The session layer for this site: `__Host-sid`, Secure and Lax; plain `sid` only on http, as in the demo.
 pub fn layer(app: &App) -> SessionManagerLayer<Store> {
     let secure = app.site.is_https();
-    SessionManagerLayer::new(Store { pool: app.pool.clone(), clock: app.clock.clone() })
-        .with_name(if secure { "__Host-sid" } else { "sid" })
-        .with_secure(secure)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_path("/")
-        .with_expiry(Expiry::OnInactivity(IDLE))
+    SessionManagerLayer::new(Store {
+        pool: app.pool.clone(),
+        clock: app.clock.clone(),
+    })
+    .with_name(if secure { "__Host-sid" } else { "sid" })
+    .with_secure(secure)
+    .with_http_only(true)
+    .with_same_site(SameSite::Lax)
+    .with_path("/")
+    .with_expiry(Expiry::OnInactivity(IDLE))
 }
 
 /// Sessions in `login_sessions`.
@@ -57,9 +60,15 @@ pub struct Store {
 }
 
 fn hash(id: &Id) -> Vec<u8> {
-    digest::digest(&digest::SHA256, id.to_string().as_bytes()).as_ref().to_vec()
+    digest::digest(&digest::SHA256, id.to_string().as_bytes())
+        .as_ref()
+        .to_vec()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn backend(error: sqlx::Error) -> Error {
     Error::Backend(error.to_string())
 }
@@ -80,7 +89,10 @@ impl SessionStore for Store {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, now) = (serde_json::to_value(&record.data).map_err(encode)?, self.clock.now());
+        let (data, now) = (
+            serde_json::to_value(&record.data).map_err(encode)?,
+            self.clock.now(),
+        );
         sqlx::query!(
             "insert into login_sessions (id_hash, technician_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)
              on conflict (id_hash) do update set technician_id = excluded.technician_id, data = excluded.data,
@@ -107,8 +119,13 @@ impl SessionStore for Store {
         .await
         .map_err(backend)?;
         let Some(row) = row else { return Ok(None) };
-        let data = serde_json::from_value(row.data).map_err(|error| Error::Decode(error.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date: row.expires_at }))
+        let data =
+            serde_json::from_value(row.data).map_err(|error| Error::Decode(error.to_string()))?;
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date: row.expires_at,
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -122,7 +139,10 @@ impl SessionStore for Store {
 
 impl Store {
     async fn insert(&self, record: &Record) -> Result<bool> {
-        let (data, now) = (serde_json::to_value(&record.data).map_err(encode)?, self.clock.now());
+        let (data, now) = (
+            serde_json::to_value(&record.data).map_err(encode)?,
+            self.clock.now(),
+        );
         let done = sqlx::query!(
             "insert into login_sessions (id_hash, technician_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)
              on conflict (id_hash) do nothing",
@@ -144,6 +164,10 @@ impl Store {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn encode(error: serde_json::Error) -> Error {
     Error::Encode(error.to_string())
 }

@@ -29,8 +29,14 @@ pub struct Viewer {
 impl Viewer {
     /// Begin a unit of work in this technician's name.
     pub async fn begin(&self, app: &App) -> Result<Op, sqlx::Error> {
-        let actor = Actor::Technician { id: self.id, email: self.email.clone(), ip: self.ip.clone() };
-        Ok(Op::begin(&app.pool, &app.clock, actor).await?.for_request(&self.request_id))
+        let actor = Actor::Technician {
+            id: self.id,
+            email: self.email.clone(),
+            ip: self.ip.clone(),
+        };
+        Ok(Op::begin(&app.pool, &app.clock, actor)
+            .await?
+            .for_request(&self.request_id))
     }
 
     /// Whether controls that change something are shown.
@@ -47,13 +53,17 @@ impl FromRequestParts<App> for Viewer {
             .await
             .map_err(|(_, why)| WebError::Unexpected(anyhow::anyhow!(why)))?;
         let Some(id) = session.get::<TechnicianId>(TECHNICIAN_KEY).await? else {
-            return Err(WebError::SignIn { next: next_of(&parts.method, &parts.uri) });
+            return Err(WebError::SignIn {
+                next: next_of(&parts.method, &parts.uri),
+            });
         };
         let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("sign-in")).await?;
         let found = technician::find(&mut op, id).await?;
         let Some(technician) = found.filter(technician::Technician::is_active) else {
             session.flush().await?;
-            return Err(WebError::SignIn { next: String::new() });
+            return Err(WebError::SignIn {
+                next: String::new(),
+            });
         };
         if !matches!(parts.method, Method::GET | Method::HEAD) && !technician.role.may_change() {
             return Err(WebError::Forbidden);
@@ -65,7 +75,11 @@ impl FromRequestParts<App> for Viewer {
             display_name: technician.display_name,
             role: technician.role,
             scope: Scope::all(),
-            ip: parts.extensions.get::<Peer>().map(|peer| peer.0.clone()).unwrap_or_default(),
+            ip: parts
+                .extensions
+                .get::<Peer>()
+                .map(|peer| peer.0.clone())
+                .unwrap_or_default(),
             request_id: request_id
                 .and_then(|id| id.header_value().to_str().ok())
                 .unwrap_or_default()
@@ -79,5 +93,7 @@ fn next_of(method: &Method, uri: &Uri) -> String {
     if *method != Method::GET || uri.path() == "/" {
         return String::new();
     }
-    uri.path_and_query().map(ToString::to_string).unwrap_or_default()
+    uri.path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }

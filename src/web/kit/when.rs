@@ -34,7 +34,9 @@ impl When {
 /// `2026-11-21 02:15 UTC`
 pub fn exact(at: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+    at.to_offset(time::UtcOffset::UTC)
+        .format(format)
+        .unwrap_or_default()
 }
 
 /// `3 days ago` for the past, `in 3 days` for the future.

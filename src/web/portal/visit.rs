@@ -47,13 +47,24 @@ impl FromRequestParts<App> for Visit {
         let session = Session::from_request_parts(parts, app)
             .await
             .map_err(|(_, why)| WebError::Unexpected(anyhow::anyhow!(why)))?;
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| WebError::NotFound)?;
-        let name = params.iter().find(|(key, _)| *key == "short").and_then(|(_, value)| ShortName::parse(value));
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| WebError::NotFound)?;
+        let name = params
+            .iter()
+            .find(|(key, _)| *key == "short")
+            .and_then(|(_, value)| ShortName::parse(value));
         let name = name.ok_or(WebError::NotFound)?;
         let mut op = viewer.begin(app).await?;
-        let tenant = tenant::find_by_short_name(&mut op, viewer.scope, &name).await?.ok_or(WebError::NotFound)?;
+        let tenant = tenant::find_by_short_name(&mut op, viewer.scope, &name)
+            .await?
+            .ok_or(WebError::NotFound)?;
         if session.get::<TenantId>(VISITING).await? != Some(tenant.id) {
-            Entry::new("customer_portal.entered").tenant(tenant.id).object("tenant", tenant.id).write(&mut op).await?;
+            Entry::new("customer_portal.entered")
+                .tenant(tenant.id)
+                .object("tenant", tenant.id)
+                .write(&mut op)
+                .await?;
             op.commit().await?;
             session.insert(VISITING, tenant.id).await?;
         }
@@ -71,9 +82,18 @@ pub(super) fn router() -> Router<App> {
 }
 
 /// End the visit and go back to the list of tenants.
-async fn leave(State(app): State<App>, viewer: Viewer, visit: Visit, session: Session) -> WebResult<Response> {
+async fn leave(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    session: Session,
+) -> WebResult<Response> {
     let mut op = viewer.begin(&app).await?;
-    Entry::new("customer_portal.left").tenant(visit.id).object("tenant", visit.id).write(&mut op).await?;
+    Entry::new("customer_portal.left")
+        .tenant(visit.id)
+        .object("tenant", visit.id)
+        .write(&mut op)
+        .await?;
     op.commit().await?;
     session.remove::<TenantId>(VISITING).await?;
     Ok(Redirect::to(paths::TENANTS).into_response())
