@@ -1,4 +1,4 @@
-//! Where the database is, once per role that logs in. Not how to use it: [`super::pool`] does that.
+//! Where the database is, once per role that logs in. Not how to use it: [`mod@super::pool`] does that.
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;

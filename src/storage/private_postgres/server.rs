@@ -48,7 +48,9 @@ pub fn leave(cluster: &Cluster, users: &File) -> Result<(), Error> {
     }
     let mut pg_ctl = pg_ctl(cluster, "stop");
     pg_ctl.args(["-m", "fast", "-t", "60"]);
-    run_tool("pg_ctl stop", pg_ctl, &cluster.layout, &cluster.account)
+    run_tool("pg_ctl stop", pg_ctl, &cluster.layout, &cluster.account)?;
+    cluster.layout.remove_outside_socket_dir();
+    Ok(())
 }
 
 /// Wait for line 8 of `postmaster.pid` to say so: the socket answers earlier, during recovery.
