@@ -3,6 +3,10 @@
 
 /// What was done, by whom; append only.
 pub mod audit;
+/// A link that lets a tenant's administrator authorise the MSP.
+pub mod invitation;
+/// One attempt, in one browser, to use an invitation.
+pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
 /// A customer organisation.
