@@ -7,6 +7,7 @@ mod ids;
 mod inconsistent;
 mod instance_lock;
 mod migrator;
+mod open;
 mod pool;
 pub mod private_postgres;
 pub mod roles;
@@ -21,5 +22,6 @@ pub use ids::{
 pub use inconsistent::Inconsistent;
 pub use instance_lock::{InstanceLock, InstanceLockError};
 pub use migrator::{MigrationError, Schema, migrate, migrations_fingerprint, schema};
+pub use open::{OpenError, Storage};
 pub use pool::{PoolKind, connect_options, pool};
-pub use urls::{DatabaseUrls, UrlError};
+pub use urls::{DatabaseUrls, UrlError, check as check_database_url};
