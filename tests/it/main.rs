@@ -6,5 +6,7 @@
 )]
 
 mod config;
+mod domain;
+mod mail;
 mod storage;
 mod support;
