@@ -2,6 +2,8 @@
 //!
 //! Rooms, one sentence each; `docs/architecture.md` draws how data flows between them.
 
+/// Everything built once at start and shared by every request and worker of the portal.
+pub mod app;
 /// The command line: what there is to run, and how it ends.
 pub mod cli;
 /// Now and randomness; the only caller of the system's own.

@@ -1,6 +1,7 @@
 //! The command line: what there is to run, and how it ends. Each command has a module with `Args` and
 //! `Args::run(self, &Global)`; to add one, write `mod name;` and its line in `commands!`.
 
+pub mod diagnose;
 mod exit;
 mod migrate;
 

@@ -7,6 +7,7 @@
 
 mod config;
 mod domain;
+mod entra;
 mod mail;
 mod storage;
 mod support;

@@ -1,0 +1,14 @@
+//! Technicians inside one tenant, the Customer portal.
+
+mod visit;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub use visit::Visit;
+
+/// Every page of the Customer portal.
+pub fn router() -> Router<App> {
+    Router::new().merge(visit::router())
+}
