@@ -13,7 +13,6 @@ use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
 use axum::routing::get;
-use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -42,24 +41,25 @@ pub fn router(app: App) -> Router {
         .merge(onboarding::router())
         .layer(session::layer(&app))
         .route_layer(from_fn(kit::log::note_route));
-    // Outermost first: what stands above sees the request earlier and the answer later.
-    let layers = ServiceBuilder::new()
-        .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
-        .layer(PropagateRequestIdLayer::new(request_id))
-        .layer(from_fn(kit::log::line))
-        .layer(from_fn_with_state(app.clone(), headers::secure))
-        .layer(CompressionLayer::new())
-        .layer(from_fn(error::render))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(app.clone(), guard::own_host))
-        .layer(CsrfLayer::new())
-        .layer(from_fn(guard::needs_origin))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+    // The last one added stands outermost: it sees the request first and the answer last.
+    pages
+        .merge(assets::router())
+        .layer(from_fn(guard::finish_changes))
+        .layer(from_fn_with_state(app.clone(), session::note_peer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             PATIENCE,
         ))
-        .layer(from_fn_with_state(app.clone(), session::note_peer))
-        .layer(from_fn(guard::finish_changes));
-    pages.merge(assets::router()).layer(layers).with_state(app)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(from_fn(guard::needs_origin))
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(app.clone(), guard::own_host))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(error::render))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+        .layer(from_fn(kit::log::line))
+        .layer(PropagateRequestIdLayer::new(request_id.clone()))
+        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+        .with_state(app)
 }

@@ -237,8 +237,8 @@ pub async fn render(request: Request, next: Next) -> Response {
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let problem = match known {
         Some(problem) => problem,
-        None if !is_page && response.status().is_client_error()
-            || response.status().is_server_error() && !is_page =>
+        None if !is_page
+            && (response.status().is_client_error() || response.status().is_server_error()) =>
         {
             match problem_of(response.status()) {
                 Some(problem) => problem,

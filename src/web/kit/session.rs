@@ -65,6 +65,10 @@ fn hash(id: &Id) -> Vec<u8> {
         .to_vec()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn backend(error: sqlx::Error) -> Error {
     Error::Backend(error.to_string())
 }
@@ -160,6 +164,10 @@ impl Store {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn encode(error: serde_json::Error) -> Error {
     Error::Encode(error.to_string())
 }
