@@ -16,6 +16,8 @@ pub mod domain;
 pub mod entra;
 /// The only code that opens sealed secrets; asked by typed messages.
 pub mod keeper;
+/// Letters to people by SMTP.
+pub mod mail;
 /// A pretend Microsoft for demo, rehearsal and tests; knows nothing of the portal.
 pub mod simulator;
 /// Pool, migrator, private Postgres, typed ids, constraint errors; no business SQL.

@@ -5,6 +5,10 @@
 pub mod audit;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
+/// A link that lets a tenant's administrator authorise the MSP.
+pub mod invitation;
+/// One attempt, in one browser, to use an invitation.
+pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
 /// A person of the MSP with a login.

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod message;
+pub mod resource;
 pub mod text;
 
 pub use client::{Client, Unavailable};

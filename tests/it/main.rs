@@ -6,6 +6,8 @@
 )]
 
 mod config;
+mod domain;
 mod entra;
+mod mail;
 mod storage;
 mod support;

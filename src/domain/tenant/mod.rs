@@ -16,6 +16,7 @@ use super::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
 pub use change::{ChangeError, add, edit};
+pub(in crate::domain) use input::address;
 pub use input::{FieldError, NewTenant, ShortName, TenantInput};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
 pub use store::{Filter, ListRow};

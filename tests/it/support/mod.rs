@@ -1,5 +1,7 @@
 //! What the tests stand on.
 
 pub mod db;
+pub mod fake_keeper;
 pub mod program;
 pub mod scratch;
+pub mod smtp;

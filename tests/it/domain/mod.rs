@@ -1,0 +1,5 @@
+//! The domain's operations against a real database.
+
+mod invitation;
+mod onboarding;
+mod stage;
