@@ -1,1 +1,3 @@
 //! The program from outside: one test binary, one module per room.
+
+mod simulator;

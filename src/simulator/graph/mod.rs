@@ -1,0 +1,9 @@
+//! Microsoft Graph.
+
+use axum::Router;
+
+use super::site::Site;
+
+pub fn router() -> Router<Site> {
+    Router::new()
+}
