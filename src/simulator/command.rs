@@ -11,6 +11,7 @@ use url::Url;
 use super::directory::plant;
 use super::{Mode, Options, start};
 use crate::clock::Clock;
+use crate::simulator::json::put;
 
 /// Run a pretend Microsoft Entra and Graph for demo, rehearsal and tests.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,7 +63,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     });
     if simulator.directory().client_ids().is_empty() {
         let sample = plant(simulator.directory()).context("the sample directory was refused")?;
-        line["sample"] = json!(sample);
+        put(&mut line, "sample", json!(sample));
     }
     println!("{line}");
     let mut terminate = signal(SignalKind::terminate())?;

@@ -7,6 +7,7 @@ pub mod command;
 mod control;
 pub mod directory;
 mod graph;
+mod json;
 mod pages;
 mod site;
 mod snapshot;
@@ -82,6 +83,7 @@ pub async fn start(options: Options) -> anyhow::Result<Simulator> {
     let site = Site {
         directory: directory.clone(),
         keys: Arc::new(keys),
+        browsers: Arc::default(),
         public_url: options.public_url.clone(),
         tls: options.tls,
         bound: bound.to_string(),
@@ -143,8 +145,8 @@ fn router(site: Site) -> Router {
     Router::new()
         .merge(wire::router())
         .merge(graph::router())
-        .merge(pages::router())
-        .merge(control::router())
+        .merge(pages::dress(pages::router()))
+        .merge(pages::dress(control::router()))
         .with_state(site)
 }
 

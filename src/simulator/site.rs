@@ -12,6 +12,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::directory::Directory;
+use super::pages::Browsers;
 use super::tokens::Keys;
 
 /// The simulator as its handlers see it.
@@ -19,6 +20,8 @@ use super::tokens::Keys;
 pub struct Site {
     pub directory: Directory,
     pub keys: Arc<Keys>,
+    /// Sign-ins under way and browser sessions.
+    pub browsers: Arc<Browsers>,
     /// The address to publish, whatever the request called us; absent: the request's own `Host`.
     pub public_url: Option<Url>,
     pub tls: bool,

@@ -70,6 +70,7 @@ impl Aadsts {
 
     /// The same failure under another OAuth error: metadata says `invalid_tenant` where the token endpoint says
     /// `invalid_request`.
+    #[must_use]
     pub fn named(mut self, error: &'static str) -> Self {
         self.error = Cow::Borrowed(error);
         self

@@ -121,3 +121,11 @@ pub fn throttled() -> Aadsts {
     failure.status = 429;
     failure
 }
+
+pub fn second_factor_denied() -> Aadsts {
+    Aadsts::new(
+        500_121,
+        "access_denied",
+        "Authentication failed during strong authentication request.",
+    )
+}

@@ -3,13 +3,13 @@
 
 mod answers;
 mod causes;
+mod forms;
 mod objects;
 mod page;
 mod problem;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
-use tower_http::csrf::CsrfLayer;
 
 use super::site::Site;
 
@@ -50,5 +50,4 @@ pub fn router() -> Router<Site> {
     Router::new()
         .nest("/control/api", api)
         .merge(page::router())
-        .layer(CsrfLayer::new())
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::simulator::aadsts::Aadsts;
 use crate::simulator::directory::EditError;
+use crate::simulator::json::put;
 
 /// A control call that did not do what was asked.
 #[derive(Debug)]
@@ -39,9 +40,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = json!({"error": self.0.to_string()});
         if let EditError::Refused(failure) = &self.0 {
-            body["code"] = json!(failure.code);
-            body["oauth_error"] = json!(failure.error);
-            body["suberror"] = json!(failure.suberror);
+            put(&mut body, "code", json!(failure.code));
+            put(&mut body, "oauth_error", json!(failure.error));
+            put(&mut body, "suberror", json!(failure.suberror));
         }
         (self.status(), Json(body)).into_response()
     }

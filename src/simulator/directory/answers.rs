@@ -11,7 +11,8 @@ use super::{Consent, Directory, EditError, State, Wanted};
 use crate::simulator::aadsts;
 use crate::simulator::site::Call;
 use crate::simulator::tokens::{
-    self, AdminConsentRequest, AuthorizeRequest, BadRequest, DeviceState, Flow, Person, SignedIn,
+    self, AdminConsentRequest, Asked, AuthorizeRequest, BadRequest, DeviceState, Flow, Person,
+    SignedIn,
 };
 use crate::simulator::wire;
 
@@ -35,12 +36,14 @@ impl Directory {
                 .clone();
             let signed_in = tokens::answer(
                 state,
-                &app,
-                device.tenant,
-                &device.scopes,
+                &Asked {
+                    app: &app,
+                    tenant: device.tenant,
+                    scopes: &device.scopes,
+                    flow: Flow::DeviceCode,
+                    correlation_id: device.correlation_id,
+                },
                 person,
-                Flow::DeviceCode,
-                device.correlation_id,
                 now,
             )?;
             state.answer_device(user_code, DeviceState::Approved(signed_in), now);
@@ -72,12 +75,14 @@ impl Directory {
             let app = state.app(&request.client.to_string(), segment)?.clone();
             let signed_in = tokens::answer(
                 state,
-                &app,
-                request.tenant,
-                &request.scopes,
+                &Asked {
+                    app: &app,
+                    tenant: request.tenant,
+                    scopes: &request.scopes,
+                    flow: Flow::Browser,
+                    correlation_id: crate::clock::random_uuid(),
+                },
                 person,
-                Flow::Browser,
-                crate::clock::random_uuid(),
                 now,
             )?;
             let fields = request.finish(state, signed_in, now);
@@ -166,7 +171,7 @@ impl State {
 }
 
 fn failure(bad: BadRequest) -> EditError {
-    EditError::Refused(bad.failure)
+    EditError::Refused(*bad.failure)
 }
 
 fn landing(url: Option<Url>) -> Result<Url, EditError> {

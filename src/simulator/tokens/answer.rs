@@ -44,17 +44,30 @@ pub enum Willing {
     Refuse,
 }
 
-/// Sign `person` in for `scopes` of `app` and give the consent that is wanted.
+/// What a client asked a person for.
+pub struct Asked<'a> {
+    pub app: &'a App,
+    /// Absent: the tenant of whoever answers.
+    pub tenant: Option<Uuid>,
+    pub scopes: &'a Scopes,
+    pub flow: Flow,
+    pub correlation_id: Uuid,
+}
+
+/// Sign `person` in for what was asked and give the consent that is wanted.
 pub fn answer(
     state: &mut State,
-    app: &App,
-    tenant: Option<Uuid>,
-    scopes: &Scopes,
+    asked: &Asked<'_>,
     person: &Person,
-    flow: Flow,
-    correlation_id: Uuid,
     now: OffsetDateTime,
 ) -> Result<SignedIn, Aadsts> {
+    let Asked {
+        app,
+        tenant,
+        scopes,
+        flow,
+        correlation_id,
+    } = *asked;
     let (user, tenant) = admit(state, app, tenant, &person.upn)?;
     let with_mfa = asks_second_factor(user, tenant);
     let signed_in = SignedIn {

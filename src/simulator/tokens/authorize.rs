@@ -55,14 +55,14 @@ pub enum Prompt {
 /// A request that is not in order; with an address to go back to, the client is told, else the person.
 #[derive(Debug)]
 pub struct BadRequest {
-    pub failure: Aadsts,
-    pub back: Option<Return>,
+    pub failure: Box<Aadsts>,
+    pub back: Option<Box<Return>>,
 }
 
 impl From<Aadsts> for BadRequest {
     fn from(failure: Aadsts) -> Self {
         Self {
-            failure,
+            failure: Box::new(failure),
             back: None,
         }
     }
@@ -97,8 +97,8 @@ impl AuthorizeRequest {
             mode,
         };
         let to_client = |failure| BadRequest {
-            failure,
-            back: Some(back.clone()),
+            failure: Box::new(failure),
+            back: Some(Box::new(back.clone())),
         };
         if need("response_type")? != "code" {
             return Err(to_client(aadsts::unsupported_response_type()));
@@ -236,8 +236,8 @@ impl AdminConsentRequest {
         let scopes =
             Scopes::parse(scope.as_deref().unwrap_or(&all), base, segment).map_err(|failure| {
                 BadRequest {
-                    failure,
-                    back: Some(back.clone()),
+                    failure: Box::new(failure),
+                    back: Some(Box::new(back.clone())),
                 }
             })?;
         Ok(Self {

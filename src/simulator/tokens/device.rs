@@ -14,7 +14,8 @@ use crate::simulator::directory::{App, DeviceCodeBlock, SignIn, State};
 /// One device code and where it stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Device {
-    pub device_code: String,
+    /// What the client polls with.
+    pub secret: String,
     pub user_code: String,
     pub client: Uuid,
     /// The tenant it was asked for; absent: `organizations` or `common`.
@@ -67,7 +68,7 @@ pub fn begin(
 ) -> Device {
     state.devices.retain(|_, d| d.expires_at + REMEMBERED > now);
     let device = Device {
-        device_code: format!(
+        secret: format!(
             "BAQABIQEAAAD{}",
             super::ledger::opaque::<DEVICE_CODE_BYTES>()
         ),
@@ -81,9 +82,7 @@ pub fn begin(
         fast_polls: 0,
         state: DeviceState::Pending,
     };
-    state
-        .devices
-        .insert(device.device_code.clone(), device.clone());
+    state.devices.insert(device.secret.clone(), device.clone());
     device
 }
 
@@ -118,7 +117,7 @@ pub fn poll(
         DeviceState::Declined => return Err(aadsts::device_declined()),
         _ if now >= device.expires_at => return Err(aadsts::device_expired()),
         DeviceState::Pending => return Err(aadsts::device_pending()),
-        DeviceState::Approved(signed_in) => signed_in.clone(),
+        DeviceState::Approved(signed_in) => *signed_in,
     };
     device.state = DeviceState::Redeemed;
     let scopes = device.scopes.clone();

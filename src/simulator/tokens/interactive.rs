@@ -14,7 +14,7 @@ use crate::simulator::directory::{
 };
 
 /// A person who has proved who they are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     pub user: Uuid,
     /// The tenant the tokens are for.

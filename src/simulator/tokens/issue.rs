@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::keys::Keys;
 use super::refresh::Redeemed;
 use crate::simulator::directory::{App, Resource, State, Tenant, User};
+use crate::simulator::json::put;
 
 /// The claims of an access token that Graph reads back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct AccessClaims {
     pub roles: Option<BTreeSet<String>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub wids: BTreeSet<Uuid>,
+    /// Client capabilities; `cp1`: handles claims challenges.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub xms_cc: Vec<String>,
     pub idtyp: String,
     pub uti: String,
     pub ver: String,
@@ -46,6 +50,7 @@ pub struct AccessClaims {
 pub struct Life {
     pub now: OffsetDateTime,
     pub seconds: i64,
+    pub handles_claims: bool,
 }
 
 impl Life {
@@ -60,6 +65,7 @@ impl Life {
         Self {
             now,
             seconds: least + more,
+            handles_claims,
         }
     }
 }
@@ -138,6 +144,11 @@ fn claims(
         scp: None,
         roles: None,
         wids: BTreeSet::new(),
+        xms_cc: if life.handles_claims {
+            vec!["cp1".to_owned()]
+        } else {
+            Vec::new()
+        },
         idtyp: String::new(),
         uti: super::ledger::opaque::<16>(),
         ver: "1.0".to_owned(),
@@ -174,7 +185,7 @@ pub fn id_token(
         "ver": "2.0",
     });
     let mut put = |name: &str, value: Value| {
-        claims[name] = value;
+        put(&mut claims, name, value);
     };
     if redeemed.scopes.wants("profile") {
         put("oid", json!(user.oid));

@@ -13,7 +13,7 @@ mod ledger;
 mod refresh;
 mod scope;
 
-pub use answer::{Person, Willing, answer, give, may_consent_for_tenant};
+pub use answer::{Asked, Person, Willing, answer, give, may_consent_for_tenant};
 pub use authorize::{
     AdminConsentRequest, AuthorizeRequest, BadRequest, Prompt, ResponseMode, Return,
 };
@@ -25,6 +25,6 @@ pub use interactive::{
 };
 pub use issue::{AccessClaims, AppToken, Life, access_token, app_token, client_info, id_token};
 pub use keys::Keys;
-pub use ledger::{Class, Entry, Ledger, Origin, RefreshToken, fingerprint, opaque};
+pub use ledger::{Class, Entry, Ledger, RefreshToken, fingerprint, opaque};
 pub use refresh::{Redeemed, for_app, refresh};
 pub use scope::Scopes;

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
-use url::Url;
 
 use crate::simulator::aadsts::Aadsts;
 use crate::simulator::directory::TextStyle;
+use crate::simulator::json::put;
 use crate::simulator::site::{Call, Site};
 
 /// A JSON answer that nobody may cache, with Entra's headers.
@@ -61,46 +61,45 @@ pub fn failure(site: &Site, call: &Call, failure: &Aadsts) -> Response {
         "correlation_id": call.correlation_id,
     });
     if with_uri {
-        body["error_uri"] = json!(format!("{}/error?code={}", call.base, failure.code));
+        put(
+            &mut body,
+            "error_uri",
+            json!(format!("{}/error?code={}", call.base, failure.code)),
+        );
     }
     if let Some(suberror) = &failure.suberror {
-        body["suberror"] = json!(suberror);
+        put(&mut body, "suberror", json!(suberror));
     }
     if let Some(claims) = &failure.claims {
-        body["claims"] = json!(claims);
+        put(&mut body, "claims", json!(claims));
     }
     let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_REQUEST);
     answer(call, status, &body)
 }
 
-/// The address to send the browser to when authorization ends in `failure`.
-pub fn redirect_failure(
+/// The fields with which an authorization that ended in `failure` goes back to the client.
+pub fn refusal_fields(
     site: &Site,
     call: &Call,
     failure: &Aadsts,
-    redirect_uri: &str,
     state: Option<&str>,
-) -> Option<Url> {
+) -> Vec<(&'static str, String)> {
     let (lines, with_uri) = wording(site);
-    let mut url = Url::parse(redirect_uri).ok()?;
-    {
-        let mut query = url.query_pairs_mut();
-        query.append_pair("error", &failure.error);
-        query.append_pair("error_description", &description(failure, call, lines));
-        if with_uri {
-            query.append_pair(
-                "error_uri",
-                &format!("{}/error?code={}", call.base, failure.code),
-            );
-        }
-        if let Some(suberror) = &failure.suberror {
-            query.append_pair("error_subcode", suberror);
-        }
-        if let Some(state) = state {
-            query.append_pair("state", state);
-        }
+    let mut fields = vec![
+        ("error", failure.error.to_string()),
+        ("error_description", description(failure, call, lines)),
+    ];
+    if with_uri {
+        let uri = format!("{}/error?code={}", call.base, failure.code);
+        fields.push(("error_uri", uri));
     }
-    Some(url)
+    if let Some(suberror) = &failure.suberror {
+        fields.push(("error_subcode", suberror.to_string()));
+    }
+    if let Some(state) = state {
+        fields.push(("state", state.to_owned()));
+    }
+    fields
 }
 
 /// `error_description`: the text, then the ids, set off by line ends as before 2023 or by spaces as since.

@@ -107,7 +107,7 @@ fn begin(
         };
         Ok(json!({
             "user_code": device.user_code,
-            "device_code": device.device_code,
+            "device_code": device.secret,
             page_field: page,
             "expires_in": state.settings.device_expires_in,
             "interval": state.settings.device_interval,

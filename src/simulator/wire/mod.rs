@@ -13,9 +13,8 @@ use axum::routing::{get, post};
 
 use super::site::Site;
 
-pub use answer::{description, failure, redirect_failure};
+pub use answer::{description, identify, refusal_fields, timestamp};
 pub use faults::{interrupt, spoil};
-pub use form::Form;
 
 /// The addresses that programs call.
 pub fn router() -> Router<Site> {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::simulator::directory::Realm;
+use crate::simulator::json::put;
 use crate::simulator::site::{Call, Site};
 
 /// What is known about the domain of an account.
@@ -39,18 +40,29 @@ pub async fn version_1(State(site): State<Site>, Path(upn): Path<String>) -> Res
         "cloud_instance_name": "microsoftonline.com",
         "cloud_audience_urn": "urn:federation:MicrosoftOnline"});
     if let Some(found) = find(&site, &upn) {
-        body["account_type"] = json!(if found.federated {
-            "Federated"
-        } else {
-            "Managed"
-        });
-        body["domain_name"] = json!(found.domain);
+        put(
+            &mut body,
+            "account_type",
+            json!(if found.federated {
+                "Federated"
+            } else {
+                "Managed"
+            }),
+        );
+        put(&mut body, "domain_name", json!(found.domain));
         if found.federated {
             let sts = sts(&found.domain);
-            body["federation_protocol"] = json!("WSTrust");
-            body["federation_metadata_url"] = json!(format!("{sts}/services/trust/mex"));
-            body["federation_active_auth_url"] =
-                json!(format!("{sts}/services/trust/2005/usernamemixed"));
+            put(&mut body, "federation_protocol", json!("WSTrust"));
+            put(
+                &mut body,
+                "federation_metadata_url",
+                json!(format!("{sts}/services/trust/mex")),
+            );
+            put(
+                &mut body,
+                "federation_active_auth_url",
+                json!(format!("{sts}/services/trust/2005/usernamemixed")),
+            );
         }
     }
     Json(body).into_response()
@@ -70,20 +82,28 @@ pub async fn version_2(
     let mut body = json!({"NameSpaceType": "Unknown", "Login": query.user,
         "cloudinstancename": Site::host(&call.base)});
     if let Some(found) = find(&site, &query.user) {
-        body["DomainName"] = json!(found.domain);
-        body["FederationBrandName"] = json!(found.brand);
-        body["NameSpaceType"] = json!(if found.federated {
-            "Federated"
-        } else {
-            "Managed"
-        });
+        put(&mut body, "DomainName", json!(found.domain));
+        put(&mut body, "FederationBrandName", json!(found.brand));
+        put(
+            &mut body,
+            "NameSpaceType",
+            json!(if found.federated {
+                "Federated"
+            } else {
+                "Managed"
+            }),
+        );
         if found.federated {
-            body["federation_protocol"] = json!("WSTrust");
-            body["AuthURL"] = json!(format!(
-                "{}/ls/?username={}",
-                sts(&found.domain),
-                query.user
-            ));
+            put(&mut body, "federation_protocol", json!("WSTrust"));
+            put(
+                &mut body,
+                "AuthURL",
+                json!(format!(
+                    "{}/ls/?username={}",
+                    sts(&found.domain),
+                    query.user
+                )),
+            );
         }
     }
     Json(body).into_response()
@@ -120,14 +140,18 @@ pub async fn srf(State(site): State<Site>, Query(query): Query<ByLogin>) -> Resp
         "CloudInstanceIssuerUri": "urn:federation:MicrosoftOnline",
     });
     if let Some(found) = found {
-        body["DomainName"] = json!(found.domain);
-        body["FederationBrandName"] = json!(found.brand);
+        put(&mut body, "DomainName", json!(found.domain));
+        put(&mut body, "FederationBrandName", json!(found.brand));
         if found.federated {
-            body["AuthURL"] = json!(format!(
-                "{}/ls/?username={}",
-                sts(&found.domain),
-                query.login
-            ));
+            put(
+                &mut body,
+                "AuthURL",
+                json!(format!(
+                    "{}/ls/?username={}",
+                    sts(&found.domain),
+                    query.login
+                )),
+            );
         }
     }
     Json(body).into_response()

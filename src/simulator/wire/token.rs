@@ -13,6 +13,7 @@ use super::faults::{interrupt, spoil};
 use super::form::Form;
 use crate::simulator::aadsts::{self, Aadsts};
 use crate::simulator::directory::{App, Area, Segment, State, Tenant, User};
+use crate::simulator::json::put;
 use crate::simulator::site::{Call, Site};
 use crate::simulator::tokens::{
     self, AppToken, Class, Life, Presented, Redeemed, Redemption, Scopes,
@@ -302,18 +303,22 @@ impl Made {
                     "access_token": tokens::access_token(&site.keys, &call.base, redeemed, user, *life),
                 });
                 if let Some(token) = &redeemed.refresh_token {
-                    body["refresh_token"] = json!(token);
+                    put(&mut body, "refresh_token", json!(token));
                 }
                 if redeemed.scopes.wants("openid") {
-                    body["id_token"] = json!(tokens::id_token(
-                        &site.keys, &call.base, redeemed, user, tenant, app, life.now
-                    ));
+                    put(
+                        &mut body,
+                        "id_token",
+                        json!(tokens::id_token(
+                            &site.keys, &call.base, redeemed, user, tenant, app, life.now
+                        )),
+                    );
                 }
                 if form.get("client_info") == Some("1") {
-                    body["client_info"] = json!(tokens::client_info(user));
+                    put(&mut body, "client_info", json!(tokens::client_info(user)));
                 }
                 if life.seconds > LONG_LIFE {
-                    body["refresh_in"] = json!(life.seconds / 2);
+                    put(&mut body, "refresh_in", json!(life.seconds / 2));
                 }
                 body
             }
