@@ -17,5 +17,7 @@ pub use detail::{
 pub use durability::{Durability, Grade};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};
-pub use status::{Column, Filter, LastError, ModeFilter, Overview, Row, Sort, causes, one, overview};
+pub use status::{
+    Column, Filter, LastError, ModeFilter, Overview, Row, Sort, causes, one, overview,
+};
 pub use validate::{ValidateError, Validation, find_validation, validate};

@@ -137,7 +137,15 @@ pub(super) mod tests {
             sign_in_frequency_s: Some(43_200),
             ..sample()
         };
-        assert!(standing.facts(OffsetDateTime::UNIX_EPOCH).twelve_hour_policy);
-        assert!(!sample().facts(OffsetDateTime::UNIX_EPOCH).twelve_hour_policy);
+        assert!(
+            standing
+                .facts(OffsetDateTime::UNIX_EPOCH)
+                .twelve_hour_policy
+        );
+        assert!(
+            !sample()
+                .facts(OffsetDateTime::UNIX_EPOCH)
+                .twelve_hour_policy
+        );
     }
 }

@@ -108,11 +108,7 @@ pub async fn find_validation(
     store::validation(op, scope, tenant, id).await
 }
 
-async fn record(
-    op: &mut Op,
-    tenant: TenantId,
-    validation: &Validation,
-) -> Result<(), sqlx::Error> {
+async fn record(op: &mut Op, tenant: TenantId, validation: &Validation) -> Result<(), sqlx::Error> {
     let technician = op.actor().technician().map(TechnicianId::as_uuid);
     store::insert_validation(op, tenant, validation, technician).await?;
     let failed: Vec<_> = validation

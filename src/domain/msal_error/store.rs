@@ -73,7 +73,10 @@ pub(super) async fn rows(
         }
     };
     query.push(order).push_bind(limit);
-    let rows = query.build_query_as::<ErrorRow>().fetch_all(op.db()).await?;
+    let rows = query
+        .build_query_as::<ErrorRow>()
+        .fetch_all(op.db())
+        .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
@@ -84,9 +87,7 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
             .push_bind(tenant.as_uuid());
     }
     if let Some(resource) = &filter.resource {
-        query
-            .push(" and e.resource = ")
-            .push_bind(resource.clone());
+        query.push(" and e.resource = ").push_bind(resource.clone());
     }
     if let Some(code) = filter.code {
         query.push(" and e.code = ").push_bind(code);

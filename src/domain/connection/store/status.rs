@@ -85,9 +85,7 @@ impl TryFrom<StatusRow> for Row {
 
 /// A stored cause; the keeper writes words of the catalogue only.
 pub(super) fn category(word: Option<String>) -> Result<Option<Category>, ()> {
-    word.map(|word| word.parse())
-        .transpose()
-        .map_err(|_| ())
+    word.map(|word| word.parse()).transpose().map_err(|_| ())
 }
 
 pub async fn rows(
@@ -110,8 +108,13 @@ pub async fn rows(
         .push_bind(limit)
         .push(" offset ")
         .push_bind(offset);
-    let rows = query.build_query_as::<StatusRow>().fetch_all(op.db()).await?;
-    rows.into_iter().map(|row| Ok(Row::try_from(row)?)).collect()
+    let rows = query
+        .build_query_as::<StatusRow>()
+        .fetch_all(op.db())
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok(Row::try_from(row)?))
+        .collect()
 }
 
 pub async fn counts(
