@@ -159,6 +159,15 @@ pub async fn detail(
     }))
 }
 
+/// The current connection alone; none before the first onboarding and after a disconnect.
+pub async fn standing(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+) -> Result<Option<Standing>, sqlx::Error> {
+    store::standing(op, scope, tenant).await
+}
+
 /// The newest calls to Microsoft on behalf of a tenant.
 pub async fn recent_calls(
     op: &mut Op,

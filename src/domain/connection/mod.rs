@@ -12,7 +12,7 @@ mod validate;
 
 pub use detail::{
     Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
-    recent_calls,
+    recent_calls, standing,
 };
 pub use durability::{Durability, Grade};
 pub use standing::{Mode, Standing};

@@ -53,26 +53,28 @@ pub enum ValidateError {
     Database(#[from] sqlx::Error),
 }
 
-/// Run the live checks on a tenant's current connection and record them.
+/// Run the live checks on a tenant's current connection and record them, in the name of who began `look`.
 pub async fn validate(
+    mut look: Op,
     pool: &PgPool,
     clock: &Clock,
     keeper: &Client,
-    actor: Actor,
     scope: Scope,
     tenant: TenantId,
 ) -> Result<Validation, ValidateError> {
-    let mut look = Op::begin(pool, clock, actor.clone()).await?;
     let known = tenant::find(&mut look, scope, tenant).await?;
+    known.ok_or(ValidateError::NotFound)?;
+    let (actor, request_id) = (look.actor().clone(), look.request_id().to_owned());
     // Given back before Microsoft is asked, which may take a minute.
     drop(look);
-    known.ok_or(ValidateError::NotFound)?;
     let reply = keeper
         .ask(Request::Validate {
             tenant_id: tenant.as_uuid(),
         })
         .await?;
-    let mut op = Op::begin(pool, clock, actor).await?;
+    let mut op = Op::begin(pool, clock, actor)
+        .await?
+        .for_request(&request_id);
     let (connection_id, checks) = match reply {
         Reply::Validated {
             connection_id,

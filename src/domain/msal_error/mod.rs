@@ -80,7 +80,7 @@ pub enum From {
 }
 
 /// One page, newest first, and whether there is more on either side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     pub rows: Vec<Row>,
     pub newer: bool,
