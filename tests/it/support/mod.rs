@@ -2,6 +2,7 @@
 
 pub mod db;
 pub mod fake_keeper;
+pub mod fleet;
 pub mod program;
 pub mod scratch;
 pub mod smtp;
