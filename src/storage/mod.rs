@@ -1,1 +1,23 @@
-//! (room being built)
+//! Postgres as a thing to be reached: pools, the migrator, the private cluster, typed ids and constraint errors.
+//! No business SQL; that lives in each aggregate's `store.rs`.
+
+mod boot_check;
+mod constraint;
+mod ids;
+mod instance_lock;
+mod migrator;
+mod pool;
+pub mod private_postgres;
+pub mod roles;
+mod urls;
+
+pub use boot_check::{BootCheck, BootCheckError, Expect, boot_check};
+pub use constraint::{Violation, violation};
+pub use ids::{
+    AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
+    InvitationId, MsalErrorId, ParseIdError, TechnicianId, TenantId, ValidationId,
+};
+pub use instance_lock::{InstanceLock, InstanceLockError};
+pub use migrator::{MigrationError, Schema, migrate, migrations_fingerprint, schema};
+pub use pool::{PoolKind, connect_options, pool};
+pub use urls::{DatabaseUrls, UrlError};

@@ -1,0 +1,73 @@
+//! Connection pools, one per use, with the limits that keep one slow query from stopping the rest.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use super::urls::{self, UrlError};
+
+/// Longest wait for a free connection.
+const ACQUIRE: Duration = Duration::from_secs(2);
+
+/// What a pool is for; decides its limits and the name under which `pg_stat_activity` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// Pages, API and workers: statements end after 5 s.
+    Web,
+    /// The keeper: statements end after 30 s.
+    Keeper,
+    /// Readiness and metrics: two connections of their own, so that a full pool does not look like a dead database.
+    Health,
+    /// The command line's own short work: two connections.
+    Command,
+}
+
+impl PoolKind {
+    const fn application_name(self) -> &'static str {
+        match self {
+            Self::Web => "tenantry web",
+            Self::Keeper => "tenantry keeper",
+            Self::Health => "tenantry health",
+            Self::Command => "tenantry command",
+        }
+    }
+
+    const fn statement_timeout(self) -> &'static str {
+        match self {
+            Self::Web => "5s",
+            Self::Keeper | Self::Command => "30s",
+            Self::Health => "1s",
+        }
+    }
+
+    const fn max_connections(self) -> u32 {
+        match self {
+            Self::Web => 16,
+            Self::Keeper => 12,
+            Self::Health | Self::Command => 2,
+        }
+    }
+}
+
+/// The address with this pool's session limits: statement, lock 2 s, idle in transaction 10 s, UTC.
+pub fn connect_options(url: &SecretString, kind: PoolKind) -> Result<PgConnectOptions, UrlError> {
+    Ok(urls::parse(url)?
+        .application_name(kind.application_name())
+        .options([
+            ("statement_timeout", kind.statement_timeout()),
+            ("lock_timeout", "2s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("timezone", "UTC"),
+        ]))
+}
+
+/// A pool that connects when first used, so that a database that is down makes the portal unready and not absent.
+pub fn pool(url: &SecretString, kind: PoolKind) -> Result<PgPool, UrlError> {
+    let options = connect_options(url, kind)?;
+    Ok(PgPoolOptions::new()
+        .max_connections(kind.max_connections())
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(Duration::from_mins(5))
+        .connect_lazy_with(options))
+}

@@ -1,0 +1,3 @@
+//! Postgres as Tenantry makes, migrates and guards it.
+
+mod migrator;
