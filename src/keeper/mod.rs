@@ -2,4 +2,8 @@
 //! typed messages and shares neither pool nor row type with the portal.
 
 pub mod message;
+mod seal;
+mod store;
 pub mod text;
+
+pub use seal::{BootError, Keyring, KeyringError, create_key_file};
