@@ -43,6 +43,21 @@ pub struct CallRecord {
     pub ests_server: Option<String>,
 }
 
+impl CallRecord {
+    /// The record of a call that failed before anything was sent.
+    pub(super) fn unsent(operation: Operation, at: OffsetDateTime) -> Self {
+        Self {
+            operation,
+            started_at: at,
+            duration: Duration::ZERO,
+            http_status: None,
+            correlation_id: crate::clock::random_uuid(),
+            trace_id: None,
+            ests_server: None,
+        }
+    }
+}
+
 /// What was asked of Microsoft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {

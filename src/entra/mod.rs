@@ -4,17 +4,81 @@
 //! retried, stored or decided here. Wire facts are from RFC 6749, RFC 7636, RFC 8628 and Microsoft's identity platform
 //! documentation.
 
+mod authorize;
 mod credential;
+mod device;
+mod discovery;
 mod endpoints;
 mod exchange;
 mod failure;
+mod grants;
+mod graph;
+mod http;
+mod id_token;
+mod keys;
+mod meaning;
+mod redact;
+mod reply;
+mod retry_after;
 mod tokens;
+mod wire;
 
+use std::sync::Arc;
+
+use crate::clock::Clock;
+
+pub use authorize::{Authorize, AuthorizeRequest, Prompt};
 pub use credential::{App, Credential};
+pub use device::{DeviceCode, Poll};
+pub use discovery::{Realm, RealmKind, ResolvedTenant};
 pub use endpoints::{Endpoints, TenantSegment};
 pub use exchange::{CallRecord, Exchange, Operation};
 pub use failure::{Certainty, DeviceFailure, Failure, Meaning};
+pub use graph::{
+    AppRole, DirectoryRole, Graph, Listing, Me, Organization, PermissionGrant, ServicePrincipal,
+    UserDates, VerifiedDomain,
+};
+pub use http::Limits;
+pub use id_token::{CONSUMERS, Expect, IdClaims, IdTokenCheck, IdTokenError};
 pub use tokens::{TokenClass, Tokens};
+
+/// The client; cheap to clone, clones share connections and signing keys.
+#[derive(Clone)]
+pub struct Entra {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    endpoints: Endpoints,
+    http: http::Http,
+    clock: Clock,
+    keys: keys::Keys,
+}
+
+impl Entra {
+    /// A client with the default limits (connect 5 s, call 20 s, 64 KiB).
+    pub fn new(endpoints: Endpoints, clock: Clock) -> Result<Self, SetupError> {
+        Self::with_limits(endpoints, clock, Limits::default())
+    }
+
+    /// A client with other limits.
+    pub fn with_limits(
+        endpoints: Endpoints,
+        clock: Clock,
+        limits: Limits,
+    ) -> Result<Self, SetupError> {
+        endpoints.check()?;
+        let inner = Inner {
+            http: http::Http::new(endpoints.clone(), limits, clock.clone())?,
+            endpoints,
+            clock,
+            keys: keys::Keys::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+}
 
 /// Why the client could not be built.
 #[derive(Debug, thiserror::Error)]

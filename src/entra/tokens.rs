@@ -1,9 +1,12 @@
-//! The answer that holds tokens: what is accepted of it, and the typed result. Nothing is decided here about who the
-//! tokens belong to (see `id_token`).
+//! The typed result of an answer that holds tokens. What is accepted is decided in `wire`; who the tokens belong to, in
+//! `id_token`.
 
 use std::time::Duration;
 
+use oauth2::TokenResponse;
 use secrecy::SecretString;
+
+use super::wire::EntraTokens;
 
 /// How a delegated grant was obtained, which decides how it must be refreshed and how long it lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,4 +35,22 @@ pub struct Tokens {
     pub scopes: Vec<String>,
     /// Base64url of `{"uid","utid"}`, only when asked for.
     pub client_info: Option<String>,
+}
+
+impl From<&EntraTokens> for Tokens {
+    fn from(read: &EntraTokens) -> Self {
+        let secret = |text: &String| SecretString::from(text.clone());
+        Self {
+            access_token: secret(read.access_token().secret()),
+            refresh_token: read.refresh_token().map(|token| secret(token.secret())),
+            id_token: read.id_token.clone(),
+            expires_in: read.expires_in(),
+            refresh_in: read.refresh_in,
+            scopes: read
+                .scopes()
+                .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect())
+                .unwrap_or_default(),
+            client_info: read.client_info.clone(),
+        }
+    }
 }
