@@ -2,8 +2,12 @@
 //!
 //! Rooms, one sentence each; `docs/architecture.md` draws how data flows between them.
 
+/// The command line: what there is to run, and how it ends.
+pub mod cli;
 /// Now and randomness; the only caller of the system's own.
 pub mod clock;
+/// Every setting, its default, what it expects.
+pub mod config;
 /// What the portal knows and decides; no HTTP in here.
 pub mod domain;
 /// The only code that speaks to Microsoft.
@@ -14,6 +18,8 @@ pub mod keeper;
 pub mod simulator;
 /// Pool, migrator, private Postgres, typed ids, constraint errors; no business SQL.
 pub mod storage;
+/// The log's format and filter.
+pub mod telemetry;
 /// Who is looking: pages and API, one router per audience.
 pub mod web;
 /// What runs by itself.

@@ -18,7 +18,7 @@ pub enum Violation<'a> {
 
 /// The constraint that refused the write, or `None` when `error` is of another kind.
 ///
-/// ```ignore
+/// ```text
 /// .map_err(|error| match violation(&error) {
 ///     Some(Violation::Unique("tenants_short_name_key")) => AddError::ShortNameTaken,
 ///     _ => AddError::Database(error),

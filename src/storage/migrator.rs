@@ -1,6 +1,7 @@
 //! The schema's history, compiled in from `migrations/`, and where a database stands in it.
 
 use secrecy::SecretString;
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions, Connection, PgExecutor};
@@ -13,6 +14,10 @@ const LOCK: i64 = 0x7465_6e61_6e74_7279;
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
+    #[error(
+        "set database.migrate_url to an address that may change the schema, e.g. of portal_migrate"
+    )]
+    NoAddress,
     #[error(transparent)]
     Url(#[from] UrlError),
     #[error("the database cannot be reached")]
@@ -142,7 +147,7 @@ pub async fn schema(db: impl PgExecutor<'_>) -> Result<Schema, sqlx::Error> {
 }
 
 fn is_undefined_table(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     code.as_deref() == Some("42P01")
 }
 

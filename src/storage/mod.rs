@@ -4,8 +4,10 @@
 mod boot_check;
 mod constraint;
 mod ids;
+mod inconsistent;
 mod instance_lock;
 mod migrator;
+mod open;
 mod pool;
 pub mod private_postgres;
 pub mod roles;
@@ -17,7 +19,9 @@ pub use ids::{
     AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
     InvitationId, MsalErrorId, ParseIdError, TechnicianId, TenantId, ValidationId,
 };
+pub use inconsistent::Inconsistent;
 pub use instance_lock::{InstanceLock, InstanceLockError};
 pub use migrator::{MigrationError, Schema, migrate, migrations_fingerprint, schema};
+pub use open::{OpenError, Storage};
 pub use pool::{PoolKind, connect_options, pool};
-pub use urls::{DatabaseUrls, UrlError};
+pub use urls::{DatabaseUrls, UrlError, check as check_database_url};

@@ -1,8 +1,11 @@
 //! The database's roles: who may log in, and what sets them apart before any table exists. What each may touch is
 //! granted by the migrations. Needs a superuser; on a foreign server the operator runs the same once (README).
 
+use std::fmt::Write;
+
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::AssertSqlSafe;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnection;
 
 /// Roles that log in. `portal_owner` owns everything and does not.
@@ -31,7 +34,7 @@ pub async fn ensure<'a>(
         if let Some(password) = password(role) {
             // Ours, and hexadecimal; quotes are doubled all the same.
             let password = password.expose_secret().replace('\'', "''");
-            change.push_str(&format!(" password '{password}'"));
+            let _ = write!(change, " password '{password}'");
         }
         sqlx::query(AssertSqlSafe(change))
             .execute(&mut *connection)
@@ -94,6 +97,6 @@ pub async fn create_database(
 
 /// 42P04: the database exists. 23505: it was made by someone else at the same moment.
 fn is_duplicate(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     matches!(code.as_deref(), Some("42P04" | "23505"))
 }

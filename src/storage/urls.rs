@@ -1,4 +1,4 @@
-//! Where the database is, once per role that logs in. Not how to use it: [`super::pool`] does that.
+//! Where the database is, once per role that logs in. Not how to use it: [`mod@super::pool`] does that.
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -12,7 +12,7 @@ pub struct DatabaseUrls {
     pub keeper: SecretString,
     /// `portal_migrate`: changes the schema. `None` where the portal may not: somebody migrates from elsewhere.
     pub migrate: Option<SecretString>,
-    /// `portal_web` past any PgBouncer, because LISTEN needs a session of its own.
+    /// `portal_web` past any `PgBouncer`, because LISTEN needs a session of its own.
     pub listen: SecretString,
 }
 
@@ -20,6 +20,11 @@ pub struct DatabaseUrls {
 #[derive(Debug, thiserror::Error)]
 #[error("expected a Postgres address such as postgres://user:password@host:5432/database")]
 pub struct UrlError;
+
+/// Whether `url` can be used at all; asked when the settings are read.
+pub fn check(url: &SecretString) -> Result<(), UrlError> {
+    parse(url).map(drop)
+}
 
 /// Read a `postgres://` address. Parameters Postgres does not know are ignored with a warning, as sqlx does.
 pub fn parse(url: &SecretString) -> Result<PgConnectOptions, UrlError> {

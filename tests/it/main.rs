@@ -1,4 +1,10 @@
 //! The program from outside: one test binary, one module per room.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute and not the helpers they share"
+)]
 
+mod config;
 mod storage;
 mod support;

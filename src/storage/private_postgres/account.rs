@@ -52,7 +52,7 @@ impl Account {
     }
 
     fn new(uid: u32, gid: u32, lent: bool) -> Result<Self, Error> {
-        let name = id("-un", &uid.to_string()).ok_or(Error::NamelessUser(uid))?;
+        let name = id("-un", uid.to_string()).ok_or(Error::NamelessUser(uid))?;
         Ok(Self {
             uid,
             gid,

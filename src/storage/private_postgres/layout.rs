@@ -29,7 +29,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Make the directory (0700, of the account that Postgres will run as) and the one for the socket.
+    /// Make the directory: 0700, of the account that Postgres will run as.
     pub fn make(dir: &Path) -> Result<(Self, Account), Error> {
         if let Some(parent) = dir.parent() {
             make_data_dir(parent).map_err(io("create", parent))?;
@@ -38,7 +38,6 @@ impl Layout {
         private_dir(dir, &account)?;
         let dir = dir.canonicalize().map_err(io("open", dir))?;
         let socket_dir = socket_dir(&dir);
-        private_dir(&socket_dir, &account)?;
         let credentials = dir.join("credentials");
         private_dir(&credentials, &account)?;
         let layout = Self {
@@ -73,6 +72,19 @@ impl Layout {
         let password = password.unwrap_or_default();
         format!("postgres://{role}{password}@localhost:5432/{database}?host={host}&sslmode=disable")
             .into()
+    }
+
+    /// Make the socket's directory. Call with the gate held: whoever stops the server removes one that lies outside.
+    pub fn make_socket_dir(&self, account: &Account) -> Result<(), Error> {
+        private_dir(&self.socket_dir, account)
+    }
+
+    /// After the server stopped, leave nothing outside the cluster's directory.
+    pub fn remove_outside_socket_dir(&self) {
+        if !self.socket_dir.starts_with(&self.dir) {
+            // Somebody else's file in it keeps it, which harms nobody.
+            let _ = fs::remove_dir(&self.socket_dir);
+        }
     }
 
     /// Pass the gate that starting and stopping go through one at a time; it opens again when the file is dropped.
@@ -117,8 +129,9 @@ pub fn make_data_dir(dir: &Path) -> std_io::Result<()> {
 
 /// `dir/socket`, or a short place in the temporary directory when that would not fit a socket address.
 fn socket_dir(dir: &Path) -> PathBuf {
+    let fits = |path: &Path| path.as_os_str().len() + 1 + SOCKET.len() <= LONGEST_SOCKET_PATH;
     let inside = dir.join("socket");
-    if inside.as_os_str().len() + 1 + SOCKET.len() <= LONGEST_SOCKET_PATH {
+    if fits(&inside) {
         return inside;
     }
     let sum = aws_lc_rs::digest::digest(
@@ -126,7 +139,12 @@ fn socket_dir(dir: &Path) -> PathBuf {
         dir.as_os_str().as_encoded_bytes(),
     );
     let name = hex::encode(sum.as_ref().get(..8).unwrap_or_default());
-    std::env::temp_dir().join(format!("portal-pg-{name}"))
+    let name = format!("portal-pg-{name}");
+    let outside = std::env::temp_dir().join(&name);
+    if fits(&outside) {
+        return outside;
+    }
+    Path::new("/tmp").join(name)
 }
 
 /// A directory of `account` that nobody else can enter; one that belongs to someone else is refused.

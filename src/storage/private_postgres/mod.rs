@@ -135,6 +135,7 @@ impl Started {
             binaries,
         };
         let gate = cluster.layout.gate(&cluster.account)?;
+        cluster.layout.make_socket_dir(&cluster.account)?;
         let credentials =
             Credentials::read_or_make(&cluster.layout, &cluster.account, cluster.options.volatile)?;
         let joined = server::answers(&cluster.layout);

@@ -29,7 +29,7 @@ pub fn start(cluster: &Cluster) -> Result<(), Error> {
     clear_stale_files(layout)?;
     put_long_log_aside(layout);
     let mut pg_ctl = pg_ctl(cluster, "start");
-    pg_ctl.args(["-t", "300", "-l"]).arg(&layout.server_log);
+    pg_ctl.args(["-t", "300", "-l", "server.log"]);
     run_tool("pg_ctl start", pg_ctl, layout, &cluster.account).map_err(|error| match error {
         Error::Tool { tool, output } => Error::Tool {
             tool,
@@ -48,7 +48,9 @@ pub fn leave(cluster: &Cluster, users: &File) -> Result<(), Error> {
     }
     let mut pg_ctl = pg_ctl(cluster, "stop");
     pg_ctl.args(["-m", "fast", "-t", "60"]);
-    run_tool("pg_ctl stop", pg_ctl, &cluster.layout, &cluster.account)
+    run_tool("pg_ctl stop", pg_ctl, &cluster.layout, &cluster.account)?;
+    cluster.layout.remove_outside_socket_dir();
+    Ok(())
 }
 
 /// Wait for line 8 of `postmaster.pid` to say so: the socket answers earlier, during recovery.
@@ -96,12 +98,11 @@ fn somebody_works_in(layout: &Layout) -> bool {
         .any(|cwd| cwd == layout.data)
 }
 
+/// `pg_ctl` in the cluster's directory, by relative paths only: it hands them to a shell.
 fn pg_ctl(cluster: &Cluster, action: &str) -> Command {
-    let layout = &cluster.layout;
-    let mut command = cluster
-        .account
-        .command(&cluster.binaries.pg_ctl(), &layout.dir);
-    command.args([action, "-w", "-s", "-D"]).arg(&layout.data);
+    let dir = &cluster.layout.dir;
+    let mut command = cluster.account.command(&cluster.binaries.pg_ctl(), dir);
+    command.args([action, "-w", "-s", "-D", "data"]);
     command
 }
 

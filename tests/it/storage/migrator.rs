@@ -98,6 +98,12 @@ async fn the_boot_check_knows_the_right_login_from_a_mighty_one() {
     let web = tenantry::storage::pool(&db.urls().web, tenantry::storage::PoolKind::Web).unwrap();
     boot_check(&web, expect).await.unwrap();
 
+    let keeper = Expect {
+        role: "portal_keeper",
+        ..expect
+    };
+    boot_check(&db.keeper(), keeper).await.unwrap();
+
     let error = boot_check(&db.superuser(), expect).await.unwrap_err();
     let BootCheckError::Unfit(wrong) = error else {
         panic!("{error}")

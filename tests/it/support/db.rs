@@ -110,7 +110,7 @@ struct Server {
     foreign: Option<PgConnectOptions>,
     private: Option<PrivatePostgres>,
     /// Ends, and cleans up, when our process does.
-    _janitor: Option<Child>,
+    janitor: Option<Child>,
 }
 
 async fn server() -> &'static Server {
@@ -135,7 +135,7 @@ impl Server {
                     .expect("TEST_DATABASE_URL is a Postgres address")
             }),
             private: None,
-            _janitor: None,
+            janitor: None,
         };
         if server.foreign.is_none() {
             let dir = std::env::temp_dir().join(format!(
@@ -143,7 +143,7 @@ impl Server {
                 rustix::process::geteuid().as_raw(),
                 std::process::id()
             ));
-            server._janitor = Some(janitor(&dir));
+            server.janitor = Some(janitor(&dir));
             let private = PrivatePostgres::start(Options {
                 dir,
                 volatile: true,

@@ -1,0 +1,19 @@
+# The front door for people; the work is in the program, in tests/ and in benches/.
+.PHONY: demo test check query-cache
+
+demo: ## install what is missing, build, start the demo
+	@tests/tools/install.sh run
+	cargo run --locked -- demo $(ARGS)
+
+test: ## install what the tests need, run all of them
+	@tests/tools/install.sh test
+	cargo test --locked $(ARGS)
+
+check: ## format, lints, documentation, query cache, licences and bans
+	@tests/tools/install.sh check
+	cargo fmt --check && cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
+	tests/tools/query-cache.sh --check && tests/tools/dependencies.sh
+
+query-cache: ## make .sqlx again after a query or a migration changed
+	tests/tools/query-cache.sh

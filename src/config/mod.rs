@@ -1,0 +1,144 @@
+//! Every setting: its name, what it expects, its default. Read once at start from `tenantry.toml` and `TENANTRY_*`
+//! variables; a wrong or unknown one stops the start. Secrets are not settings: a setting names the file that holds one.
+
+mod error;
+mod network;
+mod reader;
+mod secret_file;
+mod sections;
+mod sources;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+pub use error::{ConfigError, Problem};
+pub use network::Network;
+pub use secret_file::{SecretFile, SecretFileError};
+pub use sections::{Database, Entra, Log, LogFormat, Msp, Smtp, SmtpTls};
+
+use reader::Reader;
+use sections::literal;
+use sources::Sources;
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `base_url`: where people reach the portal; links in mail and OAuth redirects begin with it. No path.
+    pub base_url: Url,
+    /// `listen`: the portal.
+    pub listen: SocketAddr,
+    /// `ops_listen`: health and metrics, for machines only.
+    pub ops_listen: SocketAddr,
+    /// `data_dir`: the private Postgres, the default master key, the lock against a second portal.
+    pub data_dir: PathBuf,
+    /// `master_key_file`: seals everything; `master.key` in the data directory unless named.
+    pub master_key_file: SecretFile,
+    pub database: Database,
+    pub entra: Entra,
+    /// `smtp.*`; `None` without `smtp.host`: invitations are links to copy.
+    pub smtp: Option<Smtp>,
+    /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    pub msp: Msp,
+    pub log: Log,
+}
+
+impl Config {
+    /// Read the settings: from `file`, or if that is `None` from `tenantry.toml` here or in `/etc/tenantry` when there
+    /// is one; then from the environment, which wins.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(Sources::system(file)?.merge()?);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    /// Settings by name, without file and environment: for the demo, which configures itself, and for tests.
+    ///
+    /// ```
+    /// # use tenantry::config::Config;
+    /// let config = Config::from_pairs([("listen", "127.0.0.1:0"), ("msp.name", "Nordwind IT")])?;
+    /// # Ok::<(), tenantry::config::ConfigError>(())
+    /// ```
+    pub fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(Sources::pairs(pairs).merge()?);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    /// Whether the private Postgres is used.
+    pub fn uses_private_postgres(&self) -> bool {
+        let Database {
+            web_url,
+            keeper_url,
+            migrate_url,
+            listen_url,
+        } = &self.database;
+        [web_url, keeper_url, migrate_url, listen_url]
+            .iter()
+            .all(|url| url.is_none())
+    }
+
+    /// What `serve` needs besides and nothing can guess; the demo and the tools do without.
+    pub fn check_for_serving(&self) -> Result<(), ConfigError> {
+        let mut problems = Vec::new();
+        if self.msp.name.is_empty() {
+            problems.push(Problem::Missing {
+                name: "msp.name",
+                expected: "the name under which your customers know you",
+            });
+        }
+        if self.entra.client_id.is_some()
+            && self.entra.client_secret_file.is_none()
+            && self.entra.certificate_file.is_none()
+        {
+            problems.push(Problem::Missing {
+                name: "entra.client_secret_file",
+                expected: "the file with the client's secret, or entra.certificate_file",
+            });
+        }
+        ConfigError::unless_empty(problems)
+    }
+
+    fn read(from: &mut Reader) -> Self {
+        let data_dir = from.path("data_dir").unwrap_or_else(default_data_dir);
+        Self {
+            base_url: from
+                .parse("base_url", reader::ORIGIN, reader::origin)
+                .unwrap_or_else(|| literal("http://localhost:8080")),
+            listen: from.address("listen", 8080),
+            ops_listen: from.address("ops_listen", 8081),
+            master_key_file: from
+                .secret_file("master_key_file")
+                .unwrap_or_else(|| SecretFile::new("master_key_file", data_dir.join("master.key"))),
+            data_dir,
+            database: Database::read(from),
+            entra: Entra::read(from),
+            smtp: Smtp::read(from),
+            trusted_proxies: from
+                .list(
+                    "trusted_proxies",
+                    "addresses or networks, e.g. 10.0.0.0/8",
+                    |text| text.parse().ok(),
+                )
+                .unwrap_or_default(),
+            msp: Msp::read(from),
+            log: Log::read(from),
+        }
+    }
+}
+
+/// `/var/lib/tenantry` for root, else the user's own data directory (XDG Base Directory Specification).
+pub fn default_data_dir() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return "/var/lib/tenantry".into();
+    }
+    let base = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
+    base.unwrap_or_default().join("tenantry")
+}

@@ -1,0 +1,240 @@
+//! The settings that come in groups: `database.*`, `entra.*`, `smtp.*`, `msp.*`, `log.*`.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use url::Url;
+use uuid::Uuid;
+
+use super::reader::{self, Reader};
+use super::secret_file::SecretFile;
+
+/// `database.*`. All empty: the private Postgres.
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    pub web_url: Option<SecretString>,
+    pub keeper_url: Option<SecretString>,
+    pub migrate_url: Option<SecretString>,
+    /// Direct, when the others go through `PgBouncer`.
+    pub listen_url: Option<SecretString>,
+}
+
+/// `entra.*`: which Microsoft cloud, and the app registration to begin with (the database is the truth afterwards).
+#[derive(Clone, Debug)]
+pub struct Entra {
+    pub authority: Url,
+    pub graph_url: Url,
+    /// PEM certificates to trust besides the system's, for the simulator or a proxy that opens TLS.
+    pub ca_file: Option<PathBuf>,
+    /// Hosts to which the code page may send people.
+    pub verification_hosts: Vec<String>,
+    pub client_id: Option<Uuid>,
+    pub client_secret_file: Option<SecretFile>,
+    /// PEM: private key and certificate.
+    pub certificate_file: Option<SecretFile>,
+}
+
+/// `smtp.*`: the server that takes invitations.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub username: Option<String>,
+    pub password_file: Option<SecretFile>,
+    /// An address, with or without a name: `Service desk <desk@msp.example>`.
+    pub from: String,
+    pub tls: SmtpTls,
+}
+
+/// `smtp.tls`: how the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Begin in the clear and insist on STARTTLS (port 587).
+    Starttls,
+    /// TLS from the first byte (port 465).
+    Implicit,
+    /// None, for a server on this machine.
+    None,
+}
+
+/// `msp.*`: who invites, as customers read it.
+#[derive(Clone, Debug)]
+pub struct Msp {
+    pub name: String,
+    /// The name in the commercial register; `name` unless set.
+    pub legal_name: String,
+    /// Where a customer reports a suspicious code or link: an address or a telephone number. Empty: not shown.
+    pub report_to: String,
+}
+
+/// `log.*`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub format: LogFormat,
+    /// As `tracing_subscriber::EnvFilter` reads it, e.g. `info,tenantry=debug`.
+    pub filter: String,
+}
+
+/// `log.format`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Database {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let all = Self {
+            web_url: from.database_url("database.web_url"),
+            keeper_url: from.database_url("database.keeper_url"),
+            migrate_url: from.database_url("database.migrate_url"),
+            listen_url: from.database_url("database.listen_url"),
+        };
+        let some = all.migrate_url.is_some() || all.listen_url.is_some();
+        let (web, keeper) = (all.web_url.is_some(), all.keeper_url.is_some());
+        for (name, missing) in [
+            ("database.web_url", !web && (keeper || some)),
+            ("database.keeper_url", !keeper && (web || some)),
+        ] {
+            if missing {
+                from.missing(
+                    name,
+                    "an address too, because other database addresses are set",
+                );
+            }
+        }
+        all
+    }
+}
+
+impl Entra {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        Self {
+            authority: from
+                .parse("entra.authority", reader::SAFE_URL, reader::safe_url)
+                .unwrap_or_else(|| literal("https://login.microsoftonline.com")),
+            graph_url: from
+                .parse("entra.graph_url", reader::SAFE_URL, reader::safe_url)
+                .unwrap_or_else(|| literal("https://graph.microsoft.com")),
+            ca_file: from.path("entra.ca_file"),
+            verification_hosts: from
+                .list("entra.verification_hosts", "host names", reader::host)
+                .unwrap_or_else(|| {
+                    [
+                        "microsoft.com",
+                        "www.microsoft.com",
+                        "login.microsoft.com",
+                        "login.microsoftonline.com",
+                    ]
+                    .map(String::from)
+                    .to_vec()
+                }),
+            client_id: from.parse(
+                "entra.client_id",
+                "the application (client) id, a GUID",
+                |text| Uuid::try_parse(text).ok(),
+            ),
+            client_secret_file: from.secret_file("entra.client_secret_file"),
+            certificate_file: from.secret_file("entra.certificate_file"),
+        }
+    }
+}
+
+impl Smtp {
+    pub(super) fn read(from: &mut Reader) -> Option<Self> {
+        let host = from.parse("smtp.host", "a host name", reader::host);
+        let tls = from.parse(
+            "smtp.tls",
+            "starttls, implicit or none",
+            |text| match text {
+                "starttls" => Some(SmtpTls::Starttls),
+                "implicit" => Some(SmtpTls::Implicit),
+                "none" => Some(SmtpTls::None),
+                _ => None,
+            },
+        );
+        let tls = tls.unwrap_or(SmtpTls::Starttls);
+        let port = from.parse("smtp.port", "a port number from 1 to 65535", |text| {
+            text.parse().ok().filter(|port| *port != 0)
+        });
+        let sender = from.parse("smtp.from", "an address such as desk@msp.example", |text| {
+            let address: lettre::message::Mailbox = text.parse().ok()?;
+            Some(address.to_string())
+        });
+        let username = from.text("smtp.username");
+        let password_file = from.secret_file("smtp.password_file");
+        let host = host?;
+        if sender.is_none() {
+            from.missing(
+                "smtp.from",
+                "the address that mail comes from, because smtp.host is set",
+            );
+        }
+        Some(Self {
+            host,
+            port: port.unwrap_or(match tls {
+                SmtpTls::Starttls => 587,
+                SmtpTls::Implicit => 465,
+                SmtpTls::None => 25,
+            }),
+            username,
+            password_file,
+            from: sender.unwrap_or_default(),
+            tls,
+        })
+    }
+}
+
+impl Msp {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let name = from.text("msp.name").unwrap_or_default();
+        Self {
+            legal_name: from.text("msp.legal_name").unwrap_or_else(|| name.clone()),
+            report_to: from.text("msp.report_to").unwrap_or_default(),
+            name,
+        }
+    }
+}
+
+impl Log {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let default = Self::default();
+        Self {
+            format: from
+                .parse("log.format", "json or text", |text| match text {
+                    "json" => Some(LogFormat::Json),
+                    "text" => Some(LogFormat::Text),
+                    _ => None,
+                })
+                .unwrap_or(default.format),
+            filter: from
+                .parse("log.filter", "levels such as info,tenantry=debug", |text| {
+                    tracing_subscriber::EnvFilter::try_new(text).ok()?;
+                    Some(text.to_owned())
+                })
+                .unwrap_or(default.filter),
+        }
+    }
+}
+
+impl Default for Log {
+    /// For people when someone is watching, else for machines.
+    fn default() -> Self {
+        let watched = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        Self {
+            format: if watched {
+                LogFormat::Text
+            } else {
+                LogFormat::Json
+            },
+            filter: "info".into(),
+        }
+    }
+}
+
+/// An address written in this source.
+pub(super) fn literal(url: &str) -> Url {
+    url.parse().expect("written here, and a test reads it")
+}

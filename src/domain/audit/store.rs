@@ -1,0 +1,35 @@
+//! SQL of the audit log: an insert and nothing else.
+
+use super::{Entry, Op};
+use crate::domain::op::Actor;
+use crate::storage::TenantId;
+
+pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error> {
+    let (kind, id, name, ip) = match op.actor().clone() {
+        Actor::Technician { id, email, ip } => ("technician", Some(id.as_uuid()), email, ip),
+        Actor::Customer { ip } => ("customer", None, "invitation link".to_owned(), ip),
+        Actor::Worker(name) => ("worker", None, name.to_owned(), String::new()),
+        Actor::Command(name) => ("command", None, name.to_owned(), String::new()),
+    };
+    let (now, request_id) = (op.now(), op.request_id().to_owned());
+    sqlx::query!(
+        "insert into audit_events (at, tenant_id, actor_type, actor_id, actor_name, ip, action, object_type, object_id,
+           result, request_id, details)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        now,
+        entry.tenant.map(TenantId::as_uuid),
+        kind,
+        id,
+        name,
+        ip,
+        entry.action,
+        entry.object_type,
+        entry.object_id,
+        entry.outcome.as_str(),
+        request_id,
+        serde_json::Value::Object(entry.details),
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! One unit of work: who acts, at what instant, in which transaction; and within which tenants. Every operation of the
+//! domain takes an [`Op`] and, where tenants are concerned, a [`Scope`]. Dropping an `Op` rolls it back.
+
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use time::OffsetDateTime;
+
+use crate::clock::Clock;
+use crate::storage::{TechnicianId, TenantId};
+
+/// Who acts, as the audit log names it.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// A signed-in technician.
+    Technician {
+        id: TechnicianId,
+        email: String,
+        ip: String,
+    },
+    /// The bearer of an invitation link; nobody we know by name.
+    Customer { ip: String },
+    /// A worker, by its name.
+    Worker(&'static str),
+    /// Someone with a shell on the server, by the command's name.
+    Command(&'static str),
+}
+
+impl Actor {
+    /// The technician's id, when one acts.
+    pub fn technician(&self) -> Option<TechnicianId> {
+        match self {
+            Self::Technician { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// Who acts, one instant and the open transaction. Operations write through [`Op::db`]; the last step commits.
+pub struct Op {
+    actor: Actor,
+    now: OffsetDateTime,
+    request_id: String,
+    tx: Transaction<'static, Postgres>,
+}
+
+impl Op {
+    /// Begin a unit of work at the clock's present instant.
+    pub async fn begin(pool: &PgPool, clock: &Clock, actor: Actor) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            actor,
+            now: clock.now(),
+            request_id: String::new(),
+            tx: pool.begin().await?,
+        })
+    }
+
+    /// The same unit of work, carrying the request's id into the audit log.
+    #[must_use]
+    pub fn for_request(mut self, request_id: &str) -> Self {
+        request_id.clone_into(&mut self.request_id);
+        self
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The one instant of this unit of work.
+    pub fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The transaction's connection, for a store's queries.
+    pub fn db(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Make everything written so far durable.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.tx.commit().await
+    }
+}
+
+/// Within which tenants an operation may look and act. Made only by extractors, workers and commands; each query filters
+/// by it, so that what is outside looks absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope(Reach);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    All,
+    One(TenantId),
+}
+
+impl Scope {
+    /// Every tenant of the installation.
+    pub const fn all() -> Self {
+        Self(Reach::All)
+    }
+
+    /// One tenant: its Customer portal, or the holder of an invitation to it.
+    pub const fn one(tenant: TenantId) -> Self {
+        Self(Reach::One(tenant))
+    }
+
+    /// The filter for a `WHERE`: null stands for every tenant (`$n::uuid is null or tenant_id = $n`).
+    pub fn tenant(self) -> Option<TenantId> {
+        match self.0 {
+            Reach::All => None,
+            Reach::One(id) => Some(id),
+        }
+    }
+}

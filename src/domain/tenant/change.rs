@@ -1,0 +1,119 @@
+//! Add a tenant, or change what the MSP knows of it.
+
+use super::input::{FieldError, NewTenant};
+use super::{Tenant, store};
+use crate::domain::audit::Entry;
+use crate::domain::op::{Op, Scope};
+use crate::storage::{TenantId, Violation, violation};
+
+/// Why a tenant was not added or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// Another tenant has this short name; holds a free one.
+    #[error("the short name is taken")]
+    ShortNameTaken { free: String },
+    #[error("no such tenant")]
+    NotFound,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl ChangeError {
+    /// The field a person can correct, when there is one.
+    pub fn field_error(&self) -> Option<FieldError> {
+        match self {
+            Self::ShortNameTaken { free } => Some(FieldError::new(
+                "short_name",
+                format!("Another tenant has this short name. {free} is free."),
+            )),
+            Self::NotFound | Self::Database(_) => None,
+        }
+    }
+}
+
+/// Add a tenant that is not connected yet. The installation's whole scope is needed: nobody limited to some tenants adds one.
+pub async fn add(op: &mut Op, _scope: Scope, tenant: &NewTenant) -> Result<TenantId, ChangeError> {
+    // Looked up before the insert, because a failed statement ends the transaction; the constraint settles a race.
+    refuse_taken(op, tenant, None).await?;
+    let id = TenantId::new();
+    store::insert(op, id, tenant)
+        .await
+        .map_err(|error| by_constraint(error, tenant))?;
+    store::replace_details(op, id, tenant).await?;
+    Entry::new("tenant.added")
+        .tenant(id)
+        .object("tenant", id)
+        .detail("short_name", tenant.short_name.as_str())
+        .write(op)
+        .await?;
+    Ok(id)
+}
+
+/// Change names, addresses, tags and resource set.
+pub async fn edit(
+    op: &mut Op,
+    scope: Scope,
+    before: &Tenant,
+    after: &NewTenant,
+) -> Result<(), ChangeError> {
+    refuse_taken(op, after, Some(before.id)).await?;
+    let touched = store::update(op, scope, before.id, after)
+        .await
+        .map_err(|error| by_constraint(error, after))?;
+    if touched != 1 {
+        return Err(ChangeError::NotFound);
+    }
+    store::replace_details(op, before.id, after).await?;
+    Entry::new("tenant.edited")
+        .tenant(before.id)
+        .object("tenant", before.id)
+        .detail("changed", changed_fields(before, after))
+        .write(op)
+        .await?;
+    Ok(())
+}
+
+fn changed_fields(before: &Tenant, after: &NewTenant) -> Vec<String> {
+    let pairs = [
+        ("short_name", before.short_name != after.short_name),
+        ("full_name", before.full_name != after.full_name),
+        ("domain", before.domain != after.domain),
+        (
+            "invitation_email",
+            before.invitation_email != after.invitation_email,
+        ),
+        (
+            "admin_username",
+            before.admin_username != after.admin_username,
+        ),
+        ("tags", before.tags != after.tags),
+        ("resources", before.resources != after.resources),
+    ];
+    pairs
+        .iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(field, _)| (*field).to_owned())
+        .collect()
+}
+
+async fn refuse_taken(
+    op: &mut Op,
+    tenant: &NewTenant,
+    own: Option<TenantId>,
+) -> Result<(), ChangeError> {
+    match store::id_of_short_name(op, &tenant.short_name).await? {
+        Some(id) if Some(id) != own => Err(ChangeError::ShortNameTaken {
+            free: store::free_short_name(op, &tenant.short_name).await?,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn by_constraint(error: sqlx::Error, tenant: &NewTenant) -> ChangeError {
+    match violation(&error) {
+        Some(Violation::Unique("tenants_short_name_key")) => ChangeError::ShortNameTaken {
+            free: format!("{}-2", tenant.short_name),
+        },
+        _ => ChangeError::Database(error),
+    }
+}

@@ -1,0 +1,194 @@
+//! A customer organisation of the MSP: its names, the administrator expected to authorise us, and the resources whose
+//! tokens it needs. Its standing with Microsoft is `domain::connection`; its binding to an Entra tenant is the keeper's.
+
+mod change;
+mod input;
+mod lifecycle;
+mod store;
+
+use std::fmt;
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::op::{Op, Scope};
+use crate::storage::{Inconsistent, TenantId};
+
+pub use change::{ChangeError, add, edit};
+pub use input::{FieldError, NewTenant, ShortName, TenantInput};
+pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
+pub use store::{Filter, ListRow};
+
+/// A customer organisation as the MSP knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub short_name: ShortName,
+    pub full_name: String,
+    /// The customer's mail domain as the MSP knows it; empty until told.
+    pub domain: String,
+    /// Where invitations go; empty means link only.
+    pub invitation_email: String,
+    /// The administrator expected to sign in (user principal name); empty until known.
+    pub admin_username: String,
+    /// The Entra tenant this tenant is bound to; none until the first onboarding.
+    pub entra_tenant_id: Option<Uuid>,
+    pub state: TenantState,
+    pub created_at: OffsetDateTime,
+    /// Lower-case, sorted.
+    pub tags: Vec<String>,
+    /// In the order of the catalogue of resources.
+    pub resources: Vec<ResourceSetEntry>,
+}
+
+/// Whether the MSP serves this tenant at the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantState {
+    /// Tokens are renewed.
+    Active,
+    /// Renewal and hand-out are paused by the MSP.
+    Suspended {
+        reason: String,
+        since: OffsetDateTime,
+    },
+    /// Left the MSP; kept for the record, hidden from lists.
+    Archived {
+        reason: String,
+        since: OffsetDateTime,
+    },
+}
+
+impl TenantState {
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended { .. } => "suspended",
+            Self::Archived { .. } => "archived",
+        }
+    }
+
+    fn from_row(
+        state: &str,
+        reason: String,
+        since: OffsetDateTime,
+        id: Uuid,
+    ) -> Result<Self, Inconsistent> {
+        match state {
+            "active" => Ok(Self::Active),
+            "suspended" => Ok(Self::Suspended { reason, since }),
+            "archived" => Ok(Self::Archived { reason, since }),
+            _ => Err(Inconsistent::new("tenants", "state", id)),
+        }
+    }
+}
+
+/// A resource of Microsoft whose token a tenant needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    Graph,
+    Exchange,
+    Teams,
+    Azure,
+}
+
+impl Resource {
+    /// Every resource that can be in a set, in the order shown.
+    pub const ALL: [Self; 4] = [Self::Graph, Self::Exchange, Self::Teams, Self::Azure];
+
+    /// The word in the database and in the keeper's messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Graph => "graph",
+            Self::Exchange => "exchange",
+            Self::Teams => "teams",
+            Self::Azure => "azure",
+        }
+    }
+
+    /// The name people know.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Graph => "Microsoft Graph",
+            Self::Exchange => "Exchange Online",
+            Self::Teams => "Microsoft Teams",
+            Self::Azure => "Azure management",
+        }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Resource {
+    type Err = UnknownResource;
+
+    fn from_str(word: &str) -> Result<Self, UnknownResource> {
+        Self::ALL
+            .into_iter()
+            .find(|r| r.as_str() == word)
+            .ok_or(UnknownResource)
+    }
+}
+
+/// A word that names no resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such resource")]
+pub struct UnknownResource;
+
+/// One resource of a tenant's set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceSetEntry {
+    pub resource: Resource,
+    /// A missing required resource keeps an onboarding open; a missing optional one is only told.
+    pub required: bool,
+}
+
+/// The set a new tenant starts with.
+pub const DEFAULT_SET: [ResourceSetEntry; 3] = [
+    ResourceSetEntry {
+        resource: Resource::Graph,
+        required: true,
+    },
+    ResourceSetEntry {
+        resource: Resource::Exchange,
+        required: true,
+    },
+    ResourceSetEntry {
+        resource: Resource::Azure,
+        required: false,
+    },
+];
+
+/// The tenant with this short name, archived ones included, if the scope reaches it.
+pub async fn find_by_short_name(
+    op: &mut Op,
+    scope: Scope,
+    name: &ShortName,
+) -> Result<Option<Tenant>, sqlx::Error> {
+    store::find_by_short_name(op, scope, name).await
+}
+
+/// The tenant with this id if the scope reaches it.
+pub async fn find(op: &mut Op, scope: Scope, id: TenantId) -> Result<Option<Tenant>, sqlx::Error> {
+    store::find(op, scope, id).await
+}
+
+/// One page of tenants, by short name, and how many there are in all.
+pub async fn list(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
+    store::list(op, scope, filter, limit, offset).await
+}
+
+/// Every tag in use, sorted.
+pub async fn tags(op: &mut Op, scope: Scope) -> Result<Vec<String>, sqlx::Error> {
+    store::tags(op, scope).await
+}

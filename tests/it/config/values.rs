@@ -1,0 +1,113 @@
+//! What settings mean when they are right.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+use tenantry::config::{Config, SecretFileError, SmtpTls};
+
+use crate::support::scratch::Scratch;
+
+#[test]
+fn without_any_setting_everything_has_a_sensible_value() {
+    let config = Config::from_pairs([]).unwrap();
+    assert_eq!(config.base_url.as_str(), "http://localhost:8080/");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(
+        config.entra.authority.as_str(),
+        "https://login.microsoftonline.com/"
+    );
+    assert_eq!(
+        config.entra.graph_url.as_str(),
+        "https://graph.microsoft.com/"
+    );
+    assert!(config.smtp.is_none());
+    assert!(config.uses_private_postgres());
+    assert_eq!(
+        config.master_key_file.path(),
+        config.data_dir.join("master.key")
+    );
+}
+
+#[test]
+fn an_empty_value_is_no_value() {
+    let config = Config::from_pairs([("database.web_url", ""), ("smtp.host", " ")]).unwrap();
+    assert!(config.uses_private_postgres());
+    assert!(config.smtp.is_none());
+}
+
+#[test]
+fn given_values_are_used() {
+    let config = Config::from_pairs([
+        ("data_dir", "/srv/tenantry"),
+        ("database.web_url", "postgres://portal_web:a@db/t"),
+        ("database.keeper_url", "postgres://portal_keeper:b@db/t"),
+        ("smtp.host", "mail.msp.example"),
+        ("smtp.from", "Service desk <desk@msp.example>"),
+        ("smtp.tls", "implicit"),
+        ("trusted_proxies", "10.0.0.0/8, 192.0.2.1"),
+        ("entra.authority", "http://127.0.0.1:9000"),
+        ("msp.name", "Nordwind IT"),
+    ])
+    .unwrap();
+    assert_eq!(
+        config.master_key_file.path(),
+        Path::new("/srv/tenantry/master.key")
+    );
+    let smtp = config.smtp.as_ref().unwrap();
+    assert_eq!((smtp.port, smtp.tls), (465, SmtpTls::Implicit));
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!(config.msp.legal_name, "Nordwind IT");
+    assert!(!config.uses_private_postgres());
+    assert!(!format!("{config:?}").contains("portal_web:a"));
+    config.check_for_serving().unwrap();
+}
+
+#[test]
+fn serving_needs_to_know_who_invites() {
+    let config = Config::from_pairs([]).unwrap();
+    let error = config.check_for_serving().unwrap_err();
+    assert!(
+        error.to_string().contains("`msp.name` is missing"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_secret_is_read_only_from_a_file_that_is_nobody_elses_business() {
+    let scratch = Scratch::new();
+    let path = scratch.file("client.secret", "s3cr3t\n");
+    let config = Config::from_pairs([
+        ("entra.client_id", "7f1f4e0e-7d0c-4f5e-9a53-3b2f6c9d1a10"),
+        ("entra.client_secret_file", path.to_str().unwrap()),
+    ])
+    .unwrap();
+    let file = config.entra.client_secret_file.as_ref().unwrap();
+    assert_eq!(file.read().unwrap().expose_secret(), "s3cr3t");
+
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let error = file.read().unwrap_err();
+    assert!(
+        matches!(error, SecretFileError::Open { mode: 0o644, .. }),
+        "{error}"
+    );
+    assert!(error.to_string().contains("chmod 0400"), "{error}");
+
+    std::fs::remove_file(&path).unwrap();
+    let error = file.read().unwrap_err();
+    assert!(
+        error.to_string().contains("`entra.client_secret_file`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_empty_secret_is_no_secret() {
+    let scratch = Scratch::new();
+    let path = scratch.file("empty", "\n");
+    let config = Config::from_pairs([("master_key_file", path.to_str().unwrap())]).unwrap();
+    assert!(matches!(
+        config.master_key_file.read(),
+        Err(SecretFileError::Content { what: "empty", .. })
+    ));
+}
