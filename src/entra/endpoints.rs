@@ -21,10 +21,9 @@ pub struct Endpoints {
 impl Endpoints {
     /// Microsoft's global cloud (also GCC).
     pub fn global() -> Self {
-        let fixed = |address: &str| Url::parse(address).expect("a constant that parses");
         Self {
-            authority: fixed("https://login.microsoftonline.com"),
-            graph: fixed("https://graph.microsoft.com"),
+            authority: constant("https://login.microsoftonline.com"),
+            graph: constant("https://graph.microsoft.com"),
             extra_root_ca_pem: None,
             verification_hosts: [
                 "microsoft.com",
@@ -96,6 +95,10 @@ impl Endpoints {
         });
         secure && listed && page.username().is_empty() && page.password().is_none()
     }
+}
+
+fn constant(address: &str) -> Url {
+    Url::parse(address).expect("a constant that parses")
 }
 
 fn below(base: &Url, path: &str) -> Url {

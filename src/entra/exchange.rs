@@ -12,7 +12,8 @@ use super::Failure;
 #[must_use = "the call belongs into entra_calls, the failure into msal_errors"]
 pub struct Exchange<T> {
     pub call: CallRecord,
-    pub outcome: Result<T, Failure>,
+    /// Boxed, since a failure keeps the whole answer.
+    pub outcome: Result<T, Box<Failure>>,
 }
 
 impl<T> Exchange<T> {

@@ -8,13 +8,14 @@
 //! - device code polling has a fixed error type and sleeps in a loop until the end: see `device`.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Mutex;
 
 use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    StandardRevocableToken, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -42,6 +43,9 @@ pub(super) type Client<Auth = EndpointNotSet, Token = EndpointNotSet> = oauth2::
     EndpointNotSet,
     Token,
 >;
+
+const UNREADABLE_KEY: &str =
+    "The private key of the client certificate is not a readable RSA key (PEM).";
 
 type TokenClient = Client<EndpointNotSet, EndpointSet>;
 type Outcome = Result<EntraTokens, RequestTokenError<NoReply, EntraError>>;
@@ -97,7 +101,7 @@ impl Entra {
             request = request.add_extra_param(name, value);
         }
         let wire = Wire::new(self, Operation::Refresh);
-        let outcome = request.request_async(&|request| wire.send(request)).await;
+        let outcome = request.request_async(&wire).await;
         wire.finish(outcome, &presented.secrets)
     }
 
@@ -125,7 +129,7 @@ impl Entra {
             request = request.add_extra_param(name, value);
         }
         let wire = Wire::new(self, operation);
-        let outcome = request.request_async(&|request| wire.send(request)).await;
+        let outcome = request.request_async(&wire).await;
         wire.finish(outcome, &presented.secrets)
     }
 
@@ -155,7 +159,7 @@ impl Entra {
             request = request.add_extra_param(name, value);
         }
         let wire = Wire::new(self, operation);
-        let outcome = request.request_async(&|request| wire.send(request)).await;
+        let outcome = request.request_async(&wire).await;
         wire.finish(outcome, &presented.secrets)
     }
 
@@ -165,7 +169,7 @@ impl Entra {
         segment: &TenantSegment,
         client_id: Uuid,
         credential: Option<&Credential>,
-    ) -> Result<Presented, Failure> {
+    ) -> Result<Presented, Box<Failure>> {
         let address = self.inner.endpoints.at(segment, "oauth2/v2.0/token");
         let audience = address.to_string();
         let mut client = Client::new(ClientId::new(client_id.to_string()))
@@ -185,7 +189,7 @@ impl Entra {
             }) => {
                 let now = self.inner.clock.now();
                 let signed = assertion(client_id, private_key_pem, certificate_der, &audience, now)
-                    .map_err(|_| Failure::own(Meaning::AppLevel, "The private key of the client certificate is not a readable RSA key (PEM)."))?;
+                    .map_err(|_| Failure::own(Meaning::AppLevel, UNREADABLE_KEY))?;
                 extra.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
                 extra.push(("client_assertion", signed.expose_secret().to_owned()));
                 secrets.push(signed);
@@ -199,7 +203,7 @@ impl Entra {
     }
 
     /// A call that failed before anything was sent.
-    fn unsent<T>(&self, operation: Operation, failure: Failure) -> Exchange<T> {
+    fn unsent<T>(&self, operation: Operation, failure: Box<Failure>) -> Exchange<T> {
         Exchange {
             call: CallRecord::unsent(operation, self.inner.clock.now()),
             outcome: Err(failure),
@@ -217,6 +221,15 @@ struct Wire<'a> {
     entra: &'a Entra,
     operation: Operation,
     call: Mutex<Option<Call>>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Wire<'_> {
+    type Error = NoReply;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoReply>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
 }
 
 impl<'a> Wire<'a> {
@@ -263,15 +276,15 @@ impl<'a> Wire<'a> {
         let Some(call) = self.call.into_inner().ok().flatten() else {
             return self
                 .entra
-                .unsent(self.operation, unanswered(Meaning::Unreachable));
+                .unsent(self.operation, unanswered(Meaning::Unreachable).into());
         };
         let outcome = match (outcome, &call.reply) {
-            (_, Err(meaning)) => Err(unanswered(*meaning)),
+            (_, Err(meaning)) => Err(unanswered(*meaning).into()),
             (Ok(tokens), Ok(_)) => Ok(Tokens::from(&tokens)),
             (Err(RequestTokenError::ServerResponse(error)), Ok(reply)) => {
-                Err(reply.refusal(error, &secrets))
+                Err(reply.refusal(error, &secrets).into())
             }
-            (Err(_), Ok(reply)) => Err(reply.refused_tokens(&secrets)),
+            (Err(_), Ok(reply)) => Err(reply.refused_tokens(&secrets).into()),
         };
         Exchange {
             call: call.record,

@@ -9,7 +9,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::reply::unanswered;
-use super::{Entra, Exchange, Failure, Operation};
+use super::{Entra, Exchange, Failure, Meaning, Operation};
 
 pub use answers::{
     AppRole, DirectoryRole, Listing, Me, Organization, PermissionGrant, ServicePrincipal,
@@ -48,7 +48,7 @@ impl Graph<'_> {
             call: listed.call,
             outcome: listed.outcome.and_then(|listing| {
                 listing.items.into_iter().next().ok_or_else(|| {
-                    Failure::own(super::Meaning::Malformed, "Graph names no organisation.")
+                    Failure::own(Meaning::Malformed, "Graph names no organisation.").into()
                 })
             }),
         }
@@ -116,12 +116,15 @@ impl Graph<'_> {
         let call = http.get(operation, url, Some(self.access_token)).await;
         let secrets = [self.access_token.expose_secret()];
         let outcome = match &call.reply {
-            Err(meaning) => Err(unanswered(*meaning)),
+            Err(meaning) => Err(unanswered(*meaning).into()),
             Ok(reply) if reply.status == 200 && reply.cut.is_none() => {
-                serde_json::from_slice(&reply.body)
-                    .map_err(|_| reply.malformed("not what this Graph address gives", &secrets))
+                serde_json::from_slice(&reply.body).map_err(|_| {
+                    reply
+                        .malformed("not what this Graph address gives", &secrets)
+                        .into()
+                })
             }
-            Ok(reply) => Err(failure::read(reply, &secrets)),
+            Ok(reply) => Err(failure::read(reply, &secrets).into()),
         };
         Exchange {
             call: call.record,

@@ -109,7 +109,7 @@ impl Entra {
                 self.inner.clock.now(),
             ),
             Ok(None) => Err(IdTokenError::UnknownKey),
-            Err(failure) => Err(IdTokenError::KeysUnavailable(Box::new(failure))),
+            Err(failure) => Err(IdTokenError::KeysUnavailable(failure)),
         };
         IdTokenCheck {
             keys_call: call,
@@ -228,3 +228,6 @@ fn id(claims: &Map<String, Value>, name: &str) -> Option<Uuid> {
 fn instant(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(claims.get(name)?.as_i64()?).ok()
 }
+
+#[cfg(test)]
+mod tests;

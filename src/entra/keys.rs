@@ -37,7 +37,7 @@ struct Known {
 /// A looked-up key, the call if one was made, and its failure if it failed.
 pub(super) struct Lookup {
     pub call: Option<CallRecord>,
-    pub key: Result<Option<SigningKey>, Failure>,
+    pub key: Result<Option<SigningKey>, Box<Failure>>,
 }
 
 impl Entra {
@@ -112,19 +112,27 @@ fn signing_keys(fields: &Map<String, Value>) -> Result<Vec<SigningKey>, &'static
 }
 
 #[cfg(test)]
+impl SigningKey {
+    pub fn of(kid: &str, issuer: Option<String>, key: DecodingKey) -> Self {
+        let kid = kid.to_owned();
+        Self { kid, issuer, key }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
     use time::macros::datetime;
 
     use super::*;
 
-    fn set(value: Value) -> Result<Vec<SigningKey>, &'static str> {
+    fn set(value: &Value) -> Result<Vec<SigningKey>, &'static str> {
         signing_keys(value.as_object().unwrap())
     }
 
     #[test]
     fn only_rsa_signing_keys_are_taken() {
-        let keys = set(json!({"keys":[
+        let keys = set(&json!({"keys":[
             {"kty":"RSA","use":"sig","kid":"a","n":"AQAB","e":"AQAB","issuer":"https://l/{tenantid}/v2.0"},
             {"kty":"RSA","use":"enc","kid":"b","n":"AQAB","e":"AQAB"},
             {"kty":"EC","kid":"c","x":"AQAB","y":"AQAB"},
@@ -132,7 +140,7 @@ mod tests {
         .unwrap();
         let names: Vec<_> = keys.iter().map(|key| key.kid.as_str()).collect();
         assert_eq!(names, ["a"]);
-        assert!(set(json!({"keys":[]})).is_err() && set(json!({})).is_err());
+        assert!(set(&json!({"keys":[]})).is_err() && set(&json!({})).is_err());
     }
 
     #[test]
@@ -140,7 +148,7 @@ mod tests {
         let noon = datetime!(2026-03-02 12:00 UTC);
         let mut known = Known::default();
         assert!(known.should_fetch("a", noon));
-        known.keys = set(json!({"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]})).unwrap();
+        known.keys = set(&json!({"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]})).unwrap();
         (known.fetched_at, known.tried_at) = (Some(noon), Some(noon));
         assert!(!known.should_fetch("a", noon + Duration::hours(23)));
         assert!(known.should_fetch("a", noon + Duration::hours(24)));

@@ -157,129 +157,116 @@ mod tests {
         )
     }
 
-    #[test]
-    fn every_class_has_its_answers() {
-        for (status, error, suberror, codes, expected) in [
-            // Deaths with a definite cause.
-            (
-                400,
-                "invalid_grant",
-                "bad_token",
-                &[50_173][..],
-                Rejected(Definitive),
-            ),
-            (
-                400,
-                "invalid_grant",
-                "bad_token",
-                &[700_082],
-                Rejected(Definitive),
-            ),
-            (
-                400,
-                "invalid_grant",
-                "token_expired",
-                &[70_043],
-                Rejected(Definitive),
-            ),
-            (400, "invalid_grant", "", &[70_008], Rejected(Definitive)),
-            (
-                400,
-                "invalid_grant",
-                "consent_required",
-                &[65_001],
-                Rejected(Definitive),
-            ),
-            (400, "invalid_grant", "", &[50_057], Rejected(Definitive)),
-            (400, "invalid_grant", "", &[530_036], Rejected(Definitive)),
-            (
-                400,
-                "invalid_grant",
-                "message_only",
-                &[53_003],
-                Rejected(Definitive),
-            ),
-            (401, "invalid_grant", "", &[50_097], Rejected(Definitive)),
-            (
-                400,
-                "interaction_required",
-                "basic_action",
-                &[50_076],
-                Rejected(Definitive),
-            ),
-            (
-                400,
-                "interaction_required",
-                "",
-                &[99_999_999],
-                Rejected(Definitive),
-            ),
-            (400, "consent_required", "", &[], Rejected(Definitive)),
-            // The suberror decides although nobody knows the number.
-            (
-                400,
-                "invalid_grant",
-                "basic_action",
-                &[59_999],
-                Rejected(Definitive),
-            ),
-            // Refusals that may pass.
-            (400, "invalid_grant", "", &[], Rejected(Ambiguous)),
-            (400, "invalid_grant", "", &[70_000], Rejected(Ambiguous)),
-            (
-                400,
-                "invalid_grant",
-                "bad_token",
-                &[9_002_313],
-                Rejected(Ambiguous),
-            ),
-            (400, "invalid_request", "", &[90_002], Rejected(Ambiguous)),
-            (400, "invalid_tenant", "", &[90_002], Rejected(Ambiguous)),
-            // Throttling in any dress.
-            (429, "temporarily_unavailable", "", &[], Throttled),
-            (400, "invalid_grant", "", &[50_196], Throttled),
-            (400, "temporarily_unavailable", "", &[90_055], Throttled),
-            // Trouble, and what nobody knows.
-            (400, "temporarily_unavailable", "", &[90_033], Transient),
-            (503, "invalid_grant", "", &[50_173], Transient),
-            (400, "server_error", "", &[50_000], Transient),
-            (400, "invalid_grant", "", &[59_999], Transient),
-            (400, "invalid_grant", "", &[90_033], Transient),
-            (400, "invalid_request", "", &[], Transient),
-            (400, "some_new_error", "", &[50_173], Transient),
-            (400, "slow_down", "", &[], Transient),
-            // Ours.
-            (401, "invalid_client", "", &[7_000_215], AppLevel),
-            (401, "invalid_client", "", &[7_000_222], AppLevel),
-            (401, "invalid_client", "", &[70_002, 50_012], AppLevel),
-            (401, "invalid_client", "", &[], AppLevel),
-            (400, "unauthorized_client", "", &[59_999], AppLevel),
-            (400, "invalid_request", "", &[50_194], AppLevel),
-            (400, "unsupported_grant_type", "", &[70_003], AppLevel),
-            // Our app in this tenant.
-            (400, "unauthorized_client", "", &[700_016], AppAbsent),
-            (401, "invalid_client", "", &[7_000_229], AppAbsent),
-            (400, "unauthorized_client", "", &[7_000_112], AppAbsent),
-            // One resource.
-            (400, "invalid_resource", "", &[500_011], ResourceRefused),
-            (400, "invalid_grant", "", &[28_000], ResourceRefused),
-            (401, "invalid_client", "", &[650_052], ResourceRefused),
-            // Dressed as the app's fault, but the tenant's policy or a passing state.
-            (
-                400,
-                "unauthorized_client",
-                "protection_policy_required",
-                &[53_005],
-                Rejected(Definitive),
-            ),
-            (401, "invalid_client", "", &[650_051], Transient),
-        ] {
-            assert_eq!(
-                meaning(status, error, suberror, codes),
-                expected,
-                "{status} {error} {suberror} {codes:?}"
-            );
+    /// Status, `error`, `suberror`, codes.
+    type Answer = (u16, &'static str, &'static str, &'static [u32]);
+
+    fn all_mean(expected: Meaning, answers: &[Answer]) {
+        for (status, error, suberror, codes) in answers {
+            let read = meaning(*status, error, suberror, codes);
+            assert_eq!(read, expected, "{status} {error} {suberror} {codes:?}");
         }
+    }
+
+    #[test]
+    fn deaths_with_a_definite_cause_need_a_person() {
+        all_mean(
+            Rejected(Definitive),
+            &[
+                (400, "invalid_grant", "bad_token", &[50_173]),
+                (400, "invalid_grant", "bad_token", &[700_082]),
+                (400, "invalid_grant", "token_expired", &[70_043]),
+                (400, "invalid_grant", "", &[70_008]),
+                (400, "invalid_grant", "consent_required", &[65_001]),
+                (400, "invalid_grant", "", &[50_057]),
+                (400, "invalid_grant", "", &[530_036]),
+                (400, "invalid_grant", "message_only", &[53_003]),
+                (401, "invalid_grant", "", &[50_097]),
+                (400, "interaction_required", "basic_action", &[50_076]),
+                (400, "interaction_required", "", &[99_999_999]),
+                (400, "consent_required", "", &[]),
+                // The suberror decides although nobody knows the number.
+                (400, "invalid_grant", "basic_action", &[59_999]),
+                // Dressed as the app's fault, but the tenant's policy about apps.
+                (400, "unauthorized_client", "", &[53_005]),
+            ],
+        );
+    }
+
+    #[test]
+    fn refusals_that_may_pass_are_confirmed_first() {
+        all_mean(
+            Rejected(Ambiguous),
+            &[
+                (400, "invalid_grant", "", &[]),
+                (400, "invalid_grant", "", &[70_000]),
+                (400, "invalid_grant", "bad_token", &[9_002_313]),
+                (400, "invalid_request", "", &[90_002]),
+                (400, "invalid_tenant", "", &[90_002]),
+            ],
+        );
+    }
+
+    #[test]
+    fn throttling_is_seen_in_any_dress() {
+        all_mean(
+            Throttled,
+            &[
+                (429, "temporarily_unavailable", "", &[]),
+                (429, "invalid_grant", "bad_token", &[50_173]),
+                (400, "invalid_grant", "", &[50_196]),
+                (400, "temporarily_unavailable", "", &[90_055]),
+            ],
+        );
+    }
+
+    #[test]
+    fn trouble_and_what_nobody_knows_is_transient() {
+        all_mean(
+            Transient,
+            &[
+                (400, "temporarily_unavailable", "", &[90_033]),
+                (503, "invalid_grant", "", &[50_173]),
+                (400, "server_error", "", &[50_000]),
+                (400, "invalid_grant", "", &[59_999]),
+                (400, "invalid_grant", "", &[90_033]),
+                (400, "invalid_request", "", &[]),
+                (400, "some_new_error", "", &[50_173]),
+                (400, "slow_down", "", &[]),
+                (401, "invalid_client", "", &[650_051]),
+            ],
+        );
+    }
+
+    #[test]
+    fn our_credential_our_app_and_one_resource_are_told_apart() {
+        all_mean(
+            AppLevel,
+            &[
+                (401, "invalid_client", "", &[7_000_215]),
+                (401, "invalid_client", "", &[7_000_222]),
+                (401, "invalid_client", "", &[70_002, 50_012]),
+                (401, "invalid_client", "", &[]),
+                (400, "unauthorized_client", "", &[59_999]),
+                (400, "invalid_request", "", &[50_194]),
+                (400, "unsupported_grant_type", "", &[70_003]),
+            ],
+        );
+        all_mean(
+            AppAbsent,
+            &[
+                (400, "unauthorized_client", "", &[700_016]),
+                (401, "invalid_client", "", &[7_000_229]),
+                (400, "unauthorized_client", "", &[7_000_112]),
+            ],
+        );
+        all_mean(
+            ResourceRefused,
+            &[
+                (400, "invalid_resource", "", &[500_011]),
+                (400, "invalid_grant", "", &[28_000]),
+                (401, "invalid_client", "", &[650_052]),
+            ],
+        );
     }
 
     #[test]

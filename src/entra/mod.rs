@@ -1,6 +1,6 @@
 //! The only code that speaks to Microsoft; its only caller is the keeper.
 //!
-//! Every call gives an [`Exchange`]: the record for `entra_calls` and an answer or a [`Failure`] by meaning. Nothing is
+//! Every call gives an `Exchange`: the record for `entra_calls` and an answer or a `Failure` by meaning. Nothing is
 //! retried, stored or decided here. Wire facts are from RFC 6749, RFC 7636, RFC 8628 and Microsoft's identity platform
 //! documentation.
 

@@ -16,12 +16,12 @@ impl Call {
         accept: impl FnOnce(&Map<String, Value>) -> Result<T, &'static str>,
     ) -> Exchange<T> {
         let outcome = match &self.reply {
-            Err(meaning) => Err(unanswered(*meaning)),
+            Err(meaning) => Err(unanswered(*meaning).into()),
             Ok(reply) => match reply.object() {
                 Some(fields) if reply.status == 200 && !fields.contains_key("error") => {
-                    accept(&fields).map_err(|reason| reply.malformed(reason, secrets))
+                    accept(&fields).map_err(|reason| reply.malformed(reason, secrets).into())
                 }
-                _ => Err(reply.failure(secrets)),
+                _ => Err(reply.failure(secrets).into()),
             },
         };
         Exchange {
@@ -62,17 +62,19 @@ impl Reply {
 
     /// A failure that Entra describes.
     pub fn refusal(&self, error: EntraError, secrets: &[&str]) -> Failure {
+        let meaning = meaning::of(self.status, &error);
+        let mask = |text: String| redact::text(&text, secrets);
+        let framed = self.framed(meaning, &error.description, secrets);
         Failure {
-            codes: error.codes.clone(),
-            trace_id: error.trace_id.clone().or_else(|| self.trace_id.clone()),
-            suberror: error.suberror.clone(),
-            description: redact::text(&error.description, secrets),
-            correlation_id: error.correlation_id.clone(),
-            timestamp: error.timestamp.clone(),
-            claims: error.claims.clone(),
-            ..self.framed(meaning::of(self.status, &error), String::new(), secrets)
+            error: Some(mask(error.error)),
+            suberror: error.suberror.map(mask),
+            codes: error.codes,
+            trace_id: error.trace_id.map(mask).or(framed.trace_id),
+            correlation_id: error.correlation_id.map(mask),
+            timestamp: error.timestamp.map(mask),
+            claims: error.claims.map(mask),
+            ..framed
         }
-        .with_error(error.error)
     }
 
     /// A failure that only the status and the raw body describe.
@@ -84,7 +86,7 @@ impl Reply {
             None => "not in the agreed form",
         };
         let description = format!("The answer (HTTP {}) is {what}.", self.status);
-        self.framed(meaning::of_status(self.status), description, secrets)
+        self.framed(meaning::of_status(self.status), &description, secrets)
     }
 
     /// Why a reply of the token endpoint was not accepted as tokens.
@@ -101,11 +103,12 @@ impl Reply {
     /// A failure because something in an otherwise good answer is not acceptable.
     pub fn malformed(&self, reason: &str, secrets: &[&str]) -> Failure {
         let description = format!("The answer is not acceptable: {reason}.");
-        self.framed(Meaning::Malformed, description, secrets)
+        self.framed(Meaning::Malformed, &description, secrets)
     }
 
     /// What every failure with a reply keeps of it.
-    pub fn framed(&self, meaning: Meaning, description: String, secrets: &[&str]) -> Failure {
+    pub fn framed(&self, meaning: Meaning, description: &str, secrets: &[&str]) -> Failure {
+        let description = redact::text(description, secrets);
         Failure {
             trace_id: self.trace_id.clone(),
             retry_after: self.retry_after,
@@ -116,9 +119,53 @@ impl Reply {
     }
 }
 
-impl Failure {
-    pub(super) fn with_error(mut self, error: String) -> Self {
-        self.error = Some(error);
-        self
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reply(status: u16, body: Vec<u8>) -> Reply {
+        Reply {
+            status,
+            trace_id: None,
+            ests_server: None,
+            retry_after: None,
+            challenge: None,
+            body,
+            cut: None,
+        }
+    }
+
+    #[test]
+    fn the_trace_id_of_the_body_wins_over_the_header() {
+        let mut reply = reply(
+            400,
+            br#"{"error":"invalid_grant","trace_id":"body"}"#.into(),
+        );
+        reply.trace_id = Some("header".into());
+        assert_eq!(reply.failure(&[]).trace_id.as_deref(), Some("body"));
+        reply.body = br#"{"error":"invalid_grant"}"#.into();
+        assert_eq!(reply.failure(&[]).trace_id.as_deref(), Some("header"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_becomes_a_failure_that_holds_no_token(
+            status in 100_u16..600,
+            noise: Vec<u8>,
+            token in "[A-Za-z0-9._-]{24,60}",
+            field in "access_token|refresh_token|id_token|device_code|other",
+            cut in any::<proptest::sample::Index>(),
+        ) {
+            let mut body = format!(r#"{{"{field}":"{token}","error":"x {token}"}}"#).into_bytes();
+            body.extend(noise);
+            body.truncate(cut.index(body.len() + 1));
+            let reply = reply(status, body);
+            for failure in [reply.failure(&[&token]), reply.refused_tokens(&[&token])] {
+                let shown = format!("{}{failure:?}{failure}{}", failure.raw, failure.description);
+                prop_assert!(!shown.contains(&token[..8]), "{}", shown);
+            }
+        }
     }
 }

@@ -169,7 +169,7 @@ pub(super) fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// A text field of an identifier's length; longer counts as absent.
-fn short(fields: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn short(fields: &Map<String, Value>, name: &str) -> Option<String> {
     text(fields, name).filter(|value| value.len() <= 256)
 }
 
@@ -314,7 +314,8 @@ mod tests {
             let _ = serde_json::from_slice::<EntraError>(&bytes);
             let _ = serde_json::from_slice::<EntraTokens>(&bytes);
             let read = tokens(json!({"token_type":"Bearer","access_token":secret,"refresh_token":secret,"id_token":secret})).unwrap();
-            prop_assert!(!format!("{read:?}").contains(&secret));
+            let shown = format!("{read:?}");
+            prop_assert!(!shown.contains(&secret));
         }
     }
 }

@@ -6,5 +6,6 @@
 )]
 
 mod config;
+mod entra;
 mod storage;
 mod support;

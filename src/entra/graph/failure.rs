@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
 use crate::entra::http::Reply;
-use crate::entra::wire::{codes_in, text};
+use crate::entra::wire::{codes_in, short, text};
 use crate::entra::{Failure, Meaning, redact};
 
 pub(super) fn read(reply: &Reply, secrets: &[&str]) -> Failure {
@@ -21,24 +21,29 @@ pub(super) fn read(reply: &Reply, secrets: &[&str]) -> Failure {
         .find_map(|name| error.get(*name)?.as_object())
         .unwrap_or(&empty);
 
-    let code = text(error, "code").filter(|code| code.len() <= 256);
+    let code = short(error, "code");
     let message = text(error, "message").unwrap_or_default();
     let claims = reply.challenge.as_deref().and_then(claims);
+    let inner_code = short(inner, "code");
     let meaning = meaning(
         reply.status,
         code.as_deref(),
-        text(inner, "code").as_deref(),
+        inner_code.as_deref(),
         claims.is_some(),
     );
-    let mut failure = reply.framed(meaning, redact::text(&message, secrets), secrets);
-    failure.codes = codes_in(&message);
-    failure.error = code;
-    failure.suberror = text(inner, "code");
-    failure.correlation_id = text(inner, "client-request-id");
-    failure.timestamp = text(inner, "date");
-    failure.trace_id = text(inner, "request-id").or(failure.trace_id);
-    failure.claims = claims;
-    failure
+    let mask = |text: String| redact::text(&text, secrets);
+    let codes = codes_in(&message);
+    let framed = reply.framed(meaning, &message, secrets);
+    Failure {
+        error: code.map(mask),
+        suberror: inner_code.map(mask),
+        codes,
+        trace_id: short(inner, "request-id").map(mask).or(framed.trace_id),
+        correlation_id: short(inner, "client-request-id").map(mask),
+        timestamp: short(inner, "date").map(mask),
+        claims,
+        ..framed
+    }
 }
 
 fn meaning(status: u16, code: Option<&str>, inner: Option<&str>, challenged: bool) -> Meaning {
