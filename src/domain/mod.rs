@@ -3,6 +3,8 @@
 
 /// What was done, by whom; append only.
 pub mod audit;
+/// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
+pub mod diagnosis;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
 /// A customer organisation.

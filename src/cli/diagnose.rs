@@ -1,0 +1,202 @@
+//! `tenantry diagnose`: reads one error from its argument or standard input and prints cause, who
+//! acts and what to do. It needs neither settings nor database nor network.
+
+use std::io::{self, Read, Write};
+
+use crate::domain::diagnosis::{Diagnosis, Facts, MAX_BYTES, Reading, decide, read};
+
+/// Say why an authentication failed and who must do what.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The error: text, JSON, a log line, a page; without it, standard input is read.
+    text: Option<String>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why nothing was diagnosed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Exit code 2.
+    #[error("nothing to read: give the error as an argument or on standard input")]
+    Empty,
+    #[error("cannot read the error or write the answer")]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// The exit code of the program: 2 for wrong usage, 1 otherwise.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Empty => 2,
+            Self::Io(_) => 1,
+        }
+    }
+}
+
+/// Reads the error, from `stdin` unless it is an argument, and prints the diagnosis.
+pub fn run(args: &Args, stdin: impl Read, mut out: impl Write) -> Result<(), Error> {
+    let mut raw = Vec::new();
+    if let Some(text) = &args.text {
+        raw.extend_from_slice(text.as_bytes());
+    } else {
+        // What is longer than the reader looks at need not be held either.
+        let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+        stdin.take(limit).read_to_end(&mut raw)?;
+    }
+    if raw.trim_ascii().is_empty() {
+        return Err(Error::Empty);
+    }
+    let reading = read(&raw);
+    let diagnosis = decide(&reading, &Facts::default());
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &Answer::new(&reading, &diagnosis))
+            .map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        print(&mut out, &reading, &diagnosis)?;
+    }
+    Ok(())
+}
+
+/// The JSON answer; its fields are a promise to scripts.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    code: Option<u32>,
+    category: &'static str,
+    retryable: &'static str,
+    who_acts: &'static str,
+    /// What happened, in a sentence.
+    cause: &'a str,
+    remedy: &'a [String],
+    confidence: &'static str,
+    evidence: &'a [String],
+    codes: &'a [u32],
+    error: Option<&'a str>,
+    suberror: Option<&'a str>,
+    message: &'a str,
+    trace_id: Option<&'a str>,
+    correlation_id: Option<&'a str>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    timestamp: Option<time::OffsetDateTime>,
+    button: &'static str,
+}
+
+impl<'a> Answer<'a> {
+    fn new(reading: &'a Reading, diagnosis: &'a Diagnosis) -> Self {
+        Self {
+            code: reading.code,
+            category: diagnosis.cause.as_str(),
+            retryable: diagnosis.retryable.as_str(),
+            who_acts: diagnosis.who_acts.as_str(),
+            cause: &diagnosis.headline,
+            remedy: &diagnosis.remedy,
+            confidence: diagnosis.confidence.as_str(),
+            evidence: &diagnosis.evidence,
+            codes: &reading.codes,
+            error: reading.error.as_deref(),
+            suberror: reading.suberror.as_deref(),
+            message: &reading.message,
+            trace_id: reading.trace_id.as_deref(),
+            correlation_id: reading.correlation_id.as_deref(),
+            timestamp: reading.timestamp,
+            button: diagnosis.button.as_str(),
+        }
+    }
+}
+
+/// The answer for people, ready to paste into a ticket.
+fn print(out: &mut impl Write, reading: &Reading, diagnosis: &Diagnosis) -> io::Result<()> {
+    let code = reading.code.map_or_else(
+        || "no AADSTS number".to_owned(),
+        |code| format!("AADSTS{code}"),
+    );
+    let confidence = diagnosis.confidence.as_str();
+    writeln!(
+        out,
+        "{} ({code}, confidence: {confidence})",
+        diagnosis.cause_label
+    )?;
+    writeln!(out, "\n{}\n", diagnosis.headline)?;
+    writeln!(out, "Who acts: {}", diagnosis.who_label)?;
+    writeln!(out, "Retry:    {}", diagnosis.retryable.label())?;
+    writeln!(out, "\nWhat to do:")?;
+    for (number, step) in (1..).zip(&diagnosis.remedy) {
+        writeln!(out, "  {number}. {step}")?;
+    }
+    writeln!(out, "\nWhy:")?;
+    for evidence in &diagnosis.evidence {
+        writeln!(out, "  - {evidence}")?;
+    }
+    let ids = [
+        ("Trace ID", &reading.trace_id),
+        ("Correlation ID", &reading.correlation_id),
+    ];
+    for (name, id) in ids {
+        if let Some(id) = id {
+            writeln!(out, "{name}: {id}")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run_on(text: Option<&str>, stdin: &[u8], json: bool) -> Result<String, Error> {
+        let args = Args {
+            text: text.map(str::to_owned),
+            json,
+        };
+        let mut out = Vec::new();
+        run(&args, stdin, &mut out)?;
+        Ok(String::from_utf8(out).expect("only text is written"))
+    }
+
+    #[test]
+    fn answers_in_json_with_the_promised_fields() {
+        let out = run_on(
+            Some("AADSTS50057: The user account is disabled."),
+            b"",
+            true,
+        );
+        let answer: serde_json::Value = serde_json::from_str(&out.unwrap()).unwrap();
+        assert_eq!(answer["code"], 50057);
+        assert_eq!(answer["category"], "user_disabled_or_missing");
+        assert_eq!(answer["retryable"], "after_user_action");
+        assert_eq!(answer["who_acts"], "customer_admin");
+        assert_eq!(answer["confidence"], "high");
+        assert!(answer["cause"].is_string());
+        assert!(
+            answer["remedy"]
+                .as_array()
+                .is_some_and(|steps| !steps.is_empty())
+        );
+    }
+
+    #[test]
+    fn reads_standard_input_of_any_bytes() {
+        let utf16: Vec<u8> = "\u{feff}AADSTS50076"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let out = run_on(None, &utf16, false).unwrap();
+        assert!(
+            out.starts_with("Multi-factor sign-in needed (AADSTS50076"),
+            "{out}"
+        );
+        assert!(
+            run_on(None, &[0x80, 0xC3, 0x28], true)
+                .unwrap()
+                .contains("unknown")
+        );
+    }
+
+    #[test]
+    fn nothing_to_read_is_wrong_usage() {
+        let error = run_on(None, b" \n", false).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+    }
+}

@@ -1,0 +1,308 @@
+//! The wordings themselves, as tables.
+
+use crate::domain::diagnosis::category::Category;
+use crate::domain::diagnosis::decide::Confidence;
+
+/// Wordings of one cause, lower case, blanks single.
+pub(super) struct Rule {
+    pub category: Category,
+    pub confidence: Confidence,
+    pub any: &'static [&'static str],
+}
+
+const fn rule(category: Category, confidence: Confidence, any: &'static [&'static str]) -> Rule {
+    Rule {
+        category,
+        confidence,
+        any,
+    }
+}
+
+/// In this order: a narrower wording before a wider one that it contains.
+pub(super) const RULES: &[Rule] = &[
+    rule(
+        Category::Throttled,
+        Confidence::High,
+        &[
+            "toomanyrequests",
+            "too many requests",
+            "throttledrequest",
+            "request_throttled",
+            "request throttled",
+            "throttledserviceexception",
+            "request_throttledtemporarily",
+            "activitylimitreached",
+            "applicationthrottled",
+            "being throttled",
+            "been throttled",
+            "is throttled",
+            "was throttled",
+            "rate limit",
+            "client request loop",
+        ],
+    ),
+    rule(
+        Category::ConditionalAccess,
+        Confidence::Medium,
+        &[
+            "continuous access evaluation",
+            "insufficient_claims",
+            "tokencreatedwithoutdatedpolicies",
+            "tokenissuedbeforerevocationtimestamp",
+            "locationconditionevaluationsatisfied",
+            "claims challenge",
+            "claimschallenge",
+        ],
+    ),
+    rule(
+        Category::ExpiredInactive,
+        Confidence::Medium,
+        &["expired due to inactivity"],
+    ),
+    rule(
+        Category::SignInFrequency,
+        Confidence::Medium,
+        &["sign-in frequency"],
+    ),
+    rule(
+        Category::ExpiredLifetime,
+        Confidence::Medium,
+        &["expired due to maximum lifetime"],
+    ),
+    rule(
+        Category::DeviceCodeExpired,
+        Confidence::Medium,
+        &[
+            "device code has expired",
+            "device code expired",
+            "verification code expired",
+            "verification code has expired",
+            "user code has expired",
+            "device code terminal timed-out",
+        ],
+    ),
+    rule(
+        Category::DeviceCodePending,
+        Confidence::Medium,
+        &["authorization is pending", "pending end-user authorization"],
+    ),
+    rule(
+        Category::AppCredentialExpired,
+        Confidence::Medium,
+        &[
+            "client secret keys are expired",
+            "client secret keys for app",
+            "client secret has expired",
+            "key used is expired",
+            "certificate is not within its specified validity",
+        ],
+    ),
+    rule(
+        Category::ExpiredLifetime,
+        Confidence::High,
+        &[
+            "lifetime validation failed",
+            "access token has expired",
+            "access token is expired",
+            "access token expired",
+            "the token has expired",
+            "token is expired",
+            "authentication_expiredtoken",
+            "reason code: 80049228",
+            "expiredauthenticationtoken",
+            "token expiry utc time",
+            "jwt is expired",
+            "idx10223",
+        ],
+    ),
+    rule(
+        Category::InvalidRequest,
+        Confidence::High,
+        &[
+            "compacttoken",
+            "invalid audience",
+            "invalid_audience",
+            "wrong audience",
+            "authentication_missingormalformed",
+            "token missing or malformed",
+            "signing key is invalid",
+            "access token is empty",
+            "jwt is not well formed",
+            "jwt must have three segments",
+            "idx12741",
+            "idx14100",
+            "idx10214",
+            "audience claim value is invalid",
+            "audience validation failed",
+            "invalidauthenticationtokentenant",
+            "access token is from the wrong issuer",
+            "token contains no permissions",
+        ],
+    ),
+    rule(
+        Category::LicenseOrSubscription,
+        Confidence::High,
+        &[
+            "nonpremiumtenant",
+            "premium license",
+            "does not have a spo license",
+            "mailboxnotenabledforrestapi",
+            "mailbox is either inactive",
+            "has not subscribed to or enabled",
+            "subscription within the tenant has lapsed",
+        ],
+    ),
+    rule(
+        Category::AppMissingOrDisabled,
+        Confidence::Medium,
+        &[
+            "authorization_identitynotfound",
+            "identity of the calling application",
+            "service principal for resource",
+            "resource principal named",
+            "was not found in the directory",
+        ],
+    ),
+    rule(
+        Category::ConsentMissing,
+        Confidence::Medium,
+        &[
+            "authorization_requestdenied",
+            "insufficient privileges",
+            "insufficient permission",
+            "has not consented",
+            "user canceled",
+            "user cancelled",
+            "admin canceled",
+            "admin cancelled",
+            "accessdenied",
+            "authorizationfailed",
+            "missing scope",
+            "either scp or roles claim",
+            "only an admin can grant",
+            "admin consent is required",
+            "does not have authorization to perform",
+        ],
+    ),
+    rule(
+        Category::Federation,
+        Confidence::Medium,
+        &[
+            "ws-trust",
+            "wstrust",
+            "failedauthentication",
+            "id3242:",
+            "federated service at",
+            "parsing_wstrust",
+        ],
+    ),
+    rule(
+        Category::MfaRequired,
+        Confidence::Medium,
+        &[
+            "must use multi-factor authentication",
+            "must enroll in multi-factor authentication",
+            "multi-factor authentication has expired",
+            "strong authentication is required",
+            "mfa is required",
+        ],
+    ),
+    rule(
+        Category::DeviceCompliance,
+        Confidence::Medium,
+        &[
+            "not in required device state",
+            "device is not compliant",
+            "requires a compliant device",
+        ],
+    ),
+    rule(
+        Category::ConditionalAccess,
+        Confidence::Medium,
+        &[
+            "blocked by conditional access",
+            "conditional access polic",
+            "blocked by security defaults",
+            "does not meet the criteria to access this resource",
+        ],
+    ),
+    rule(
+        Category::PasswordChanged,
+        Confidence::Medium,
+        &[
+            "changed or reset their password",
+            "password is expired",
+            "password has expired",
+            "recent password change",
+        ],
+    ),
+    rule(
+        Category::SessionRevoked,
+        Confidence::Medium,
+        &[
+            "stsrefreshtokensvalidfrom",
+            "tokensvalidfrom",
+            "due to it being revoked",
+            "token has been revoked",
+            "token was revoked",
+        ],
+    ),
+    rule(
+        Category::AppCredentialInvalid,
+        Confidence::Medium,
+        &[
+            "invalid client secret",
+            "invalid client credentials",
+            "certificate has been revoked",
+            "client assertion contains an invalid signature",
+        ],
+    ),
+    rule(
+        Category::UserLockedOrRisky,
+        Confidence::Medium,
+        &["account is locked"],
+    ),
+    rule(
+        Category::UserDisabledOrMissing,
+        Confidence::Medium,
+        &[
+            "user account is disabled",
+            "does not exist in tenant",
+            "has been deleted from the",
+            "account must be added to the directory",
+        ],
+    ),
+    rule(
+        Category::BadCredentials,
+        Confidence::Medium,
+        &[
+            "invalid username or password",
+            "incorrect user id or password",
+        ],
+    ),
+    rule(
+        Category::InvalidRequest,
+        Confidence::Low,
+        &["access token validation failure"],
+    ),
+];
+
+/// Trouble at Microsoft, read last: what a proxy or gateway says of itself explains nothing else.
+pub(super) const OUTAGE: &[&str] = &[
+    "service unavailable",
+    "serviceunavailable",
+    "service is unavailable",
+    "servicenotavailable",
+    "server unavailable",
+    "bad gateway",
+    "badgateway",
+    "gateway timeout",
+    "gateway time-out",
+    "gatewaytimeout",
+    "internal server error",
+    "internalservererror",
+    "temporarily unavailable",
+    "our services aren't available",
+    "service is currently unavailable",
+    "a transient error has occurred",
+];
