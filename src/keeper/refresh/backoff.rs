@@ -10,7 +10,10 @@ const LEAST: Duration = Duration::from_secs(1);
 /// with a tenth on top at most, so that those who were told the same do not come back together. `jitter` is 0 to 1.
 pub fn after(attempt: i32, asked: Option<Duration>, jitter: f64) -> time::Duration {
     let wait = match asked {
-        Some(asked) => asked.clamp(LEAST, CAP).mul_f64(1.0 + jitter / 10.0).min(CAP),
+        Some(asked) => asked
+            .clamp(LEAST, CAP)
+            .mul_f64(1.0 + jitter / 10.0)
+            .min(CAP),
         None => {
             let doublings = u32::try_from(attempt - 1).unwrap_or(0).min(12);
             (BASE * 2_u32.pow(doublings))

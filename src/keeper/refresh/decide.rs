@@ -134,7 +134,9 @@ fn works(standing: &Standing, facts: &Facts) -> Decision {
         } else {
             0
         },
-        trouble_since: standing.trouble_since.filter(|_| facts.other_required_failed),
+        trouble_since: standing
+            .trouble_since
+            .filter(|_| facts.other_required_failed),
         mark: Mark::Valid,
         all_failed: false,
         next_refresh_at,

@@ -85,7 +85,10 @@ fn the_next_day_is_spread_and_a_token_in_use_is_renewed_sooner() {
     let decision = decide(
         &standing(State::Active),
         Answer::Works,
-        &Facts { renew_at, ..facts() },
+        &Facts {
+            renew_at,
+            ..facts()
+        },
     );
     assert_eq!(Some(decision.next_refresh_at), renew_at);
 }
@@ -229,7 +232,10 @@ fn a_resource_that_works_ends_no_suspicion_of_another() {
         ..standing(State::Suspect)
     };
     let decision = decide(&suspect, Answer::Works, &facts);
-    assert_eq!((decision.state, decision.suspect_checks), (State::Suspect, 1));
+    assert_eq!(
+        (decision.state, decision.suspect_checks),
+        (State::Suspect, 1)
+    );
     assert_eq!(decision.next_refresh_at, suspect.next_refresh_at);
 }
 

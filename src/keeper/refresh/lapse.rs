@@ -33,10 +33,7 @@ pub fn lapse(known: &Known) -> (OffsetDateTime, &'static str) {
             } else {
                 "sign_in_frequency"
             };
-            (
-                known.obtained_at + Duration::seconds(limit.into()),
-                reason,
-            )
+            (known.obtained_at + Duration::seconds(limit.into()), reason)
         });
     let credential = known
         .credential_ends_at
@@ -45,7 +42,10 @@ pub fn lapse(known: &Known) -> (OffsetDateTime, &'static str) {
     [signed_in, credential]
         .into_iter()
         .flatten()
-        .fold(idle, |first, other| if other.0 < first.0 { other } else { first })
+        .fold(
+            idle,
+            |first, other| if other.0 < first.0 { other } else { first },
+        )
 }
 
 #[cfg(test)]
@@ -67,10 +67,7 @@ mod tests {
 
     #[test]
     fn ninety_days_after_the_last_success_when_nothing_else_is_known() {
-        assert_eq!(
-            lapse(&known()),
-            (datetime!(2026-05-31 00:00 UTC), "idle")
-        );
+        assert_eq!(lapse(&known()), (datetime!(2026-05-31 00:00 UTC), "idle"));
     }
 
     #[test]

@@ -32,15 +32,7 @@ impl Vault {
         let mut tx = self.pool.begin().await?;
         // Two keepers with different key files on a fresh database: the second must see the first one's canary.
         keys::lock_canaries(&mut tx).await?;
-        for kek_id in keys::masters_in_use(&mut tx).await? {
-            if self.keys.find(&kek_id).is_none() {
-                return Err(BootError::UnknownMaster(kek_id));
-            }
-        }
-        let canaries = keys::canaries(&mut tx).await?;
-        for canary in &canaries {
-            self.check(&mut tx, canary).await?;
-        }
+        let canaries = self.look(&mut tx).await?;
         let primary = self.keys.primary().id();
         if !canaries.iter().any(|canary| canary.kek_id == primary) {
             self.plant(&mut tx).await?;
@@ -49,11 +41,27 @@ impl Vault {
         Ok(())
     }
 
-    async fn check(
-        &self,
-        tx: &mut PgConnection,
-        canary: &keys::Canary,
-    ) -> Result<(), BootError> {
+    /// The same, writing nothing: is the keeper still able to work.
+    pub async fn is_proven(&self) -> Result<(), BootError> {
+        let mut connection = self.pool.acquire().await?;
+        self.look(&mut connection).await?;
+        Ok(())
+    }
+
+    async fn look(&self, db: &mut PgConnection) -> Result<Vec<keys::Canary>, BootError> {
+        for kek_id in keys::masters_in_use(&mut *db).await? {
+            if self.keys.find(&kek_id).is_none() {
+                return Err(BootError::UnknownMaster(kek_id));
+            }
+        }
+        let canaries = keys::canaries(&mut *db).await?;
+        for canary in &canaries {
+            self.check(&mut *db, canary).await?;
+        }
+        Ok(canaries)
+    }
+
+    async fn check(&self, tx: &mut PgConnection, canary: &keys::Canary) -> Result<(), BootError> {
         let failed = |why| BootError::Canary {
             kek_id: canary.kek_id.clone(),
             why,

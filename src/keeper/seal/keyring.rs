@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::{Zeroizing, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::clock::random_bytes;
 
@@ -252,7 +252,10 @@ mod tests {
                 .err()
                 .unwrap()
                 .to_string();
-            assert!(error.contains("line 1") && !error.contains(&short), "{error}");
+            assert!(
+                error.contains("line 1") && !error.contains(&short),
+                "{error}"
+            );
         }
         assert!(matches!(
             Keyring::parse("# nothing\n", Path::new("k")),

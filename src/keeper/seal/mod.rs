@@ -10,6 +10,6 @@ mod vault;
 
 pub use boot::BootError;
 pub use data_key::Purpose;
-pub use keyring::{Keyring, KeyringError, MasterKey, create_key_file};
-pub use record::{Opened, Place};
-pub use vault::{Rotation, Shut, Vault, VaultError};
+pub use keyring::{Keyring, KeyringError, create_key_file};
+pub use record::Place;
+pub use vault::{Rotation, Vault, VaultError};

@@ -223,11 +223,26 @@ mod tests {
     fn one_step_away_is_already_elsewhere() {
         let record = seal(&KEY, DK, &home(), b"a refresh token");
         let neighbours = [
-            Place { table: "tokens", ..home() },
-            Place { column: "ct_previous", ..home() },
-            Place { tenant_id: Uuid::from_u128(2), ..home() },
-            Place { row_id: "3", ..home() },
-            Place { row_version: 4, ..home() },
+            Place {
+                table: "tokens",
+                ..home()
+            },
+            Place {
+                column: "ct_previous",
+                ..home()
+            },
+            Place {
+                tenant_id: Uuid::from_u128(2),
+                ..home()
+            },
+            Place {
+                row_id: "3",
+                ..home()
+            },
+            Place {
+                row_version: 4,
+                ..home()
+            },
         ];
         for place in neighbours {
             assert_eq!(open(&KEY, &place, &record), Err(Broken), "{place:?}");
@@ -254,7 +269,12 @@ mod tests {
         assert_eq!(*unwrap(&KEY, &aad, &wrapped).unwrap(), [5; 32]);
         for other in [
             wrap_aad("kek-2", DK, Some(Uuid::from_u128(1)), "connection"),
-            wrap_aad("kek-1", Uuid::from_u128(8), Some(Uuid::from_u128(1)), "connection"),
+            wrap_aad(
+                "kek-1",
+                Uuid::from_u128(8),
+                Some(Uuid::from_u128(1)),
+                "connection",
+            ),
             wrap_aad("kek-1", DK, Some(Uuid::from_u128(2)), "connection"),
             wrap_aad("kek-1", DK, None, "connection"),
             wrap_aad("kek-1", DK, Some(Uuid::from_u128(1)), "flow"),

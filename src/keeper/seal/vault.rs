@@ -159,8 +159,7 @@ impl Vault {
                 keys::reserve(&self.pool, tenant_id, purpose.as_str(), self.rotation.block).await?;
             match reserved {
                 None => {
-                    let (key, wrapped) =
-                        DataKey::generate(tenant_id, purpose, self.keys.primary());
+                    let (key, wrapped) = DataKey::generate(tenant_id, purpose, self.keys.primary());
                     let stored =
                         stored_key(&key, wrapped, self.keys.primary().id(), self.clock.now());
                     keys::insert(&self.pool, &stored).await?;

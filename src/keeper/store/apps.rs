@@ -117,7 +117,11 @@ pub async fn insert_credential(
 }
 
 /// This credential is used from now on, all others are kept as retired.
-pub async fn use_only(tx: &mut PgConnection, registration: Uuid, credential: Uuid) -> sqlx::Result<()> {
+pub async fn use_only(
+    tx: &mut PgConnection,
+    registration: Uuid,
+    credential: Uuid,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update app_credentials set state = case when id = $2 then 'active' else 'retired' end
          where app_registration_id = $1",

@@ -310,7 +310,10 @@ pub async fn lapsed_pending(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.tenant_id, row.id)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id, row.id))
+        .collect())
 }
 
 /// The sign-in frequency that the tenant's grants of the public class met last.
@@ -335,4 +338,39 @@ pub async fn count_served(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     )
     .fetch_one(db)
     .await
+}
+
+/// Who checks the account's password, as last asked.
+pub async fn set_realm(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    id: ConnectionId,
+    realm: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update connections set realm = $3 where tenant_id = $1 and id = $2 and realm <> $3",
+        tenant_id.as_uuid(),
+        id.as_uuid(),
+        realm
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Every connection that has secrets, with its state.
+pub async fn with_secrets(
+    db: impl PgExecutor<'_>,
+) -> sqlx::Result<Vec<(TenantId, ConnectionId, String)>> {
+    let rows = sqlx::query!(
+        r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.state
+           from connections c join connection_secrets s on s.tenant_id = c.tenant_id and s.connection_id = c.id
+           order by c.tenant_id, c.id"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id, row.id, row.state))
+        .collect())
 }

@@ -95,7 +95,7 @@ pub struct Flow {
     pub poll_interval_s: Option<i32>,
     pub connection_id: Option<ConnectionId>,
     pub ip: String,
-    pub updated_at: OffsetDateTime,
+    pub created_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
 }
 
@@ -110,7 +110,7 @@ struct Row {
     poll_interval_s: Option<i32>,
     connection_id: Option<ConnectionId>,
     ip: String,
-    updated_at: OffsetDateTime,
+    created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
 }
 
@@ -129,7 +129,7 @@ impl TryFrom<Row> for Flow {
             poll_interval_s: row.poll_interval_s,
             connection_id: row.connection_id,
             ip: row.ip,
-            updated_at: row.updated_at,
+            created_at: row.created_at,
             expires_at: row.expires_at,
         })
     }
@@ -144,7 +144,7 @@ pub async fn load(
         Row,
         r#"select tenant_id as "tenant_id: TenantId", id as "id: FlowId", invitation_id as "invitation_id: InvitationId",
              state, admin_username, someone_else, code_expires_at, poll_interval_s,
-             connection_id as "connection_id: ConnectionId", ip, updated_at, expires_at
+             connection_id as "connection_id: ConnectionId", ip, created_at, expires_at
            from onboarding_flows where tenant_id = $1 and id = $2"#,
         tenant_id.as_uuid(),
         id.as_uuid()
@@ -178,7 +178,10 @@ pub async fn claim_due(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.tenant_id, row.id)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id, row.id))
+        .collect())
 }
 
 /// Claim one flow; false when another keeper or task has it in hand.
@@ -221,8 +224,8 @@ pub async fn renew(
     Ok(renewed.rows_affected() == 1)
 }
 
-/// Give a claim back; with `next`, the flow is looked at again then.
-pub async fn release(
+/// Give a claim back and say when the flow is looked at next, if at all. What somebody else made of it meanwhile stays.
+pub async fn set_next(
     db: impl PgExecutor<'_>,
     tenant_id: TenantId,
     id: FlowId,
@@ -230,7 +233,7 @@ pub async fn release(
     next: Option<OffsetDateTime>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update onboarding_flows set lease_id = null, lease_until = null, next_poll_at = coalesce($4, next_poll_at)
+        "update onboarding_flows set lease_id = null, lease_until = null, next_poll_at = $4
          where tenant_id = $1 and id = $2 and lease_id = $3",
         tenant_id.as_uuid(),
         id.as_uuid(),

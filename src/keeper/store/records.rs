@@ -37,7 +37,11 @@ pub async fn insert_error(
     class: &str,
     at: OffsetDateTime,
 ) -> sqlx::Result<Noted> {
-    let codes: Vec<i32> = failure.codes.iter().filter_map(|code| i32::try_from(*code).ok()).collect();
+    let codes: Vec<i32> = failure
+        .codes
+        .iter()
+        .filter_map(|code| i32::try_from(*code).ok())
+        .collect();
     let id = sqlx::query_scalar!(
         "insert into msal_errors (tenant_id, at, connection_id, flow_id, resource, operation, http_status, error, suberror,
            codes, code, category, class, message, raw, trace_id, correlation_id, answered_at)
@@ -107,7 +111,7 @@ pub async fn ensure_partitions(db: impl PgExecutor<'_>, now: OffsetDateTime) -> 
         (now - time::Duration::days(31)).date(),
         (now + time::Duration::days(62)).date()
     )
-    .execute(db)
+    .fetch_one(db)
     .await?;
     Ok(())
 }

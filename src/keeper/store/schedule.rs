@@ -210,3 +210,18 @@ pub async fn put_off_unserved(
     .await?;
     Ok(())
 }
+
+/// Is there such a connection at all?
+pub async fn exists(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from refresh_schedule where tenant_id = $1 and connection_id = $2) as "exists!""#,
+        tenant_id.as_uuid(),
+        connection_id.as_uuid()
+    )
+    .fetch_one(db)
+    .await
+}

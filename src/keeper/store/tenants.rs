@@ -47,7 +47,10 @@ pub async fn find(db: impl PgExecutor<'_>, id: TenantId) -> sqlx::Result<Option<
 }
 
 /// The tenant that an Entra tenant is bound to already.
-pub async fn bound_to(db: impl PgExecutor<'_>, entra_tenant_id: Uuid) -> sqlx::Result<Option<TenantId>> {
+pub async fn bound_to(
+    db: impl PgExecutor<'_>,
+    entra_tenant_id: Uuid,
+) -> sqlx::Result<Option<TenantId>> {
     sqlx::query_scalar!(
         r#"select id as "id: TenantId" from tenants where entra_tenant_id = $1"#,
         entra_tenant_id
@@ -64,7 +67,9 @@ pub async fn bind(
     admin_username: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let domain = admin_username.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let domain = admin_username
+        .rsplit_once('@')
+        .map_or("", |(_, domain)| domain);
     sqlx::query!(
         "update tenants set entra_tenant_id = $2, admin_username = $3, updated_at = $5,
            domain = case when domain = '' then lower($4) else domain end

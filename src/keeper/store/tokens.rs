@@ -189,6 +189,25 @@ pub async fn mark_valid(
     Ok(())
 }
 
+/// Acquired without the permissions that we need: it does not count.
+pub async fn mark_short(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tokens set state = 'failed', ct = null, cause = 'consent_missing'
+         where tenant_id = $1 and connection_id = $2 and resource = $3",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The last acquisition failed. With `failed` the token does not count any more; else only the error is noted.
 pub async fn note_error(
     db: impl PgExecutor<'_>,
