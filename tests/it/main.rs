@@ -7,5 +7,7 @@
 
 mod config;
 mod entra;
+mod keeper;
+mod simulator;
 mod storage;
 mod support;

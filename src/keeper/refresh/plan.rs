@@ -90,8 +90,6 @@ mod tests {
             expires_at: Some(NOW - age + Duration::hours(1)),
             last_ok_at: Some(NOW - age),
             last_used_at: None,
-            last_error_id: None,
-            last_error_code: None,
         }
     }
 

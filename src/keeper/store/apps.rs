@@ -16,8 +16,7 @@ pub struct Registration {
 /// A stored credential.
 pub struct StoredCredential {
     pub id: Uuid,
-    /// `secret` or `certificate`.
-    pub kind: String,
+    /// The secret, or the private key of the certificate.
     pub ct: Vec<u8>,
     pub certificate: Option<Vec<u8>>,
     pub fingerprint: Vec<u8>,
@@ -84,7 +83,7 @@ pub async fn credentials(
 ) -> sqlx::Result<Vec<StoredCredential>> {
     sqlx::query_as!(
         StoredCredential,
-        "select id, kind, ct, certificate, fingerprint, not_after, state from app_credentials
+        "select id, ct, certificate, fingerprint, not_after, state from app_credentials
          where app_registration_id = $1 order by created_at desc, id desc",
         registration
     )

@@ -21,7 +21,6 @@ pub struct Connection {
     /// Refreshed without a credential (device code) or with it.
     pub public_class: bool,
     pub obtained_at: OffsetDateTime,
-    pub invitation_id: Option<InvitationId>,
     pub federated: bool,
     pub trouble_since: Option<OffsetDateTime>,
     pub suspect_checks: i16,
@@ -40,7 +39,6 @@ struct Row {
     admin_username: String,
     token_class: Option<String>,
     obtained_at: OffsetDateTime,
-    invitation_id: Option<InvitationId>,
     realm: String,
     trouble_since: Option<OffsetDateTime>,
     suspect_checks: i16,
@@ -63,7 +61,6 @@ impl TryFrom<Row> for Connection {
             admin_oid: row.admin_oid,
             admin_username: row.admin_username,
             obtained_at: row.obtained_at,
-            invitation_id: row.invitation_id,
             trouble_since: row.trouble_since,
             suspect_checks: row.suspect_checks,
             sign_in_frequency_s: row.sign_in_frequency_s,
@@ -87,7 +84,7 @@ pub async fn load(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
-             c.invitation_id as "invitation_id: InvitationId", c.realm, c.trouble_since, c.suspect_checks,
+             c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
            where c.tenant_id = $1 and c.id = $2"#,
@@ -108,7 +105,7 @@ pub async fn load_current(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
-             c.invitation_id as "invitation_id: InvitationId", c.realm, c.trouble_since, c.suspect_checks,
+             c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
            where c.tenant_id = $1 and c.state not in ('pending', 'revoked')"#,

@@ -20,8 +20,6 @@ pub struct TokenRow {
     pub expires_at: Option<OffsetDateTime>,
     pub last_ok_at: Option<OffsetDateTime>,
     pub last_used_at: Option<OffsetDateTime>,
-    pub last_error_id: Option<i64>,
-    pub last_error_code: Option<i32>,
 }
 
 struct Row {
@@ -33,8 +31,6 @@ struct Row {
     expires_at: Option<OffsetDateTime>,
     last_ok_at: Option<OffsetDateTime>,
     last_used_at: Option<OffsetDateTime>,
-    last_error_id: Option<i64>,
-    last_error_code: Option<i32>,
 }
 
 impl TryFrom<Row> for TokenRow {
@@ -50,8 +46,6 @@ impl TryFrom<Row> for TokenRow {
             expires_at: row.expires_at,
             last_ok_at: row.last_ok_at,
             last_used_at: row.last_used_at,
-            last_error_id: row.last_error_id,
-            last_error_code: row.last_error_code,
         })
     }
 }
@@ -106,8 +100,7 @@ pub async fn list(
            )
            select w.resource as "resource!", w.required as "required!", coalesce(t.state, 'waiting') as "state!",
              coalesce(t.scopes, '{}') as "scopes!", t.acquired_at as "acquired_at?", t.expires_at as "expires_at?",
-             t.last_ok_at as "last_ok_at?", t.last_used_at as "last_used_at?", t.last_error_id as "last_error_id?",
-             t.last_error_code as "last_error_code?"
+             t.last_ok_at as "last_ok_at?", t.last_used_at as "last_used_at?"
            from wanted w
            left join tokens t on t.tenant_id = $1 and t.connection_id = $2 and t.resource = w.resource"#,
         tenant_id.as_uuid(),
