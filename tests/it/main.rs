@@ -14,3 +14,7 @@ mod storage;
 mod support;
 
 mod simulator;
+mod keeper;
+mod simulator;
+mod storage;
+mod support;
