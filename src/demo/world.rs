@@ -25,8 +25,6 @@ pub enum Story {
     Recovered,
     /// A Conditional Access sign-in frequency ended it once; it lapses again in a few days.
     SignInFrequencyAgain,
-    /// Suspended for so long that the idle limit comes near.
-    NearlyIdle,
     /// Microsoft throttles at the moment.
     Throttled,
     /// Microsoft answers with server errors at the moment.
@@ -127,7 +125,7 @@ pub const SAMPLES: [Sample; 41] = [
     sample("pemberton", "Pemberton Wealth", "gold finance", Story::Healthy),
     sample("quayside", "Quayside Seafoods", "bronze", Story::Suspended),
     sample("redfern", "Redfern Studios", "silver", Story::Healthy),
-    sample("silverdale", "Silverdale Pharmacy", "health", Story::NearlyIdle),
+    sample("silverdale", "Silverdale Pharmacy", "health", Story::SignInFrequencyAgain),
     sample("stonecroft", "Stonecroft Builders", "bronze", Story::TenantGone),
     sample("thornbury", "Thornbury Press", "silver", Story::Healthy),
     sample("westmere", "Westmere Outdoor", "bronze", Story::Archived),
