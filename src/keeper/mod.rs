@@ -7,3 +7,4 @@ pub mod resource;
 pub mod text;
 
 pub use client::{Client, Unavailable};
+pub use resource::Resource;

@@ -113,7 +113,11 @@ impl Resource {
     pub fn missing(self, granted: &[String]) -> Vec<&'static str> {
         let named: Vec<&str> = granted
             .iter()
-            .map(|scope| scope.rsplit_once('/').map_or(scope.as_str(), |(_, name)| name))
+            .map(|scope| {
+                scope
+                    .rsplit_once('/')
+                    .map_or(scope.as_str(), |(_, name)| name)
+            })
             .collect();
         if named.is_empty() {
             return Vec::new();
