@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::config::Network;
 use crate::keeper;
 
 /// The portal's shared parts; cheap to clone.
@@ -17,6 +18,8 @@ pub struct App {
     pub clock: Clock,
     pub keeper: keeper::Client,
     pub site: Arc<Site>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[Network]>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
 }

@@ -12,3 +12,4 @@ mod entra;
 mod mail;
 mod storage;
 mod support;
+mod web;
