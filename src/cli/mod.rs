@@ -4,6 +4,7 @@
 pub mod diagnose;
 mod exit;
 mod migrate;
+mod technician;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +63,7 @@ macro_rules! commands {
 
 commands! {
     Migrate(migrate): "Bring the database's schema up to date";
+    Technician(technician): "Add, list, reset, disable and enable the people with a login";
 }
 
 /// Run the command that the arguments name, to its end.
