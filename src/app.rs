@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Network;
 use crate::keeper;
+use crate::mail::Mailer;
 
 /// The portal's shared parts; cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct App {
     pub site: Arc<Site>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[Network]>,
+    /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
+    pub mailer: Option<Mailer>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
 }

@@ -13,3 +13,9 @@ mod mail;
 mod storage;
 mod support;
 mod web;
+
+mod simulator;
+mod keeper;
+mod simulator;
+mod storage;
+mod support;

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod db;
 pub mod fake_keeper;
 pub mod page;
+pub mod fleet;
 pub mod program;
 pub mod scratch;
 pub mod smtp;
