@@ -10,12 +10,7 @@ mod config;
 mod domain;
 mod entra;
 mod mail;
+mod simulator;
 mod storage;
 mod support;
 mod web;
-
-mod simulator;
-mod keeper;
-mod simulator;
-mod storage;
-mod support;
