@@ -17,7 +17,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::op::{Actor, Op};
-use crate::domain::technician::{self, Role};
+use crate::domain::technician::{self, LoginName, NewTechnician, Password, Role};
 use crate::entra::Endpoints;
 use crate::keeper::{self, AppSeed, Keyring, create_key_file};
 use crate::server::{Listeners, Parts, Server};
@@ -159,9 +159,11 @@ async fn plant_once(options: &Options, server: &Server, simulator: &Simulator, r
         return Ok(());
     }
     let app = server.app();
-    let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
     let (email, name) = world::TECHNICIAN;
-    technician::create_with_password(&mut op, email, name, Role::Owner, &remembered.password).await?;
+    let hash = technician::hash(Password::parse(remembered.password.clone().into(), &[])?).await?;
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
+    let new = NewTechnician { email: LoginName::parse(email)?, display_name: name.to_owned(), role: Role::Owner };
+    technician::create_with_password(&mut op, &new, &hash).await?;
     op.commit().await?;
     seed::plant(app, simulator.directory(), remembered.client_id, options.tenants).await?;
     remembered.mark_planted()

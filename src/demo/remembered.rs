@@ -47,7 +47,7 @@ impl Remembered {
         let made = Self {
             client_id: clock::random_uuid(),
             client_secret: format!("demo~{}", clock::random_uuid().simple()),
-            password: format!("harbour-{}", hex::encode(clock::random_bytes::<5>())),
+            password: format!("demo-{}", hex::encode(clock::random_bytes::<6>())),
             dir: dir.to_owned(),
         };
         let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;

@@ -14,3 +14,4 @@ mod mail;
 mod simulator;
 mod storage;
 mod support;
+mod web;
