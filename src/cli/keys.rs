@@ -29,7 +29,10 @@ impl Args {
             None => global.load()?.master_key_file.path().to_owned(),
         };
         create_key_file(&path)?;
-        println!("Made {}. Keep a copy somewhere else: without it no token can be opened.", path.display());
+        println!(
+            "Made {}. Keep a copy somewhere else: without it no token can be opened.",
+            path.display()
+        );
         Ok(())
     }
 }

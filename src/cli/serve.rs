@@ -18,8 +18,12 @@ impl Args {
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let config = global.load()?;
         config.check_for_serving()?;
-        std::fs::create_dir_all(&config.data_dir)
-            .with_context(|| format!("{} of setting `data_dir` cannot be made", config.data_dir.display()))?;
+        std::fs::create_dir_all(&config.data_dir).with_context(|| {
+            format!(
+                "{} of setting `data_dir` cannot be made",
+                config.data_dir.display()
+            )
+        })?;
         let _lock = InstanceLock::take(&config.data_dir)?;
         let listeners = Listeners::bind(&config).await?;
         let storage = Storage::open(&config).await?;
@@ -35,10 +39,19 @@ async fn serve(config: &Config, storage: &Storage, listeners: Listeners) -> anyh
         (&storage.urls().keeper, PoolKind::Keeper, "portal_keeper"),
     ] {
         let pool = storage::pool(url, kind)?;
-        storage::boot_check(&pool, Expect { role, volatile: false }).await?;
+        storage::boot_check(
+            &pool,
+            Expect {
+                role,
+                volatile: false,
+            },
+        )
+        .await?;
         pool.close().await;
     }
-    let keeper = keeper::start(keeper_setup(config, storage)?).await.context("the keeper did not start")?;
+    let keeper = keeper::start(keeper_setup(config, storage)?)
+        .await
+        .context("the keeper did not start")?;
     let parts = Parts {
         config,
         base_url: config.base_url.clone(),
@@ -71,18 +84,30 @@ fn app_seed(config: &Config) -> anyhow::Result<Option<AppSeed>> {
     let Some(client_id) = config.entra.client_id else {
         return Ok(None);
     };
-    let credential = match (&config.entra.certificate_file, &config.entra.client_secret_file) {
+    let credential = match (
+        &config.entra.certificate_file,
+        &config.entra.client_secret_file,
+    ) {
         (Some(certificate), _) => Some(SeedCredential::Certificate(certificate.read()?)),
         (None, Some(secret)) => Some(SeedCredential::Secret(secret.read()?)),
         (None, None) => None,
     };
-    Ok(Some(AppSeed { client_id, display_name: config.msp.name.clone(), credential }))
+    Ok(Some(AppSeed {
+        client_id,
+        display_name: config.msp.name.clone(),
+        credential,
+    }))
 }
 
 /// Where Microsoft is, by the settings.
 pub(super) fn endpoints(config: &Config) -> anyhow::Result<Endpoints> {
     let ca = config.entra.ca_file.as_ref().map(|path| {
-        std::fs::read(path).with_context(|| format!("{} of setting `entra.ca_file` cannot be read", path.display()))
+        std::fs::read(path).with_context(|| {
+            format!(
+                "{} of setting `entra.ca_file` cannot be read",
+                path.display()
+            )
+        })
     });
     Ok(Endpoints {
         authority: config.entra.authority.clone(),

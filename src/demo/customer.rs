@@ -13,8 +13,8 @@ use crate::domain::onboarding::{self, Attempt, FlowSecret, Stage};
 use crate::domain::op::{Actor, Op, Scope};
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::text::Text;
-use crate::simulator::directory::Directory;
 use crate::simulator::Person;
+use crate::simulator::directory::Directory;
 use crate::storage::{FlowId, InvitationId, TenantId};
 
 /// Longest wait for one onboarding.
@@ -42,16 +42,25 @@ impl Customer<'_> {
             method,
             validity: Validity::DEFAULT,
         };
-        let new = NewInvitation { tenant: self.tenant, terms };
+        let new = NewInvitation {
+            tenant: self.tenant,
+            terms,
+        };
         let created = invitation::create(&mut op, Scope::one(self.tenant), sealed, new).await?;
         op.commit().await?;
         Ok(created.id)
     }
 
     /// Open the link and press "Start authentication".
-    pub async fn begin(&self, invitation: InvitationId, method: Method) -> anyhow::Result<(FlowId, FlowSecret)> {
+    pub async fn begin(
+        &self,
+        invitation: InvitationId,
+        method: Method,
+    ) -> anyhow::Result<(FlowId, FlowSecret)> {
         let mut op = self.op().await?;
-        let invitation = invitation::find(&mut op, Scope::one(self.tenant), invitation).await?.context("the invitation is gone")?;
+        let invitation = invitation::find(&mut op, Scope::one(self.tenant), invitation)
+            .await?
+            .context("the invitation is gone")?;
         let attempt = Attempt {
             method,
             admin_username: self.admin.clone(),
@@ -75,28 +84,55 @@ impl Customer<'_> {
     }
 
     async fn by_device_code(&self, flow: FlowId, secret: &FlowSecret) -> anyhow::Result<()> {
-        self.ask(Request::StartDeviceCode { tenant_id: self.tenant.as_uuid(), flow_id: flow.as_uuid() }).await?;
+        self.ask(Request::StartDeviceCode {
+            tenant_id: self.tenant.as_uuid(),
+            flow_id: flow.as_uuid(),
+        })
+        .await?;
         let Stage::CodeShown(code) = self.stage(secret).await? else {
             bail!("no code was shown to {}", self.admin);
         };
-        self.directory.approve_device(&code.user_code, &Person::willing(&self.admin))?;
+        self.directory
+            .approve_device(&code.user_code, &Person::willing(&self.admin))?;
         Ok(())
     }
 
     async fn by_browser(&self, flow: FlowId, secret: &FlowSecret) -> anyhow::Result<()> {
         let (tenant_id, flow_id) = (self.tenant.as_uuid(), flow.as_uuid());
         let state = Text::new(secret.leg_state());
-        let reply = self.ask(Request::StartBrowserSignIn { tenant_id, flow_id, state }).await?;
+        let reply = self
+            .ask(Request::StartBrowserSignIn {
+                tenant_id,
+                flow_id,
+                state,
+            })
+            .await?;
         let Reply::Address { url } = reply else {
             bail!("no sign-in address for {}", self.admin);
         };
         let url = Url::parse(&url)?;
-        let segment = url.path_segments().and_then(|mut s| s.next()).unwrap_or("organizations").to_owned();
+        let segment = url
+            .path_segments()
+            .and_then(|mut s| s.next())
+            .unwrap_or("organizations")
+            .to_owned();
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
         let base = url.origin().ascii_serialization();
-        let landing = self.directory.authorize(&base, &segment, &query, &Person::willing(&self.admin))?;
-        let code = landing.query_pairs().find(|(name, _)| name == "code").context("the sign-in gave no code")?.1.into_owned();
-        self.ask(Request::FinishBrowserSignIn { tenant_id, flow_id, code: Text::new(code) }).await?;
+        let landing =
+            self.directory
+                .authorize(&base, &segment, &query, &Person::willing(&self.admin))?;
+        let code = landing
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .context("the sign-in gave no code")?
+            .1
+            .into_owned();
+        self.ask(Request::FinishBrowserSignIn {
+            tenant_id,
+            flow_id,
+            code: Text::new(code),
+        })
+        .await?;
         Ok(())
     }
 
@@ -105,19 +141,25 @@ impl Customer<'_> {
             loop {
                 match self.stage(secret).await? {
                     Stage::Complete | Stage::Held(_) => return Ok(()),
-                    Stage::Failed(failure, _) => bail!("the onboarding of {} failed: {failure:?}", self.admin),
+                    Stage::Failed(failure, _) => {
+                        bail!("the onboarding of {} failed: {failure:?}", self.admin)
+                    }
                     Stage::CodeShown(_) => self.app.clock.advance(Duration::from_secs(1)),
                     _ => {}
                 }
                 tokio::time::sleep(LOOK).await;
             }
         };
-        tokio::time::timeout(PATIENCE, outcome).await.context("an onboarding took too long")?
+        tokio::time::timeout(PATIENCE, outcome)
+            .await
+            .context("an onboarding took too long")?
     }
 
     async fn stage(&self, secret: &FlowSecret) -> anyhow::Result<Stage> {
         let mut op = self.op().await?;
-        let flow = onboarding::find(&mut op, secret).await?.context("the attempt is gone")?;
+        let flow = onboarding::find(&mut op, secret)
+            .await?
+            .context("the attempt is gone")?;
         Ok(flow.stage)
     }
 

@@ -63,11 +63,37 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let remembered = Remembered::load_or_make(&options.data_dir)?;
     remembered.register_app(simulator.directory(), &base_url);
     let storage = Storage::open(&config).await?;
-    let keeper = start_keeper(&options, &config, &storage, &simulator, &remembered, &base_url, &clock).await?;
-    let parts = Parts { config: &config, base_url: base_url.clone(), app_name: world::APP_NAME, urls: storage.urls(), clock, keeper };
+    let keeper = start_keeper(
+        &options,
+        &config,
+        &storage,
+        &simulator,
+        &remembered,
+        &base_url,
+        &clock,
+    )
+    .await?;
+    let parts = Parts {
+        config: &config,
+        base_url: base_url.clone(),
+        app_name: world::APP_NAME,
+        urls: storage.urls(),
+        clock,
+        keeper,
+    };
     let server = Server::start(parts, listeners)?;
-    plant_once(&options, &server, &simulator, &remembered).await.context("the sample tenants could not be planted")?;
-    tour::print(&options, &tour::Addresses { portal: base_url, ops, simulator: &simulator }, &remembered);
+    plant_once(&options, &server, &simulator, &remembered)
+        .await
+        .context("the sample tenants could not be planted")?;
+    tour::print(
+        &options,
+        &tour::Addresses {
+            portal: base_url,
+            ops,
+            simulator: &simulator,
+        },
+        &remembered,
+    );
     crate::server::asked_to_stop().await;
     server.shutdown().await;
     simulator.shutdown().await;
@@ -76,8 +102,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 fn prepare_dir(options: &Options) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&options.data_dir)
-        .with_context(|| format!("{} cannot be made; name another place with --data-dir", options.data_dir.display()))
+    std::fs::create_dir_all(&options.data_dir).with_context(|| {
+        format!(
+            "{} cannot be made; name another place with --data-dir",
+            options.data_dir.display()
+        )
+    })
 }
 
 fn config(options: &Options) -> anyhow::Result<Config> {
@@ -135,7 +165,10 @@ async fn start_keeper(
         verification_hosts: vec![host],
     };
     // The simulator has no fleet to protect; the history of many days is lived through in seconds.
-    let settings = keeper::Settings { requests_per_second: 2000, ..keeper::Settings::default() };
+    let settings = keeper::Settings {
+        requests_per_second: 2000,
+        ..keeper::Settings::default()
+    };
     let setup = keeper::Setup {
         database_url: storage.urls().keeper.clone(),
         master_key: Keyring::read(key_file)?,
@@ -150,11 +183,18 @@ async fn start_keeper(
         settings,
     };
     let _ = options;
-    keeper::start(setup).await.context("the keeper did not start")
+    keeper::start(setup)
+        .await
+        .context("the keeper did not start")
 }
 
 /// On the first start: the technician and the sample tenants with their history.
-async fn plant_once(options: &Options, server: &Server, simulator: &Simulator, remembered: &Remembered) -> anyhow::Result<()> {
+async fn plant_once(
+    options: &Options,
+    server: &Server,
+    simulator: &Simulator,
+    remembered: &Remembered,
+) -> anyhow::Result<()> {
     if remembered.is_planted() {
         return Ok(());
     }
@@ -162,9 +202,19 @@ async fn plant_once(options: &Options, server: &Server, simulator: &Simulator, r
     let (email, name) = world::TECHNICIAN;
     let hash = technician::hash(Password::parse(remembered.password.clone().into(), &[])?).await?;
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
-    let new = NewTechnician { email: LoginName::parse(email)?, display_name: name.to_owned(), role: Role::Owner };
+    let new = NewTechnician {
+        email: LoginName::parse(email)?,
+        display_name: name.to_owned(),
+        role: Role::Owner,
+    };
     technician::create_with_password(&mut op, &new, &hash).await?;
     op.commit().await?;
-    seed::plant(app, simulator.directory(), remembered.client_id, options.tenants).await?;
+    seed::plant(
+        app,
+        simulator.directory(),
+        remembered.client_id,
+        options.tenants,
+    )
+    .await?;
     remembered.mark_planted()
 }

@@ -21,7 +21,14 @@ use crate::simulator::directory::{App, ClientSecret, Directory, required_access}
 const FILE: &str = "demo.json";
 const PLANTED: &str = "planted";
 /// What a demo makes in its directory; nothing else is ever deleted.
-const OURS: [&str; 6] = ["postgres", "simulator.json", "simulator-ca", "master.key", FILE, PLANTED];
+const OURS: [&str; 6] = [
+    "postgres",
+    "simulator.json",
+    "simulator-ca",
+    "master.key",
+    FILE,
+    PLANTED,
+];
 
 /// The demo's own secrets.
 #[derive(Serialize, Deserialize)]
@@ -39,8 +46,9 @@ impl Remembered {
         let file = dir.join(FILE);
         if file.exists() {
             let text = fs::read(&file)?;
-            let mut known: Self = serde_json::from_slice(&text)
-                .with_context(|| format!("{} is damaged; start over with --fresh", file.display()))?;
+            let mut known: Self = serde_json::from_slice(&text).with_context(|| {
+                format!("{} is damaged; start over with --fresh", file.display())
+            })?;
             known.dir = dir.to_owned();
             return Ok(known);
         }
@@ -50,14 +58,21 @@ impl Remembered {
             password: format!("demo-{}", hex::encode(clock::random_bytes::<6>())),
             dir: dir.to_owned(),
         };
-        let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+        let mut out = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file)?;
         out.write_all(&serde_json::to_vec_pretty(&made)?)?;
         Ok(made)
     }
 
     /// Make sure the simulated Microsoft knows our app registration, returning to where the portal is this time.
     pub fn register_app(&self, directory: &Directory, base_url: &Url) {
-        let redirect = format!("{}/onboarding/return", base_url.as_str().trim_end_matches('/'));
+        let redirect = format!(
+            "{}/onboarding/return",
+            base_url.as_str().trim_end_matches('/')
+        );
         let mut app = directory.app(self.client_id).unwrap_or_else(|| App {
             client_id: self.client_id,
             name: world::APP_NAME.to_owned(),

@@ -10,6 +10,7 @@ use super::timeline::{self, DAYS, Event};
 use super::world::{ACCOUNT_PASSWORD, SAMPLES, Sample, Story};
 use crate::app::App;
 use crate::domain::invitation::Method;
+use crate::domain::msal_error;
 use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::tenant::{self, TenantInput};
 use crate::keeper::message::Request;
@@ -28,7 +29,12 @@ struct Planted {
 }
 
 /// Plant `count` tenants (the samples first, then plain healthy ones) and live through their history.
-pub async fn plant(app: &App, directory: &Directory, client_id: Uuid, count: usize) -> anyhow::Result<()> {
+pub async fn plant(
+    app: &App,
+    directory: &Directory,
+    client_id: Uuid,
+    count: usize,
+) -> anyhow::Result<()> {
     let samples = samples(count);
     app.clock.set_offset_ms(-first_day() * DAY_MS);
     partitions(app).await?;
@@ -39,7 +45,9 @@ pub async fn plant(app: &App, directory: &Directory, client_id: Uuid, count: usi
         .await?;
     for days_ago in DAYS {
         app.clock.set_offset_ms(-days_ago * DAY_MS);
-        live(app, directory, &planted, days_ago).await.with_context(|| format!("the sample history {days_ago} days ago"))?;
+        live(app, directory, &planted, days_ago)
+            .await
+            .with_context(|| format!("the sample history {days_ago} days ago"))?;
     }
     app.clock.set_offset_ms(0);
     Ok(())
@@ -64,25 +72,46 @@ fn samples(count: usize) -> Vec<Sample> {
 /// Errors of the history need the months they fell into.
 async fn partitions(app: &App) -> anyhow::Result<()> {
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
-    let until = op.now() + time::Duration::days(first_day() + 62);
-    crate::domain::msal_error::ensure_partitions(&mut op, until.date()).await?;
+    let since = op.now();
+    let until = since + time::Duration::days(first_day() + 62);
+    msal_error::ensure_partitions(&mut op, since.date(), until.date()).await?;
     op.commit().await?;
     Ok(())
 }
 
-async fn plant_one(app: &App, directory: &Directory, client_id: Uuid, sample: Sample) -> anyhow::Result<Planted> {
+async fn plant_one(
+    app: &App,
+    directory: &Directory,
+    client_id: Uuid,
+    sample: Sample,
+) -> anyhow::Result<Planted> {
     let domain = sample.domain();
     let entra = directory.add_tenant(NewTenant {
         domains: vec![domain.clone()],
         realm: timeline::realm(sample.story),
         premium: sample.tags.contains("gold"),
         approval_workflow: true,
-        policies: Policies { sif_seconds: timeline::sign_in_frequency(sample.story), ..Policies::default() },
-        ..NewTenant::named(sample.full_name, &format!("{}.onmicrosoft.example", sample.short_name))
+        policies: Policies {
+            sif_seconds: timeline::sign_in_frequency(sample.story),
+            ..Policies::default()
+        },
+        ..NewTenant::named(
+            sample.full_name,
+            &format!("{}.onmicrosoft.example", sample.short_name),
+        )
     })?;
     let password = ACCOUNT_PASSWORD.to_owned();
-    directory.add_user(NewUser { password: password.clone(), ..NewUser::admin(&sample.admin(), &format!("{} Administrator", sample.full_name)) })?;
-    directory.add_user(NewUser { password, ..NewUser::plain(&format!("office@{domain}"), "Front Office") })?;
+    directory.add_user(NewUser {
+        password: password.clone(),
+        ..NewUser::admin(
+            &sample.admin(),
+            &format!("{} Administrator", sample.full_name),
+        )
+    })?;
+    directory.add_user(NewUser {
+        password,
+        ..NewUser::plain(&format!("office@{domain}"), "Front Office")
+    })?;
     directory.grant_admin_consent(&entra.to_string(), client_id, None)?;
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
     let input = TenantInput {
@@ -92,23 +121,42 @@ async fn plant_one(app: &App, directory: &Directory, client_id: Uuid, sample: Sa
         invitation_email: format!("it@{domain}"),
         admin_username: sample.admin(),
         tags: sample.tags.to_owned(),
-        resources: [("graph", "required"), ("exchange", "required"), ("azure", "optional")].map(|(r, c)| (r.to_owned(), c.to_owned())).to_vec(),
+        resources: [
+            ("graph", "required"),
+            ("exchange", "required"),
+            ("azure", "optional"),
+        ]
+        .map(|(r, c)| (r.to_owned(), c.to_owned()))
+        .to_vec(),
     };
-    let new = input.parse().map_err(|errors| anyhow::anyhow!("the sample {} is wrong: {errors:?}", sample.short_name))?;
+    let new = input.parse().map_err(|errors| {
+        anyhow::anyhow!("the sample {} is wrong: {errors:?}", sample.short_name)
+    })?;
     let id = tenant::add(&mut op, Scope::all(), &new).await?;
     op.commit().await?;
     Ok(Planted { id, sample })
 }
 
 /// One day: what happens to each tenant, then a renewal of all.
-async fn live(app: &App, directory: &Directory, planted: &[Planted], days_ago: i64) -> anyhow::Result<()> {
+async fn live(
+    app: &App,
+    directory: &Directory,
+    planted: &[Planted],
+    days_ago: i64,
+) -> anyhow::Result<()> {
     stream::iter(planted)
         .map(|one| async move {
             for event in timeline::events(one.sample.story, days_ago) {
-                happen(app, directory, one, event).await.with_context(|| one.sample.short_name.to_owned())?;
+                happen(app, directory, one, event)
+                    .await
+                    .with_context(|| one.sample.short_name.to_owned())?;
             }
             // Tenants without a living connection refuse; that is their story.
-            app.keeper.ask(Request::Refresh { tenant_id: one.id.as_uuid() }).await?;
+            app.keeper
+                .ask(Request::Refresh {
+                    tenant_id: one.id.as_uuid(),
+                })
+                .await?;
             anyhow::Ok(())
         })
         .buffer_unordered(AT_ONCE)
@@ -116,9 +164,19 @@ async fn live(app: &App, directory: &Directory, planted: &[Planted], days_ago: i
         .await
 }
 
-async fn happen(app: &App, directory: &Directory, one: &Planted, event: Event) -> anyhow::Result<()> {
+async fn happen(
+    app: &App,
+    directory: &Directory,
+    one: &Planted,
+    event: Event,
+) -> anyhow::Result<()> {
     let admin = one.sample.admin();
-    let customer = Customer { app, directory, tenant: one.id, admin: admin.clone() };
+    let customer = Customer {
+        app,
+        directory,
+        tenant: one.id,
+        admin: admin.clone(),
+    };
     match event {
         Event::Onboard => customer.onboard(Method::DeviceCode, &admin).await?,
         Event::OnboardBrowser => customer.onboard(Method::AuthCode, &admin).await?,
@@ -130,7 +188,11 @@ async fn happen(app: &App, directory: &Directory, one: &Planted, event: Event) -
         }
         Event::Suspend | Event::Resume | Event::Archive => change_state(app, one, &event).await?,
         Event::Kill(cause) => {
-            let target = Target { tenant: Some(one.sample.domain()), user: Some(admin), client_id: None };
+            let target = Target {
+                tenant: Some(one.sample.domain()),
+                user: Some(admin),
+                client_id: None,
+            };
             directory.kill(&target, &cause)?;
         }
         Event::Fault(kind, lasting) => {
@@ -142,11 +204,29 @@ async fn happen(app: &App, directory: &Directory, one: &Planted, event: Event) -
 
 async fn change_state(app: &App, one: &Planted, event: &Event) -> anyhow::Result<()> {
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
-    let found = tenant::find(&mut op, Scope::one(one.id), one.id).await?.context("the sample is gone")?;
+    let found = tenant::find(&mut op, Scope::one(one.id), one.id)
+        .await?
+        .context("the sample is gone")?;
     match event {
-        Event::Suspend => tenant::suspend(&mut op, Scope::one(one.id), &found, "Invoices unpaid since spring").await?,
+        Event::Suspend => {
+            tenant::suspend(
+                &mut op,
+                Scope::one(one.id),
+                &found,
+                "Invoices unpaid since spring",
+            )
+            .await?
+        }
         Event::Resume => tenant::resume(&mut op, Scope::one(one.id), &found).await?,
-        _ => tenant::archive(&mut op, Scope::one(one.id), &found, "Moved to another provider").await?,
+        _ => {
+            tenant::archive(
+                &mut op,
+                Scope::one(one.id),
+                &found,
+                "Moved to another provider",
+            )
+            .await?
+        }
     }
     op.commit().await?;
     Ok(())

@@ -52,8 +52,12 @@ const DAY: i64 = 86_400;
 /// How the tenant of this story checks passwords.
 pub fn realm(story: Story) -> Realm {
     match story {
-        Story::FederatedTwelveHours => Realm::Federated { password_change_synced: false },
-        Story::HealthyBrowser => Realm::Federated { password_change_synced: true },
+        Story::FederatedTwelveHours => Realm::Federated {
+            password_change_synced: false,
+        },
+        Story::HealthyBrowser => Realm::Federated {
+            password_change_synced: true,
+        },
         _ => Realm::Managed,
     }
 }
@@ -76,14 +80,27 @@ pub fn events(story: Story, days_ago: i64) -> Vec<Event> {
         _ => Vec::new(),
     };
     match (story, days_ago) {
-        (S::Healthy | S::Recovered | S::Throttled | S::Outage | S::Suspended | S::Archived, 30) => vec![Event::Onboard],
+        (S::Healthy | S::Recovered | S::Throttled | S::Outage | S::Suspended | S::Archived, 30) => {
+            vec![Event::Onboard]
+        }
         (S::HealthyBrowser, 30) => vec![Event::OnboardBrowser],
-        (S::Recovered, 7) => vec![Event::Fault(FaultKind::Outage { status: 503 }, Lasting::Calls(3))],
-        (S::Throttled, 0) => vec![Event::Fault(FaultKind::Throttled { retry_after: 900 }, Lasting::Seconds(6 * 3600))],
-        (S::Outage, 0) => vec![Event::Fault(FaultKind::Outage { status: 503 }, Lasting::Seconds(6 * 3600))],
+        (S::Recovered, 7) => vec![Event::Fault(
+            FaultKind::Outage { status: 503 },
+            Lasting::Calls(3),
+        )],
+        (S::Throttled, 0) => vec![Event::Fault(
+            FaultKind::Throttled { retry_after: 900 },
+            Lasting::Seconds(6 * 3600),
+        )],
+        (S::Outage, 0) => vec![Event::Fault(
+            FaultKind::Outage { status: 503 },
+            Lasting::Seconds(6 * 3600),
+        )],
         (S::Suspended, 7) => vec![Event::Suspend],
         (S::Archived, 14) => vec![Event::Archive],
-        (S::SignInFrequency, 18) | (S::SignInFrequencyAgain, 18 | 5) | (S::FederatedTwelveHours, 1) => vec![Event::Onboard],
+        (S::SignInFrequency, 18)
+        | (S::SignInFrequencyAgain, 18 | 5)
+        | (S::FederatedTwelveHours, 1) => vec![Event::Onboard],
         (S::Idle, 95) => vec![Event::Onboard, Event::Suspend],
         (S::Idle, 2) => vec![Event::Resume],
         (S::Invited, 2) | (S::InvitationExpired, 10) => vec![Event::Invite],
@@ -112,7 +129,12 @@ mod tests {
     #[test]
     fn every_story_but_the_untouched_one_has_an_event_on_a_day_that_comes() {
         for sample in SAMPLES.iter().filter(|s| s.story != Story::NeverInvited) {
-            assert!(DAYS.iter().any(|day| !events(sample.story, *day).is_empty()), "{}", sample.short_name);
+            assert!(
+                DAYS.iter()
+                    .any(|day| !events(sample.story, *day).is_empty()),
+                "{}",
+                sample.short_name
+            );
         }
     }
 }
