@@ -9,6 +9,7 @@
 mod config;
 mod domain;
 mod entra;
+mod keeper;
 mod mail;
 mod simulator;
 mod storage;
