@@ -56,6 +56,9 @@ fn system_now() -> OffsetDateTime {
 }
 
 /// `N` bytes from the operating system's CSPRNG (through aws-lc-rs).
+///
+/// # Panics
+/// Never in practice: aws-lc ends the process rather than report that it could not seed itself.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one caller of the random source"

@@ -1,3 +1,9 @@
 //! The program from outside: one test binary, one module per room.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows tests by their attribute and not the helpers they share"
+)]
 
 mod simulator;
