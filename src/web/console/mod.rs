@@ -1,10 +1,12 @@
 //! Technicians, the Multitenant portal.
 
+mod invitations;
+
 use axum::Router;
 
 use crate::app::App;
 
 /// Every page of the Multitenant portal.
 pub fn router() -> Router<App> {
-    Router::new()
+    Router::new().merge(invitations::router())
 }

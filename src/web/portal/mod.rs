@@ -1,5 +1,7 @@
 //! Technicians inside one tenant, the Customer portal.
 
+mod connections;
+mod invitations;
 mod visit;
 
 use axum::Router;
@@ -10,5 +12,8 @@ pub use visit::Visit;
 
 /// Every page of the Customer portal.
 pub fn router() -> Router<App> {
-    Router::new().merge(visit::router())
+    Router::new()
+        .merge(visit::router())
+        .merge(connections::router())
+        .merge(invitations::router())
 }
