@@ -12,3 +12,9 @@ mod entra;
 mod mail;
 mod storage;
 mod support;
+
+mod simulator;
+mod keeper;
+mod simulator;
+mod storage;
+mod support;
