@@ -1,5 +1,8 @@
 //! Technicians, the Multitenant portal.
 
+mod authentication_status;
+mod msal_errors;
+
 use axum::Router;
 
 use crate::app::App;
@@ -7,4 +10,6 @@ use crate::app::App;
 /// Every page of the Multitenant portal.
 pub fn router() -> Router<App> {
     Router::new()
+        .merge(authentication_status::router())
+        .merge(msal_errors::router())
 }

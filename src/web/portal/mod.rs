@@ -1,5 +1,8 @@
 //! Technicians inside one tenant, the Customer portal.
 
+mod m365;
+mod msal_errors;
+mod overview;
 mod visit;
 
 use axum::Router;
@@ -10,5 +13,9 @@ pub use visit::Visit;
 
 /// Every page of the Customer portal.
 pub fn router() -> Router<App> {
-    Router::new().merge(visit::router())
+    Router::new()
+        .merge(visit::router())
+        .merge(overview::router())
+        .merge(m365::router())
+        .merge(msal_errors::router())
 }
