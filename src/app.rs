@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::keeper;
+use crate::mail::Mailer;
 
 /// The portal's shared parts; cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct App {
     pub clock: Clock,
     pub keeper: keeper::Client,
     pub site: Arc<Site>,
+    /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
+    pub mailer: Option<Mailer>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
 }

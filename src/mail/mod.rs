@@ -26,6 +26,14 @@ pub struct Mailer {
     from: Mailbox,
 }
 
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailer")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why no mailer could be made from the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {

@@ -12,3 +12,5 @@ mod entra;
 mod mail;
 mod storage;
 mod support;
+
+mod simulator;

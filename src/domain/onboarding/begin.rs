@@ -5,6 +5,7 @@ use super::{Flow, PATIENCE, store};
 use crate::domain::audit;
 use crate::domain::invitation::{Invitation, Method};
 use crate::domain::op::Op;
+use crate::domain::tenant::{self, FieldError};
 use crate::keeper;
 use crate::keeper::message::Request;
 use crate::storage::{FlowId, InvitationId, TenantId, Violation, violation};
@@ -18,6 +19,11 @@ pub struct Attempt {
     pub someone_else: bool,
     /// Address of the browser, a signal for the technician and nothing more.
     pub ip: String,
+}
+
+/// The user name as typed on the page; empty is allowed.
+pub fn parse_admin_username(typed: &str) -> Result<String, FieldError> {
+    tenant::address("admin_username", typed)
 }
 
 /// An attempt begun: its id, the secret for the cookie, and the attempts it ended, whose secrets the keeper should forget.

@@ -12,16 +12,17 @@ mod watch;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::invitation::{Invitation, Method};
+use super::invitation::Method;
 use super::op::Op;
 use crate::storage::{ConnectionId, FlowId, InvitationId, TenantId};
 
 pub use begin::{
-    Attempt, BeginError, Begun, begin, continue_here, expire, forget, lives_elsewhere, supersede,
+    Attempt, BeginError, Begun, begin, continue_here, expire, forget, lives_elsewhere,
+    parse_admin_username, supersede,
 };
 pub use held::{Held, held, is_held};
 pub use leg::{open_leg, prolong, take_leg};
-pub use progress::{Access, Progress, ResourceLine, TokenState, progress};
+pub use progress::{Access, Progress, ResourceLine, Standing, TokenState, progress};
 pub use secret::FlowSecret;
 pub use watch::relay;
 
@@ -48,7 +49,7 @@ pub struct Flow {
 }
 
 /// How far an attempt has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Begun; the code, or the trip to Microsoft's sign-in page, is still to be asked for.
     Started,
@@ -73,7 +74,7 @@ pub enum Stage {
 }
 
 /// What the page shows of a device authorization (RFC 8628); the device code itself stays in the keeper.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceCode {
     pub user_code: String,
     pub verification_uri: String,
@@ -81,14 +82,14 @@ pub struct DeviceCode {
 }
 
 /// Who signed in, as far as it was verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SignedIn {
     pub username: String,
     pub entra_tenant_id: Option<Uuid>,
 }
 
 /// Why an attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failure {
     WrongTenant,
     WrongPerson,
@@ -163,11 +164,6 @@ impl Flow {
 /// The flow that this browser began, whatever became of it. The cookie's secret is the proof; the scope follows from it.
 pub async fn find(op: &mut Op, secret: &FlowSecret) -> Result<Option<Flow>, sqlx::Error> {
     store::find_by_secret(op, &secret.hash()).await
-}
-
-/// Is this the attempt by which the invitation was used, or which waits for a technician's word?
-pub fn belongs_to(flow: &Flow, invitation: &Invitation) -> bool {
-    flow.invitation_id == invitation.id && flow.tenant_id == invitation.tenant_id
 }
 
 #[cfg(test)]

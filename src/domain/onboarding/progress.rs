@@ -7,7 +7,7 @@ use crate::domain::op::Op;
 use crate::domain::tenant::Resource;
 
 /// How far the resource set is acquired.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Progress {
     pub resources: Vec<ResourceLine>,
     /// None until something was stored.
@@ -15,7 +15,7 @@ pub struct Progress {
 }
 
 /// One resource of the set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceLine {
     pub resource: Resource,
     pub required: bool,
@@ -25,7 +25,7 @@ pub struct ResourceLine {
 }
 
 /// Whether a resource's token was acquired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenState {
     Waiting,
     Valid,
@@ -45,11 +45,34 @@ impl TokenState {
 }
 
 /// Who gave access, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Access {
     pub admin_username: String,
     pub admin_name: String,
     pub obtained_at: OffsetDateTime,
+    pub standing: Standing,
+}
+
+/// What became of a grant, as far as its giver is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Waits for the rest of the consent, or for a technician's word.
+    Pending,
+    /// In use.
+    InUse,
+    /// Refused by a technician, replaced, or given up.
+    Ended,
+}
+
+impl Standing {
+    /// From `connections.state`.
+    pub(super) fn from_state(state: &str) -> Self {
+        match state {
+            "pending" => Self::Pending,
+            "revoked" => Self::Ended,
+            _ => Self::InUse,
+        }
+    }
 }
 
 impl Progress {

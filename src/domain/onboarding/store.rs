@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::leg::NextLeg;
-use super::progress::{Access, ResourceLine, TokenState};
+use super::progress::{Access, ResourceLine, Standing, TokenState};
 use super::{Attempt, DeviceCode, Failure, Flow, Held, SignedIn, Stage};
 use crate::domain::invitation::Invitation;
 use crate::domain::op::{Op, Scope};
@@ -310,14 +310,19 @@ pub(super) async fn resource_lines(
 }
 
 pub(super) async fn access(op: &mut Op, flow: &Flow) -> Result<Option<Access>, sqlx::Error> {
-    sqlx::query_as!(
-        Access,
-        "select admin_username, admin_name, obtained_at from connections where tenant_id = $1 and id = $2",
+    let row = sqlx::query!(
+        "select admin_username, admin_name, obtained_at, state from connections where tenant_id = $1 and id = $2",
         flow.tenant_id.as_uuid(),
         flow.connection_id.map(ConnectionId::as_uuid),
     )
     .fetch_optional(op.db())
-    .await
+    .await?;
+    Ok(row.map(|row| Access {
+        admin_username: row.admin_username,
+        admin_name: row.admin_name,
+        obtained_at: row.obtained_at,
+        standing: Standing::from_state(&row.state),
+    }))
 }
 
 pub(super) async fn held(

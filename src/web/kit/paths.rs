@@ -13,6 +13,19 @@ pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations"
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
+/// The page as it is, with the word that Microsoft could not be asked just now.
+pub const ONBOARDING_LATER: &str = "/onboarding?later=1";
+/// Begin an attempt, begin again with other settings, take over from another browser.
+pub const ONBOARDING_START: &str = "/onboarding/start";
+pub const ONBOARDING_AGAIN: &str = "/onboarding/again";
+pub const ONBOARDING_HERE: &str = "/onboarding/here";
+/// Prepare another trip to Microsoft; look once more whether consent has arrived.
+pub const ONBOARDING_TRIP: &str = "/onboarding/trip";
+pub const ONBOARDING_LOOK: &str = "/onboarding/look";
+/// Where the page listens for changes.
+pub const ONBOARDING_EVENTS: &str = "/onboarding/events";
+/// The answer to "Ask for a new link".
+pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
 
 /// A technician's one-time link.
 pub fn login_link(token: &str) -> String {

@@ -1,0 +1,44 @@
+//! The few Microsoft Graph calls with which an authorisation is validated, with Graph's permissions and error shapes.
+
+mod applications;
+mod caller;
+mod people;
+mod problem;
+mod query;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::site::Site;
+
+/// Graph version 1.0 and the OpenID Connect userinfo address.
+pub fn router() -> Router<Site> {
+    Router::new()
+        .route("/v1.0/organization", get(people::organization))
+        .route("/v1.0/me", get(people::me))
+        .route(
+            "/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole",
+            get(people::my_roles),
+        )
+        .route("/v1.0/users/{id}", get(people::user))
+        .route(
+            "/v1.0/roleManagement/directory/transitiveRoleAssignments",
+            get(people::role_assignments),
+        )
+        .route("/v1.0/auditLogs/signIns", get(people::sign_ins))
+        .route(
+            "/v1.0/oauth2PermissionGrants",
+            get(applications::permission_grants),
+        )
+        .route(
+            "/v1.0/servicePrincipals",
+            get(applications::service_principals),
+        )
+        .route(
+            "/v1.0/servicePrincipals/{id}/appRoleAssignments",
+            get(applications::app_role_assignments),
+        )
+        // `servicePrincipals(appId='…')` is one path segment.
+        .route("/v1.0/{segment}", get(applications::by_segment))
+        .route("/oidc/userinfo", get(people::userinfo))
+}

@@ -1,0 +1,86 @@
+//! The key that signs what the simulator issues, and how it is published (RFC 7517).
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// One RSA key of 2048 bits with its certificate.
+pub struct Keys {
+    sign: EncodingKey,
+    verify: DecodingKey,
+    kid: String,
+    modulus: String,
+    certificate: String,
+}
+
+impl Keys {
+    /// A new key as PKCS#8 PEM; takes a good part of a second.
+    pub fn generate() -> anyhow::Result<String> {
+        Ok(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?.serialize_pem())
+    }
+
+    /// Read a key made by [`Keys::generate`].
+    pub fn load(pem: &str) -> anyhow::Result<Self> {
+        let pair = KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_RSA_SHA256)?;
+        let mut params = CertificateParams::default();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Simulated Microsoft token signing");
+        let certificate = params.self_signed(&pair)?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(certificate.der())?;
+        let x509_parser::public_key::PublicKey::RSA(public) = parsed.public_key().parsed()? else {
+            anyhow::bail!("the signing key is not an RSA key");
+        };
+        let modulus = public.modulus.strip_prefix(&[0]).unwrap_or(public.modulus);
+        let modulus = URL_SAFE_NO_PAD.encode(modulus);
+        let kid = URL_SAFE_NO_PAD.encode(digest::digest(
+            &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            modulus.as_bytes(),
+        ));
+        Ok(Self {
+            sign: EncodingKey::from_rsa_pem(pem.as_bytes())?,
+            verify: DecodingKey::from_rsa_components(&modulus, "AQAB")?,
+            kid,
+            modulus,
+            certificate: STANDARD.encode(certificate.der()),
+        })
+    }
+
+    /// `claims` as a signed JWT (RS256).
+    pub fn sign(&self, claims: &impl Serialize) -> String {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.kid.clone());
+        jsonwebtoken::encode(&header, claims, &self.sign)
+            .expect("an RSA key that was loaded signs JSON objects")
+    }
+
+    /// The claims of a JWT signed here, whatever its dates; `None`: not ours or not whole.
+    pub fn open<T: DeserializeOwned + Clone>(&self, jwt: &str) -> Option<T> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let token = jsonwebtoken::decode(jwt, &self.verify, &validation).ok()?;
+        Some(token.claims)
+    }
+
+    /// The key set document; `issuer` as the keys are published for.
+    pub fn document(&self, issuer: &str) -> Value {
+        json!({"keys": [{
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x5t": self.kid,
+            "n": self.modulus,
+            "e": "AQAB",
+            "x5c": [self.certificate],
+            "cloud_instance_name": "microsoftonline.com",
+            "issuer": issuer,
+        }]})
+    }
+}
