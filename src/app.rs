@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::config::Network;
 use crate::keeper;
 use crate::mail::Mailer;
 
@@ -20,6 +21,8 @@ pub struct App {
     pub site: Arc<Site>,
     /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
     pub mailer: Option<Mailer>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[Network]>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
 }

@@ -141,7 +141,8 @@ impl Gate {
 impl Pass {
     /// Microsoft refused our application: no more of it for a while.
     pub fn refused_us(&self) {
-        self.gate.open_breaker(self.lane, self.probes, Instant::now());
+        self.gate
+            .open_breaker(self.lane, self.probes, Instant::now());
     }
 
     /// Microsoft accepted our application, whatever it said about the grant.

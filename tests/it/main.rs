@@ -9,12 +9,9 @@
 mod config;
 mod domain;
 mod entra;
-mod mail;
-mod storage;
-mod support;
-
-mod simulator;
 mod keeper;
+mod mail;
 mod simulator;
 mod storage;
 mod support;
+mod web;

@@ -40,16 +40,13 @@ pub async fn note_peer(State(_): State<App>, mut request: Request, next: Next) -
 /// The session layer for this site: `__Host-sid`, Secure and Lax; plain `sid` only on http, as in the demo.
 pub fn layer(app: &App) -> SessionManagerLayer<Store> {
     let secure = app.site.is_https();
-    SessionManagerLayer::new(Store {
-        pool: app.pool.clone(),
-        clock: app.clock.clone(),
-    })
-    .with_name(if secure { "__Host-sid" } else { "sid" })
-    .with_secure(secure)
-    .with_http_only(true)
-    .with_same_site(SameSite::Lax)
-    .with_path("/")
-    .with_expiry(Expiry::OnInactivity(IDLE))
+    SessionManagerLayer::new(Store::new(app.pool.clone(), app.clock.clone()))
+        .with_name(if secure { "__Host-sid" } else { "sid" })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(IDLE))
 }
 
 /// Sessions in `login_sessions`.
@@ -138,6 +135,10 @@ impl SessionStore for Store {
 }
 
 impl Store {
+    pub fn new(pool: PgPool, clock: crate::clock::Clock) -> Self {
+        Self { pool, clock }
+    }
+
     async fn insert(&self, record: &Record) -> Result<bool> {
         let (data, now) = (
             serde_json::to_value(&record.data).map_err(encode)?,

@@ -2,6 +2,9 @@
 
 mod connections;
 mod invitations;
+mod m365;
+mod msal_errors;
+mod overview;
 mod visit;
 
 use axum::Router;
@@ -16,4 +19,7 @@ pub fn router() -> Router<App> {
         .merge(visit::router())
         .merge(connections::router())
         .merge(invitations::router())
+        .merge(overview::router())
+        .merge(m365::router())
+        .merge(msal_errors::router())
 }

@@ -13,6 +13,7 @@ use tenantry::keeper::text::Text;
 pub struct FakeKeeper {
     pub client: Client,
     asked: Arc<Mutex<Vec<String>>>,
+    scripted: Arc<Mutex<Vec<(String, Reply)>>>,
 }
 
 impl FakeKeeper {
@@ -20,20 +21,41 @@ impl FakeKeeper {
     pub fn start(pool: PgPool) -> Self {
         let (client, mut queue) = Client::channel(16);
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
+        let scripted = Arc::new(Mutex::new(Vec::<(String, Reply)>::new()));
+        let (kept, script) = (Arc::clone(&asked), Arc::clone(&scripted));
         tokio::spawn(async move {
             while let Some((request, answer)) = queue.recv().await {
-                kept.lock().unwrap().push(name(&request));
-                let _ = answer.send(reply(&pool, request).await);
+                let kind = name(&request);
+                kept.lock().unwrap().push(kind.clone());
+                let reply = match take(&script, &kind) {
+                    Some(reply) => reply,
+                    None => reply(&pool, request).await,
+                };
+                let _ = answer.send(reply);
             }
         });
-        Self { client, asked }
+        Self {
+            client,
+            asked,
+            scripted,
+        }
     }
 
     /// The kinds of questions asked so far, in order, e.g. `seal_link`.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
+
+    /// Answer the next question of this kind so, e.g. `answer_next("validate", Reply::Refused(Refusal::NoApp))`.
+    pub fn answer_next(&self, kind: &str, reply: Reply) {
+        self.scripted.lock().unwrap().push((kind.to_owned(), reply));
+    }
+}
+
+fn take(script: &Mutex<Vec<(String, Reply)>>, kind: &str) -> Option<Reply> {
+    let mut script = script.lock().unwrap();
+    let at = script.iter().position(|(wanted, _)| wanted == kind)?;
+    Some(script.remove(at).1)
 }
 
 fn name(request: &Request) -> String {
@@ -74,6 +96,10 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
                 url: format!("https://login.example/trip?state={}", state.expose()),
             }
         }
+        Request::Health => Reply::Health {
+            ready: true,
+            detail: String::new(),
+        },
         _ => Reply::Done,
     }
 }

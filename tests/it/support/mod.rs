@@ -1,8 +1,11 @@
 //! What the tests stand on.
 
+pub mod app;
+pub mod browser;
 pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
+pub mod page;
 pub mod program;
 pub mod scratch;
 pub mod smtp;
