@@ -9,7 +9,6 @@
 mod config;
 mod domain;
 mod entra;
-mod keeper;
 mod mail;
 mod simulator;
 mod storage;
