@@ -4,6 +4,7 @@ pub mod console;
 pub mod kit;
 pub mod onboarding;
 pub mod ops;
+pub mod parts;
 pub mod portal;
 
 use std::time::Duration;

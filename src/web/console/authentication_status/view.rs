@@ -88,7 +88,6 @@ const HEADS: [&[Column]; 8] = [
 pub struct RowView {
     pub short_name: String,
     pub full_name: String,
-    pub domain: String,
     pub mode: &'static str,
     pub admin: String,
     pub state: StateView,
@@ -146,7 +145,11 @@ impl ListView {
             ),
             hidden: hidden(asked),
             heads: heads(asked),
-            rows: overview.rows.iter().map(|row| RowView::of(row, now)).collect(),
+            rows: overview
+                .rows
+                .iter()
+                .map(|row| RowView::of(row, now))
+                .collect(),
             pager: Pager::new(
                 paths::AUTHENTICATION_STATUS,
                 &asked.pairs(),
@@ -166,7 +169,6 @@ impl RowView {
         Self {
             short_name: row.short_name.clone(),
             full_name: row.full_name.clone(),
-            domain: row.domain.clone(),
             mode: row.connection.map_or("None", |(_, mode)| mode.label()),
             admin: row.admin.clone(),
             state: StateView::of(row),
@@ -176,7 +178,11 @@ impl RowView {
             expires: row.expires.map(|(at, _)| When::new(at, now)),
             last_ok: row.last_ok_at.map(|at| When::new(at, now)),
             error: error
-                .map(|error| error.code.map_or_else(|| "no code".to_owned(), |c| c.to_string()))
+                .map(|error| {
+                    error
+                        .code
+                        .map_or_else(|| "no code".to_owned(), |c| c.to_string())
+                })
                 .unwrap_or_default(),
             error_href: error
                 .map(|error| paths::msal_error(error.id))
