@@ -7,9 +7,11 @@
 )]
 
 mod config;
+mod console;
 mod domain;
 mod entra;
 mod mail;
+mod portal;
 mod storage;
 mod support;
 
