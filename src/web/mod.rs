@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod kit;
+pub mod listen;
 pub mod onboarding;
 pub mod ops;
 pub mod parts;
@@ -19,13 +20,15 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::app::App;
 use kit::{assets, error, guard, headers, paths, session};
 
 /// Largest request body in bytes; no form of ours comes near.
 const MAX_BODY: usize = 64 * 1024;
+/// A body of which nothing comes for so long is given up.
+const BODY_PAUSE: Duration = Duration::from_secs(15);
 /// A handler that takes longer is given up; streams answer at once and are not meant.
 const PATIENCE: Duration = Duration::from_secs(100);
 
@@ -45,6 +48,7 @@ pub fn router(app: App) -> Router {
     // The last one added stands outermost: it sees the request first and the answer last.
     pages
         .merge(assets::router())
+        .layer(from_fn_with_state(kit::load::places(), kit::load::admit))
         .layer(from_fn(guard::finish_changes))
         .layer(from_fn_with_state(app.clone(), session::note_peer))
         .layer(TimeoutLayer::with_status_code(
@@ -52,6 +56,7 @@ pub fn router(app: App) -> Router {
             PATIENCE,
         ))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(from_fn(guard::needs_origin))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::own_host))

@@ -1,3 +1,4 @@
 //! Pages from outside, one module per page.
 
 mod headers;
+mod listen;
