@@ -1,10 +1,30 @@
 //! The only code that opens sealed secrets: keys, seals, refresh protocol, onboarding at Microsoft, validation. It is asked by
 //! typed messages and shares neither pool nor row type with the portal.
 
+mod app;
+mod app_credential;
 pub mod client;
+mod core;
+mod gate;
+pub mod inspect;
 pub mod message;
+mod onboarding;
+mod reading;
+mod record;
+mod refresh;
 pub mod resource;
+mod seal;
+mod serve;
+mod settings;
+mod start;
+mod store;
 pub mod text;
+mod trouble;
+mod validate;
 
+pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::Resource;
+pub use seal::{BootError, Keyring, KeyringError, Rotation, create_key_file};
+pub use settings::Settings;
+pub use start::{Running, Setup, StartError, start};

@@ -10,10 +10,10 @@ mod config;
 mod console;
 mod domain;
 mod entra;
+mod keeper;
 mod mail;
 mod portal;
+mod simulator;
 mod storage;
 mod support;
-
-mod simulator;
 mod web;

@@ -1,5 +1,7 @@
 //! Technicians inside one tenant, the Customer portal.
 
+mod connections;
+mod invitations;
 mod m365;
 mod msal_errors;
 mod overview;
@@ -15,6 +17,8 @@ pub use visit::Visit;
 pub fn router() -> Router<App> {
     Router::new()
         .merge(visit::router())
+        .merge(connections::router())
+        .merge(invitations::router())
         .merge(overview::router())
         .merge(m365::router())
         .merge(msal_errors::router())

@@ -2,9 +2,11 @@
 
 pub mod app;
 pub mod browser;
+pub mod chrome;
 pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
+pub mod keeper;
 pub mod page;
 pub mod program;
 pub mod scratch;

@@ -1,0 +1,25 @@
+//! Onboarding at Microsoft: from "start" on our page to tokens in the store. The flow's row says where it stands; codes,
+//! verifiers and tokens stay here. What is stored waits apart (`pending`) until everything required is acquired and, where
+//! nobody was expected, a technician has confirmed who signed in.
+
+mod account;
+mod acquire;
+mod arrive;
+mod attempt;
+mod browser;
+mod confirm;
+mod consent;
+mod device;
+mod end;
+mod fail;
+mod settle;
+mod words;
+mod worker;
+
+pub(super) use attempt::DomainCache;
+pub(super) use browser::{finish_browser_sign_in, refuse_browser_sign_in, start_browser_sign_in};
+pub(super) use confirm::{confirm, reject};
+pub(super) use consent::{consent_address, resume};
+pub(super) use device::start_device_code;
+pub(super) use end::end_flow;
+pub(super) use worker::{sweep, work};

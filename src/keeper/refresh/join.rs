@@ -1,0 +1,107 @@
+//! Refreshes on demand: whoever asks joins the run that is under way here, or waits for the one of another keeper, or
+//! starts one. The run is a task of its own and goes on when nobody waits any more.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::plan::Wish;
+use super::run::{Report, run};
+use crate::clock::random_uuid;
+use crate::keeper::core::Shared;
+use crate::keeper::message::Refusal;
+use crate::keeper::store::schedule::{self, Claim};
+use crate::keeper::store::tokens;
+use crate::keeper::trouble::Trouble;
+use crate::storage::{ConnectionId, TenantId};
+
+/// Pause between two looks at another keeper's refresh.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A run's end, once it is known.
+pub type Asked = Result<Arc<Report>, Refusal>;
+type Waiting = watch::Receiver<Option<Asked>>;
+
+/// The runs under way in this keeper.
+#[derive(Default)]
+pub struct Running {
+    map: Mutex<HashMap<ConnectionId, Waiting>>,
+}
+
+impl Running {
+    fn map(&self) -> MutexGuard<'_, HashMap<ConnectionId, Waiting>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, id: ConnectionId) -> Option<Waiting> {
+        self.map().get(&id).cloned()
+    }
+}
+
+/// Refresh a connection now: join, wait or start.
+pub async fn refresh(
+    core: &Shared,
+    tenant_id: TenantId,
+    id: ConnectionId,
+    wish: Wish,
+) -> Result<Arc<Report>, Trouble> {
+    let deadline = Instant::now() + core.settings.watch_for;
+    let mut waited = false;
+    loop {
+        if let Some(waiting) = core.running.find(id) {
+            return Ok(end_of(waiting).await?);
+        }
+        let claim = schedule::claim_one(&core.pool, tenant_id, id, random_uuid()).await?;
+        if let Some(claim) = claim {
+            if waited {
+                // Another keeper has just done it: its results are in the store.
+                schedule::release(&core.pool, &claim, None).await?;
+                let tokens = tokens::list(&core.pool, tenant_id, id).await?;
+                return Ok(Arc::new(Report::of_store(&tokens)));
+            }
+            return Ok(end_of(track(core, claim, wish)).await?);
+        }
+        if !schedule::exists(&core.pool, tenant_id, id).await? {
+            return Err(Refusal::NotThere.into());
+        }
+        if Instant::now() >= deadline {
+            return Err(Refusal::TryLater {
+                retry_after_s: Some(5),
+            }
+            .into());
+        }
+        waited = true;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Start the run of a claim as a task; whoever comes meanwhile can wait for its end.
+pub fn track(core: &Shared, claim: Claim, wish: Wish) -> Waiting {
+    let (tell, waiting) = watch::channel(None);
+    let id = claim.connection_id;
+    core.running.map().insert(id, waiting.clone());
+    let core = Arc::clone(core);
+    core.tasks.clone().spawn(async move {
+        let end = run(&core, &claim, wish).await;
+        core.running.map().remove(&id);
+        let _ = tell.send(Some(end.map(Arc::new).map_err(Refusal::from)));
+    });
+    waiting
+}
+
+async fn end_of(mut waiting: Waiting) -> Asked {
+    match waiting.wait_for(Option::is_some).await {
+        Ok(end) => end.clone().unwrap_or(Err(gone())),
+        Err(_) => Err(gone()),
+    }
+}
+
+/// The task was torn down with its runtime.
+fn gone() -> Refusal {
+    Refusal::TryLater {
+        retry_after_s: Some(5),
+    }
+}

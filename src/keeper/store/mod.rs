@@ -1,0 +1,12 @@
+//! The keeper's SQL, a file per aggregate. Called by the keeper alone; instants are App's, leases the database's.
+
+pub mod apps;
+pub mod audit;
+pub mod connections;
+pub mod flows;
+pub mod keys;
+pub mod records;
+pub mod schedule;
+pub mod secrets;
+pub mod tenants;
+pub mod tokens;

@@ -1,0 +1,227 @@
+//! `refresh_schedule`: which connection is due, and which keeper has it in hand. Leases run by the database's clock, due
+//! times by App's.
+
+use sqlx::PgExecutor;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::storage::{ConnectionId, TenantId};
+
+/// How long a claim holds, seconds.
+pub const LEASE_S: f64 = 120.0;
+
+/// A connection in this keeper's hands.
+#[derive(Debug)]
+pub struct Claim {
+    pub tenant_id: TenantId,
+    pub connection_id: ConnectionId,
+    pub lease_id: Uuid,
+    pub attempt: i32,
+    pub next_refresh_at: OffsetDateTime,
+}
+
+/// Claim up to `limit` connections that are due, oldest first, leaving those that others have in hand.
+pub async fn claim_due(
+    db: impl PgExecutor<'_>,
+    lease_id: Uuid,
+    now: OffsetDateTime,
+    limit: i64,
+) -> sqlx::Result<Vec<Claim>> {
+    sqlx::query_as!(
+        Claim,
+        r#"update refresh_schedule s
+           set lease_id = $1, lease_until = now() + make_interval(secs => $4), attempt = least(s.attempt, 1000000) + 1
+           from (select r.tenant_id, r.connection_id
+                 from refresh_schedule r
+                 join connections c on c.tenant_id = r.tenant_id and c.id = r.connection_id
+                 join tenants t on t.id = r.tenant_id
+                 where r.next_refresh_at <= $2 and (r.lease_until is null or r.lease_until < now())
+                   and c.state in ('active', 'suspect') and t.state = 'active'
+                 order by r.next_refresh_at
+                 limit $3
+                 for update of r skip locked) due
+           where s.tenant_id = due.tenant_id and s.connection_id = due.connection_id
+           returning s.tenant_id as "tenant_id: TenantId", s.connection_id as "connection_id: ConnectionId",
+             s.lease_id as "lease_id!", s.attempt, s.next_refresh_at"#,
+        lease_id,
+        now,
+        limit,
+        LEASE_S
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Claim one connection whether it is due or not; `None` when another claim holds or there is no such connection.
+pub async fn claim_one(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    lease_id: Uuid,
+) -> sqlx::Result<Option<Claim>> {
+    sqlx::query_as!(
+        Claim,
+        r#"update refresh_schedule
+           set lease_id = $3, lease_until = now() + make_interval(secs => $4), attempt = least(attempt, 1000000) + 1
+           where tenant_id = $1 and connection_id = $2 and (lease_until is null or lease_until < now())
+           returning tenant_id as "tenant_id: TenantId", connection_id as "connection_id: ConnectionId",
+             lease_id as "lease_id!", attempt, next_refresh_at"#,
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        lease_id,
+        LEASE_S
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Hold the claim for another lease; false when it is somebody else's by now.
+pub async fn renew(db: impl PgExecutor<'_>, claim: &Claim) -> sqlx::Result<bool> {
+    let renewed = sqlx::query!(
+        "update refresh_schedule set lease_until = now() + make_interval(secs => $4)
+         where tenant_id = $1 and connection_id = $2 and lease_id = $3",
+        claim.tenant_id.as_uuid(),
+        claim.connection_id.as_uuid(),
+        claim.lease_id,
+        LEASE_S
+    )
+    .execute(db)
+    .await?;
+    Ok(renewed.rows_affected() == 1)
+}
+
+/// Give the claim back; with `next`, it is due then. Does nothing when the claim is somebody else's by now.
+pub async fn release(
+    db: impl PgExecutor<'_>,
+    claim: &Claim,
+    next: Option<OffsetDateTime>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refresh_schedule
+         set lease_id = null, lease_until = null, next_refresh_at = coalesce($4, next_refresh_at)
+         where tenant_id = $1 and connection_id = $2 and lease_id = $3",
+        claim.tenant_id.as_uuid(),
+        claim.connection_id.as_uuid(),
+        claim.lease_id,
+        next
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What an answer means for the schedule. The lease is not looked at: a good token counts even if the lease ran out.
+pub async fn note(
+    db: impl PgExecutor<'_>,
+    claim: &Claim,
+    next: OffsetDateTime,
+    ok_at: Option<OffsetDateTime>,
+    error_class: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refresh_schedule
+         set next_refresh_at = $3, last_ok_at = coalesce($4, last_ok_at),
+           last_error_class = case when $4::timestamptz is null then $5 end,
+           attempt = case when $4::timestamptz is null then attempt else 0 end,
+           lease_until = case when lease_id = $6 then now() + make_interval(secs => $7) else lease_until end
+         where tenant_id = $1 and connection_id = $2",
+        claim.tenant_id.as_uuid(),
+        claim.connection_id.as_uuid(),
+        next,
+        ok_at,
+        error_class,
+        claim.lease_id,
+        LEASE_S
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A schedule for a new connection.
+pub async fn insert(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    next: OffsetDateTime,
+    ok_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into refresh_schedule (tenant_id, connection_id, next_refresh_at, last_ok_at) values ($1, $2, $3, $4)",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        next,
+        ok_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Due at another time.
+pub async fn set_due(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    next: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refresh_schedule set next_refresh_at = $3 where tenant_id = $1 and connection_id = $2",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        next
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// No schedule any more: the connection is history.
+pub async fn delete(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from refresh_schedule where tenant_id = $1 and connection_id = $2",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Due connections of tenants that are not served wait until `later`, so that they do not stand first in the due index
+/// for ever.
+pub async fn put_off_unserved(
+    db: impl PgExecutor<'_>,
+    now: OffsetDateTime,
+    later: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refresh_schedule s set next_refresh_at = $2
+         from tenants t
+         where s.next_refresh_at <= $1 and t.id = s.tenant_id and t.state <> 'active'",
+        now,
+        later
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Is there such a connection at all?
+pub async fn exists(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from refresh_schedule where tenant_id = $1 and connection_id = $2) as "exists!""#,
+        tenant_id.as_uuid(),
+        connection_id.as_uuid()
+    )
+    .fetch_one(db)
+    .await
+}

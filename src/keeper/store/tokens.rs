@@ -1,0 +1,286 @@
+//! `tokens` and `tenant_resources`: an access token per resource of the set, with its own success and error.
+
+use sqlx::PgExecutor;
+use time::OffsetDateTime;
+
+use super::records::Noted;
+use crate::keeper::resource::{Resource, UnknownResource};
+use crate::keeper::seal::Place;
+use crate::storage::{ConnectionId, TenantId};
+
+/// A resource of the set as it stands with one connection.
+#[derive(Clone, Debug)]
+pub struct TokenRow {
+    pub resource: Resource,
+    pub required: bool,
+    /// `waiting`, `valid` or `failed`.
+    pub state: String,
+    pub scopes: Vec<String>,
+    pub acquired_at: Option<OffsetDateTime>,
+    pub expires_at: Option<OffsetDateTime>,
+    pub last_ok_at: Option<OffsetDateTime>,
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+struct Row {
+    resource: String,
+    required: bool,
+    state: String,
+    scopes: Vec<String>,
+    acquired_at: Option<OffsetDateTime>,
+    expires_at: Option<OffsetDateTime>,
+    last_ok_at: Option<OffsetDateTime>,
+    last_used_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for TokenRow {
+    type Error = UnknownResource;
+
+    fn try_from(row: Row) -> Result<Self, Self::Error> {
+        Ok(Self {
+            resource: row.resource.parse()?,
+            required: row.required,
+            state: row.state,
+            scopes: row.scopes,
+            acquired_at: row.acquired_at,
+            expires_at: row.expires_at,
+            last_ok_at: row.last_ok_at,
+            last_used_at: row.last_used_at,
+        })
+    }
+}
+
+impl TokenRow {
+    pub fn is_valid(&self) -> bool {
+        self.state == "valid"
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.state == "failed"
+    }
+}
+
+/// An acquired access token on its way into the table.
+pub struct NewToken {
+    pub ct: Vec<u8>,
+    pub scopes: Vec<String>,
+    /// The instant of sending; the sealed token is bound to it.
+    pub acquired_at: OffsetDateTime,
+    pub expires_at: OffsetDateTime,
+}
+
+/// The row within its tenant, as text.
+pub fn row_id(connection_id: ConnectionId, resource: Resource) -> String {
+    format!("{connection_id}/{}", resource.as_str())
+}
+
+/// What an access token is bound to.
+pub fn place(tenant_id: TenantId, row_id: &str, acquired_at: OffsetDateTime) -> Place<'_> {
+    Place {
+        table: "tokens",
+        column: "ct",
+        tenant_id: tenant_id.as_uuid(),
+        row_id,
+        row_version: i64::try_from(acquired_at.unix_timestamp_nanos() / 1000).unwrap_or(0),
+    }
+}
+
+/// The tenant's resource set (Graph alone, required, when none was chosen) with what the connection has of it.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+) -> sqlx::Result<Vec<TokenRow>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with wanted as (
+             select resource, required from tenant_resources where tenant_id = $1
+             union all
+             select 'graph', true where not exists (select from tenant_resources where tenant_id = $1)
+           )
+           select w.resource as "resource!", w.required as "required!", coalesce(t.state, 'waiting') as "state!",
+             coalesce(t.scopes, '{}') as "scopes!", t.acquired_at as "acquired_at?", t.expires_at as "expires_at?",
+             t.last_ok_at as "last_ok_at?", t.last_used_at as "last_used_at?"
+           from wanted w
+           left join tokens t on t.tenant_id = $1 and t.connection_id = $2 and t.resource = w.resource"#,
+        tenant_id.as_uuid(),
+        connection_id.as_uuid()
+    )
+    .fetch_all(db)
+    .await?;
+    let mut tokens = rows
+        .into_iter()
+        .map(TokenRow::try_from)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| sqlx::Error::Decode(error.into()))?;
+    tokens.sort_by_key(|token| token.resource);
+    Ok(tokens)
+}
+
+/// The sealed access token of a resource and the instant it is bound to.
+pub async fn sealed(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+) -> sqlx::Result<Option<(Vec<u8>, OffsetDateTime)>> {
+    let row = sqlx::query!(
+        "select ct, acquired_at from tokens where tenant_id = $1 and connection_id = $2 and resource = $3",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str()
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.and_then(|row| Some((row.ct?, row.acquired_at?))))
+}
+
+/// A row for a resource that has yet to be acquired.
+pub async fn insert_waiting(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tokens (tenant_id, connection_id, resource, state) values ($1, $2, $3, 'waiting')
+         on conflict do nothing",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The last acquisition worked; an older one that comes late changes nothing.
+pub async fn mark_valid(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+    token: &NewToken,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tokens (tenant_id, connection_id, resource, state, ct, scopes, acquired_at, expires_at, last_ok_at)
+         values ($1, $2, $3, 'valid', $4, $5, $6, $7, $6)
+         on conflict (tenant_id, connection_id, resource) do update
+         set state = 'valid', ct = excluded.ct, scopes = excluded.scopes, acquired_at = excluded.acquired_at,
+           expires_at = excluded.expires_at, last_ok_at = excluded.last_ok_at, cause = null
+         where tokens.acquired_at is null or tokens.acquired_at <= excluded.acquired_at",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str(),
+        token.ct,
+        &token.scopes,
+        token.acquired_at,
+        token.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Acquired without the permissions that we need: it does not count.
+pub async fn mark_short(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tokens set state = 'failed', ct = null, cause = 'consent_missing'
+         where tenant_id = $1 and connection_id = $2 and resource = $3",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The last acquisition failed. With `failed` the token does not count any more; else only the error is noted.
+pub async fn note_error(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+    error: &Noted,
+    failed: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tokens (tenant_id, connection_id, resource, state, last_error_at, last_error_id, last_error_code, cause)
+         values ($1, $2, $3, case when $8 then 'failed' else 'waiting' end, $4, $5, $6, $7)
+         on conflict (tenant_id, connection_id, resource) do update
+         set state = case when $8 then 'failed' else tokens.state end, ct = case when $8 then null else tokens.ct end,
+           last_error_at = $4, last_error_id = $5, last_error_code = $6, cause = $7",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str(),
+        error.at,
+        error.id,
+        error.code,
+        error.category,
+        failed
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The grant is gone: no resource of the connection works any more, for the same cause.
+pub async fn mark_all_failed(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    cause: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tokens set state = 'failed', ct = null, cause = coalesce($3, cause)
+         where tenant_id = $1 and connection_id = $2",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        cause
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forget a connection's access tokens.
+pub async fn erase(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tokens set state = 'failed', ct = null where tenant_id = $1 and connection_id = $2",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An access token was used now.
+pub async fn touch(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tokens set last_used_at = $4 where tenant_id = $1 and connection_id = $2 and resource = $3",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
