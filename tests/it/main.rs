@@ -7,9 +7,12 @@
 )]
 
 mod config;
+mod console;
 mod domain;
 mod entra;
 mod mail;
+mod onboarding;
+mod portal;
 mod simulator;
 mod storage;
 mod support;

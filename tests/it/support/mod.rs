@@ -9,3 +9,4 @@ pub mod page;
 pub mod program;
 pub mod scratch;
 pub mod smtp;
+pub mod tenant;

@@ -1,0 +1,3 @@
+//! The Multitenant portal, from outside.
+
+mod invitations;

@@ -1,0 +1,7 @@
+//! The page of the customer's administrator, from outside.
+
+mod browsers;
+mod link;
+mod page;
+mod stage;
+mod start;

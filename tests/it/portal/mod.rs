@@ -1,0 +1,4 @@
+//! The Customer portal, from outside.
+
+mod held;
+mod invitations;
