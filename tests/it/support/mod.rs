@@ -5,6 +5,7 @@ pub mod browser;
 pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
+pub mod keeper;
 pub mod page;
 pub mod program;
 pub mod scratch;
