@@ -2,6 +2,7 @@
 
 mod browsers;
 mod link;
+mod live;
 mod page;
 mod stage;
 mod start;
