@@ -19,10 +19,10 @@ pub struct App {
     pub clock: Clock,
     pub keeper: keeper::Client,
     pub site: Arc<Site>,
-    /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
-    pub mailer: Option<Mailer>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[Network]>,
+    /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
+    pub mailer: Option<Mailer>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
 }

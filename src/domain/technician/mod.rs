@@ -1,11 +1,36 @@
-//! A person of the MSP with a login: identity and role. Passwords are proved in `password`, links are made in `link`.
+//! A person of the MSP with a login: identity and role. `sign_in` proves who it is, `link` sets a password, `manage` says
+//! who has a login at all.
 
+mod brake;
+mod hashing;
+mod link;
+mod login_name;
+mod manage;
+mod password;
+mod sign_in;
 mod store;
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::op::Op;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+pub use hashing::{Busy, PasswordHash, hash};
+pub use link::{
+    LIFETIME as LINK_LIFETIME, LinkError, LinkToken, find_by_link, set_password_by_link,
+};
+pub use login_name::{LoginName, NotAnAddress};
+pub use manage::{
+    AddError, ChangeError, Listed, NewTechnician, add, create_with_password, disable, enable, list,
+    reset,
+};
+pub use password::{
+    LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
+};
+pub use sign_in::{Attempt, SignInError, sign_in};
+
+use super::op::{Actor, Op};
 use crate::storage::TechnicianId;
 
 /// What a technician may do.
@@ -78,9 +103,23 @@ impl Technician {
     pub fn is_active(&self) -> bool {
         !self.disabled
     }
+
+    /// This technician as the one who acts, from a browser at `ip`.
+    pub fn acting_from(&self, ip: String) -> Actor {
+        Actor::Technician {
+            id: self.id,
+            email: self.email.clone(),
+            ip,
+        }
+    }
 }
 
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
     store::find(op, id).await
+}
+
+/// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.
+pub async fn sweep_failures(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    store::delete_failures(pool, now - brake::WINDOW).await
 }

@@ -1,3 +1,5 @@
-//! The Multitenant portal, from outside.
+//! The Multitenant portal's pages.
 
+mod authentication_status;
 mod invitations;
+mod msal_errors;

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod chrome;
 pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
