@@ -12,6 +12,7 @@ mod domain;
 mod entra;
 mod keeper;
 mod mail;
+mod onboarding;
 mod portal;
 mod simulator;
 mod storage;
