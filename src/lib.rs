@@ -10,6 +10,8 @@ pub mod cli;
 pub mod clock;
 /// Every setting, its default, what it expects.
 pub mod config;
+/// Everything on one machine with sample tenants.
+pub mod demo;
 /// What the portal knows and decides; no HTTP in here.
 pub mod domain;
 /// The only code that speaks to Microsoft.
@@ -18,6 +20,8 @@ pub mod entra;
 pub mod keeper;
 /// Letters to people by SMTP.
 pub mod mail;
+/// Portal, keeper and workers as one running thing.
+pub mod server;
 /// A pretend Microsoft for demo, rehearsal and tests; knows nothing of the portal.
 pub mod simulator;
 /// Pool, migrator, private Postgres, typed ids, constraint errors; no business SQL.

@@ -5,6 +5,7 @@ pub mod kit;
 pub mod login;
 pub mod onboarding;
 pub mod ops;
+pub mod parts;
 pub mod portal;
 
 use std::time::Duration;

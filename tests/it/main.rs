@@ -7,9 +7,13 @@
 )]
 
 mod config;
+mod console;
 mod domain;
 mod entra;
+mod keeper;
 mod mail;
+mod onboarding;
+mod portal;
 mod simulator;
 mod storage;
 mod support;

@@ -19,6 +19,11 @@ impl Validity {
         (1..=720).contains(&hours).then_some(Self(hours))
     }
 
+    /// The number of hours.
+    pub const fn in_hours(self) -> u16 {
+        self.0
+    }
+
     pub(super) fn duration(self) -> time::Duration {
         time::Duration::hours(i64::from(self.0))
     }

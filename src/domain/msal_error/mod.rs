@@ -3,7 +3,7 @@
 
 mod store;
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::connection::Standing;
@@ -171,4 +171,8 @@ impl MsalError {
 /// The filter's value for an id typed or copied into the search box.
 fn as_uuid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text.trim()).ok()
+}
+/// Give each month from `since` to `until` a partition of its own. Idempotent.
+pub async fn ensure_partitions(op: &mut Op, since: Date, until: Date) -> Result<(), sqlx::Error> {
+    store::ensure_partitions(op, since, until).await
 }

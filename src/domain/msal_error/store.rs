@@ -1,6 +1,7 @@
 //! SQL of recorded errors: pages by id, one entry.
 
 use sqlx::{FromRow, Postgres, QueryBuilder};
+use time::Date;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -175,4 +176,15 @@ pub(super) async fn find(
         }
         .into(),
     }))
+}
+
+pub(super) async fn ensure_partitions(
+    op: &mut Op,
+    since: Date,
+    until: Date,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("select ensure_msal_error_partitions($1, $2)", since, until)
+        .fetch_one(op.db())
+        .await?;
+    Ok(())
 }

@@ -29,9 +29,15 @@ pub struct DiagnosisView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// A page to go to.
-    Link { href: String, label: &'static str },
+    Link {
+        href: String,
+        label: &'static str,
+    },
     /// A form to send.
-    Post { action: String, label: &'static str },
+    Post {
+        action: String,
+        label: &'static str,
+    },
     /// Nothing to click; what happens by itself.
     Sentence(&'static str),
     None,
@@ -151,7 +157,9 @@ fn advice(check: CheckKind) -> (&'static str, &'static [&'static str], Button) {
         ),
         CheckKind::SignIn => (
             ADMIN,
-            &["Check the domain's sign-in settings in the Entra admin center, then validate again."],
+            &[
+                "Check the domain's sign-in settings in the Entra admin center, then validate again.",
+            ],
             Button::ValidateAgain,
         ),
         CheckKind::EnterpriseApplication => (

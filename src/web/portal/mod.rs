@@ -1,5 +1,10 @@
 //! Technicians inside one tenant, the Customer portal.
 
+mod connections;
+mod invitations;
+mod m365;
+mod msal_errors;
+mod overview;
 mod visit;
 
 use axum::Router;
@@ -10,5 +15,11 @@ pub use visit::Visit;
 
 /// Every page of the Customer portal.
 pub fn router() -> Router<App> {
-    Router::new().merge(visit::router())
+    Router::new()
+        .merge(visit::router())
+        .merge(connections::router())
+        .merge(invitations::router())
+        .merge(overview::router())
+        .merge(m365::router())
+        .merge(msal_errors::router())
 }

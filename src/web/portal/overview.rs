@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::domain::connection::{self, Call, Detail, PendingReason, ShownState};
 use crate::domain::msal_error;
 use crate::web::kit::chrome::Chrome;
-use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::error::WebResult;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
@@ -94,14 +94,8 @@ async fn show(
     let scope = visit.scope();
     let detail = connection::detail(&mut op, scope, visit.id).await?;
     let newest = msal_error::Filter::default();
-    let errors = msal_error::list(
-        &mut op,
-        scope,
-        &newest,
-        msal_error::From::Newest,
-        ERRORS,
-    )
-    .await?;
+    let errors =
+        msal_error::list(&mut op, scope, &newest, msal_error::From::Newest, ERRORS).await?;
     let calls = connection::recent_calls(&mut op, scope, visit.id, CALLS).await?;
     let now = op.now();
     let paths = visit.paths();
@@ -157,7 +151,9 @@ impl NextStep {
         };
         match (state, pending) {
             // Whatever else is so: somebody signed in, and only we can let them in.
-            (state, Some(PendingReason::AwaitingConfirmation)) if state != ShownState::Suspended => {
+            (state, Some(PendingReason::AwaitingConfirmation))
+                if state != ShownState::Suspended =>
+            {
                 step(
                     "Somebody signed in and waits for your confirmation.",
                     "See who signed in",

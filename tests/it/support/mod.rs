@@ -2,10 +2,13 @@
 
 pub mod app;
 pub mod browser;
+pub mod chrome;
 pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
+pub mod keeper;
 pub mod page;
 pub mod program;
 pub mod scratch;
 pub mod smtp;
+pub mod tenant;

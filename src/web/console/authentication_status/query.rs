@@ -86,8 +86,22 @@ impl Asked {
             ("cause", filter.cause.map_or("", Category::as_str)),
             ("mode", filter.mode.map_or("", ModeFilter::as_str)),
             ("tag", filter.tag.as_deref().unwrap_or_default()),
-            ("sort", if sorted { self.sort.column.as_str() } else { "" }),
-            ("dir", if sorted && self.sort.descending { "desc" } else { "" }),
+            (
+                "sort",
+                if sorted {
+                    self.sort.column.as_str()
+                } else {
+                    ""
+                },
+            ),
+            (
+                "dir",
+                if sorted && self.sort.descending {
+                    "desc"
+                } else {
+                    ""
+                },
+            ),
         ]
     }
 }

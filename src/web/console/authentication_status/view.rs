@@ -27,6 +27,8 @@ pub struct ListView {
     pub heads: Vec<HeadView>,
     pub rows: Vec<RowView>,
     pub pager: Pager,
+    /// No tenant at all under the filter, on whichever page.
+    pub none: bool,
     pub filtered: bool,
     pub clear: String,
     pub add_tenant: &'static str,
@@ -72,15 +74,14 @@ pub struct SortLink {
 }
 
 /// Which facts share a cell.
-const HEADS: [&[Column]; 8] = [
+const HEADS: [&[Column]; 7] = [
     &[Column::ShortName, Column::FullName],
     &[Column::Admin, Column::Mode],
     &[Column::State, Column::Cause],
     &[Column::Since],
     &[Column::Tokens],
     &[Column::NextExpiry],
-    &[Column::LastSuccess],
-    &[Column::LastError],
+    &[Column::LastSuccess, Column::LastError],
 ];
 
 /// One tenant.
@@ -88,13 +89,13 @@ const HEADS: [&[Column]; 8] = [
 pub struct RowView {
     pub short_name: String,
     pub full_name: String,
-    pub domain: String,
     pub mode: &'static str,
     pub admin: String,
     pub state: StateView,
     pub since: When,
     pub tokens: String,
-    pub tokens_all_valid: bool,
+    /// A connection is there and lacks tokens.
+    pub tokens_short: bool,
     pub expires: Option<When>,
     pub last_ok: Option<When>,
     /// Number and address of the newest error; both empty when there is none.
@@ -146,13 +147,18 @@ impl ListView {
             ),
             hidden: hidden(asked),
             heads: heads(asked),
-            rows: overview.rows.iter().map(|row| RowView::of(row, now)).collect(),
+            rows: overview
+                .rows
+                .iter()
+                .map(|row| RowView::of(row, now))
+                .collect(),
             pager: Pager::new(
                 paths::AUTHENTICATION_STATUS,
                 &asked.pairs(),
                 asked.paging,
                 overview.total,
             ),
+            none: overview.total == 0,
             filtered: asked.filtered(),
             clear: asked.with(&Change::Clear),
             add_tenant: paths::NEW_TENANT,
@@ -166,17 +172,20 @@ impl RowView {
         Self {
             short_name: row.short_name.clone(),
             full_name: row.full_name.clone(),
-            domain: row.domain.clone(),
             mode: row.connection.map_or("None", |(_, mode)| mode.label()),
             admin: row.admin.clone(),
             state: StateView::of(row),
             since: When::new(row.since, now),
             tokens: format!("{} of {}", row.tokens_valid, row.tokens_total),
-            tokens_all_valid: row.tokens_valid == row.tokens_total,
+            tokens_short: row.connection.is_some() && row.tokens_valid < row.tokens_total,
             expires: row.expires.map(|(at, _)| When::new(at, now)),
             last_ok: row.last_ok_at.map(|at| When::new(at, now)),
             error: error
-                .map(|error| error.code.map_or_else(|| "no code".to_owned(), |c| c.to_string()))
+                .map(|error| {
+                    error
+                        .code
+                        .map_or_else(|| "no code".to_owned(), |c| c.to_string())
+                })
                 .unwrap_or_default(),
             error_href: error
                 .map(|error| paths::msal_error(error.id))

@@ -62,7 +62,11 @@ impl EntryView {
             short_name: row.short_name.clone(),
             full_name: row.full_name.clone(),
             tenant_href: TenantPaths(&row.short_name).overview(),
-            token_href: format!("{}#token-{}", TenantPaths(&row.short_name).m365(), row.resource),
+            token_href: format!(
+                "{}#token-{}",
+                TenantPaths(&row.short_name).m365(),
+                row.resource
+            ),
             resource: resource_name(&row.resource),
             operation: operation(&row.operation),
             code: row.code.map(|c| format!("AADSTS{c}")).unwrap_or_default(),

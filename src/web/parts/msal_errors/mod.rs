@@ -28,9 +28,7 @@ pub async fn list(
 ) -> Result<ListView, sqlx::Error> {
     let (filters, filter) = Filters::read(op, scope, params).await?;
     let page = match filter {
-        Some(filter) => {
-            msal_error::list(op, scope, &filter, filters.place(), PER_PAGE).await?
-        }
+        Some(filter) => msal_error::list(op, scope, &filter, filters.place(), PER_PAGE).await?,
         None => msal_error::Page::default(),
     };
     Ok(ListView::of(action, filters, &page, of_all, op.now()))
@@ -53,6 +51,10 @@ pub async fn entry(
     let diagnosis = error.diagnosis(standing.as_ref(), op.now());
     let around = msal_error::neighbours(op, scope, &error, NEIGHBOURS).await?;
     Ok(Some(EntryView::of(
-        &error, &diagnosis, &around, of_all, op.now(),
+        &error,
+        &diagnosis,
+        &around,
+        of_all,
+        op.now(),
     )))
 }

@@ -146,11 +146,7 @@ fn try_later(retry_after_s: Option<u64>) -> String {
     format!("Microsoft cannot be reached right now. Nothing was changed; try again {when}.")
 }
 
-async fn just_run(
-    op: &mut Op,
-    visit: &Visit,
-    id: &str,
-) -> Result<Option<Validation>, sqlx::Error> {
+async fn just_run(op: &mut Op, visit: &Visit, id: &str) -> Result<Option<Validation>, sqlx::Error> {
     match id.parse() {
         Ok(id) => connection::find_validation(op, visit.scope(), visit.id, id).await,
         Err(_) => Ok(None),
@@ -182,10 +178,7 @@ async fn diagnose_state(
     visit: &Visit,
     detail: &Detail,
 ) -> Result<Option<DiagnosisView>, sqlx::Error> {
-    let in_trouble = matches!(
-        detail.row.state,
-        ShownState::Expired | ShownState::Retrying
-    );
+    let in_trouble = matches!(detail.row.state, ShownState::Expired | ShownState::Retrying);
     match &detail.row.last_error {
         Some(error) if in_trouble => diagnose_error(op, visit, detail, error.id).await,
         _ => Ok(None),

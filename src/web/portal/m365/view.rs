@@ -6,7 +6,6 @@ use crate::domain::connection::{
     Credential, Detail, Durability, Grade, Mode, OpenInvitation, PendingGrant, PendingReason,
     ResourceLine, ShownState, TokenState, Validation,
 };
-use crate::keeper::resource::Resource as Wanted;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::{CheckView, DiagnosisView, M365, renew};
@@ -269,11 +268,8 @@ impl ResourceView {
 
 /// The required permissions of a resource against what its last token carried.
 fn permissions(line: &ResourceLine) -> Vec<PermissionView> {
-    let Ok(wanted) = line.resource.as_str().parse::<Wanted>() else {
-        return Vec::new();
-    };
-    let missing = wanted.missing(&line.scopes);
-    wanted
+    let missing = line.resource.missing(&line.scopes);
+    line.resource
         .required_permissions()
         .iter()
         .map(|permission| {

@@ -1,0 +1,14 @@
+//! The keeper from outside, against a real Postgres and a simulated Microsoft.
+
+mod browser;
+mod consent;
+mod crashes;
+mod deaths;
+mod device;
+mod grants;
+mod held;
+mod keys;
+mod links;
+mod messages;
+mod refresh;
+mod validate;

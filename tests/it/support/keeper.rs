@@ -1,0 +1,440 @@
+//! A keeper against a real Postgres and a simulated Microsoft, with one customer; and the judge that says whether a token
+//! was lost. Each keeper has a runtime of its own, so that it can be killed in the middle of anything.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tenantry::clock::{Clock, ordered_uuid};
+use tenantry::entra::Endpoints;
+use tenantry::keeper::message::{Reply, Request};
+use tenantry::keeper::text::Text;
+use tenantry::keeper::{
+    AppSeed, Client, Keyring, Running, SeedCredential, Settings, Setup, StartError,
+    create_key_file, inspect,
+};
+use tenantry::simulator::directory::{
+    App, Cause, ClientSecret, Mode, NewTenant, NewUser, Target, required_access,
+};
+use tenantry::simulator::{Directory, Options, Person, Simulator};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use super::db::{TestDb, test_db};
+use super::scratch::Scratch;
+
+pub const ADMIN: &str = "admin@contoso.example";
+pub const USER: &str = "user@contoso.example";
+pub const SECRET: &str = "the-secret-of-the-tests";
+const REDIRECT_BASE: &str = "http://localhost:8080";
+
+/// One customer, Contoso, with its Entra tenant.
+pub struct World {
+    pub db: TestDb,
+    /// Looks at every table.
+    pub pool: PgPool,
+    pub simulator: Simulator,
+    pub clock: Clock,
+    pub tenant: Uuid,
+    pub entra_tenant: Uuid,
+    pub client_id: Uuid,
+    pub key_file: PathBuf,
+    pub settings: Settings,
+    _scratch: Scratch,
+}
+
+/// A keeper at work.
+pub struct Keeper {
+    pub client: Client,
+    running: Option<Running>,
+    runtime: Option<Runtime>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with_mode(Mode::Entra).await
+    }
+
+    pub async fn with_mode(mode: Mode) -> Self {
+        let clock = Clock::system();
+        let simulator = tenantry::simulator::start(Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            tls: false,
+            ca_dir: std::env::temp_dir(),
+            mode,
+            seed: 7,
+            clock: clock.clone(),
+            public_url: None,
+            state_file: None,
+        })
+        .await
+        .unwrap();
+        let db = test_db().await;
+        let scratch = Scratch::new();
+        let key_file = scratch.path().join("master.key");
+        create_key_file(&key_file).unwrap();
+        let directory = simulator.directory();
+        let client_id = directory.put_app(app());
+        let mut world = Self {
+            pool: db.superuser(),
+            db,
+            clock,
+            tenant: Uuid::nil(),
+            entra_tenant: Uuid::nil(),
+            client_id,
+            key_file,
+            settings: settings(),
+            simulator,
+            _scratch: scratch,
+        };
+        (world.tenant, world.entra_tenant) = world.customer("contoso").await;
+        world
+    }
+
+    pub fn directory(&self) -> &Directory {
+        self.simulator.directory()
+    }
+
+    /// A customer `{name}` with domain `{name}.example`, an administrator and a user, all resources required but Azure.
+    pub async fn customer(&self, name: &str) -> (Uuid, Uuid) {
+        let directory = self.directory();
+        let domain = format!("{name}.example");
+        let entra_tenant = directory
+            .add_tenant(NewTenant {
+                domains: vec![domain.clone()],
+                ..NewTenant::named(name, &format!("{name}.onmicrosoft.example"))
+            })
+            .unwrap();
+        let admin = NewUser::admin(&format!("admin@{domain}"), "Administrator");
+        directory.add_user(admin).unwrap();
+        let user = NewUser::plain(&format!("user@{domain}"), "User");
+        directory.add_user(user).unwrap();
+        let tenant = ordered_uuid();
+        let now = self.clock.now();
+        sqlx::query(
+            "insert into tenants (id, short_name, full_name, state_since, created_at, updated_at) values ($1, $2, $2, $3, $3, $3)",
+        )
+        .bind(tenant)
+        .bind(name)
+        .bind(now)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        for (resource, required) in [
+            ("graph", true),
+            ("exchange", true),
+            ("teams", true),
+            ("azure", false),
+        ] {
+            sqlx::query("insert into tenant_resources values ($1, $2, $3)")
+                .bind(tenant)
+                .bind(resource)
+                .bind(required)
+                .execute(&self.pool)
+                .await
+                .unwrap();
+        }
+        (tenant, entra_tenant)
+    }
+
+    /// Consent for the organisation, as given in the Entra admin center.
+    pub fn consent(&self) {
+        let tenant = self.entra_tenant.to_string();
+        self.directory()
+            .grant_admin_consent(&tenant, self.client_id, None)
+            .unwrap();
+    }
+
+    pub fn kill(&self, cause: &Cause) {
+        let tenant = self.entra_tenant.to_string();
+        let target = Target {
+            user: Some(ADMIN.to_owned()),
+            ..Target::tenant(&tenant)
+        };
+        self.directory().kill(&target, cause).unwrap();
+    }
+
+    /// Start a keeper, which must succeed.
+    pub async fn keeper(&self) -> Keeper {
+        match self.try_keeper(SECRET).await {
+            Ok(keeper) => keeper,
+            Err(error) => panic!("the keeper does not start: {error}"),
+        }
+    }
+
+    pub async fn try_keeper(&self, secret: &str) -> Result<Keeper, StartError> {
+        let setup = Setup {
+            database_url: self.db.urls().keeper,
+            master_key: Keyring::read(&self.key_file).unwrap(),
+            endpoints: self.endpoints(),
+            redirect_base: REDIRECT_BASE.parse().unwrap(),
+            app_seed: Some(AppSeed {
+                client_id: self.client_id,
+                display_name: "Tenantry (tests)".into(),
+                credential: Some(SeedCredential::Secret(secret.into())),
+            }),
+            clock: self.clock.clone(),
+            settings: self.settings.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let started = runtime.spawn(tenantry::keeper::start(setup)).await.unwrap();
+        match started {
+            Ok(running) => Ok(Keeper {
+                client: running.client(),
+                running: Some(running),
+                runtime: Some(runtime),
+            }),
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            authority: self.simulator.url().clone(),
+            graph: self.simulator.url().clone(),
+            extra_root_ca_pem: None,
+            verification_hosts: vec!["127.0.0.1".into()],
+        }
+    }
+
+    /// An open invitation for the tenant, as the portal makes it.
+    pub async fn invite(&self, expected_admin: &str) -> Uuid {
+        let id = ordered_uuid();
+        let now = self.clock.now();
+        sqlx::query(
+            "insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, expected_admin,
+               created_at, expires_at)
+             values ($1, $2, $3, 'hint', '', 'R-1', 'device_code', $4, $5, $6)",
+        )
+        .bind(self.tenant)
+        .bind(id)
+        .bind(id.as_bytes().as_slice())
+        .bind(expected_admin)
+        .bind(now)
+        .bind(now + Duration::from_hours(24 * 7))
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        id
+    }
+
+    /// A flow just started in a browser.
+    pub async fn flow(&self, invitation: Uuid, method: &str) -> Uuid {
+        let id = ordered_uuid();
+        let now = self.clock.now();
+        sqlx::query(
+            "insert into onboarding_flows (tenant_id, id, invitation_id, secret_hash, method, state, admin_username, ip,
+               created_at, updated_at, expires_at)
+             values ($1, $2, $3, $4, $5, 'started', '', '192.0.2.7', $6, $6, $7)",
+        )
+        .bind(self.tenant)
+        .bind(id)
+        .bind(invitation)
+        .bind(id.as_bytes().as_slice())
+        .bind(method)
+        .bind(now)
+        .bind(now + Duration::from_mins(15))
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        id
+    }
+
+    /// Invitation, flow and a code on the page.
+    pub async fn code(&self, keeper: &Keeper, expected_admin: &str) -> (Uuid, String) {
+        let invitation = self.invite(expected_admin).await;
+        let flow = self.flow(invitation, "device_code").await;
+        keeper.done(self.start_device_code(flow)).await;
+        let code = self.text("select user_code from onboarding_flows where id = $1", flow);
+        (flow, code.await)
+    }
+
+    pub fn start_device_code(&self, flow: Uuid) -> Request {
+        Request::StartDeviceCode {
+            tenant_id: self.tenant,
+            flow_id: flow,
+        }
+    }
+
+    /// The person signs in at Microsoft and the keeper's next look is due.
+    pub fn approve(&self, code: &str, upn: &str) {
+        self.directory()
+            .approve_device(code, &Person::willing(upn))
+            .unwrap();
+        self.clock.advance(Duration::from_secs(7));
+    }
+
+    /// Onboard the customer by device code, consent given beforehand. Gives the connection.
+    pub async fn onboard(&self, keeper: &Keeper) -> Uuid {
+        self.consent();
+        let (flow, code) = self.code(keeper, ADMIN).await;
+        self.approve(&code, ADMIN);
+        self.until_flow(flow, "complete").await;
+        self.current().await
+    }
+
+    /// The tenant's standing.
+    pub async fn current(&self) -> Uuid {
+        let sql = "select id from connections where tenant_id = $1 and state not in ('pending', 'revoked')";
+        sqlx::query_scalar(sql)
+            .bind(self.tenant)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    pub async fn state(&self, connection: Uuid) -> String {
+        self.text("select state from connections where id = $1", connection)
+            .await
+    }
+
+    /// Wait until the flow is in `state`; the flow's story when it does not get there.
+    pub async fn until_flow(&self, flow: Uuid, state: &str) {
+        let sql =
+            "select state || coalesce(' ' || failure, '') from onboarding_flows where id = $1";
+        self.until(sql, flow, state).await;
+    }
+
+    /// Wait until the connection is in `state`.
+    pub async fn until_state(&self, connection: Uuid, state: &str) {
+        let sql = "select state from connections where id = $1";
+        self.until(sql, connection, state).await;
+    }
+
+    /// Wait until `sql` (one text for the row `id`) says `expected`.
+    pub async fn until(&self, sql: &'static str, id: Uuid, expected: &str) {
+        let mut said = String::new();
+        for _ in 0..400 {
+            said = self.text(sql, id).await;
+            if said == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("waited for {expected:?}, last seen {said:?}");
+    }
+
+    pub async fn text(&self, sql: &'static str, id: Uuid) -> String {
+        let text: Option<String> = sqlx::query_scalar(sql)
+            .bind(id)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        text.unwrap_or_default()
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// The due time of every connection is now, whatever it was.
+    pub async fn make_due(&self) {
+        sqlx::query("update refresh_schedule set next_refresh_at = $1")
+            .bind(self.clock.now())
+            .execute(&self.pool)
+            .await
+            .unwrap();
+    }
+
+    /// Every connection that should work opens to a token that Microsoft still honours.
+    pub async fn judge(&self) {
+        let keys = Keyring::read(&self.key_file).unwrap();
+        for one in inspect::refresh_tokens(&self.pool, keys).await.unwrap() {
+            if !matches!(one.state.as_str(), "active" | "suspect" | "pending") {
+                continue;
+            }
+            let hash = one.current_sha256.as_ref().unwrap();
+            let entry = self.directory().ledger_entry(hash).unwrap();
+            assert!(entry.works, "a token was lost: {one:?} {entry:?}");
+        }
+    }
+}
+
+impl Keeper {
+    pub async fn ask(&self, request: Request) -> Reply {
+        self.client.ask(request).await.unwrap()
+    }
+
+    pub async fn done(&self, request: Request) {
+        match self.ask(request).await {
+            Reply::Done => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An address that the keeper builds.
+    pub async fn address(&self, request: Request) -> String {
+        match self.ask(request).await {
+            Reply::Address { url } => url,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// As kill -9 does: nothing is finished.
+    pub fn kill(mut self) {
+        if let Some(running) = self.running.take() {
+            std::mem::forget(running);
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// As SIGTERM does.
+    pub async fn stop(mut self) {
+        let running = self.running.take().unwrap();
+        let runtime = self.runtime.take().unwrap();
+        runtime.spawn(running.shutdown()).await.unwrap();
+        runtime.shutdown_background();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A text on its way to the keeper.
+pub fn text(text: &str) -> Text {
+    Text::new(text)
+}
+
+fn settings() -> Settings {
+    Settings {
+        requests_per_second: 2000,
+        refresh_pause: Duration::from_millis(50),
+        poll_pause: Duration::from_millis(50),
+        sweep_pause: Duration::from_millis(100),
+        pool_size: 6,
+        ..Settings::default()
+    }
+}
+
+fn app() -> App {
+    App {
+        client_id: Uuid::from_u128(0x7e57),
+        name: "Tenantry (tests)".to_owned(),
+        public_flows: true,
+        multi_tenant: true,
+        home_tenant: None,
+        secrets: vec![ClientSecret {
+            id: Uuid::from_u128(1),
+            value: SECRET.to_owned(),
+            expires_at: time::macros::datetime!(2099-01-01 00:00 UTC),
+        }],
+        certificates: Vec::new(),
+        redirect_uris: vec![format!("{REDIRECT_BASE}/onboarding/return")],
+        required: required_access(),
+        verified_publisher: true,
+    }
+}
