@@ -40,13 +40,15 @@ create table login_sessions (
 create index login_sessions_expires_at_idx on login_sessions (expires_at);
 create index login_sessions_technician_id_idx on login_sessions (technician_id);
 
--- Failed logins per account and per address, for growing delays; a row is forgotten when its window ends.
+-- Login attempts that did not succeed, per account and per address, for growing delays. The subject of an account is a
+-- hash of what was typed, since people type passwords there; a row is forgotten 15 minutes after the last attempt.
 create table login_failures (
   subject text primary key,
   failures integer not null,
-  window_started_at timestamptz not null,
+  last_failed_at timestamptz not null,
   constraint login_failures_failures_check check (failures > 0)
 );
+create index login_failures_last_failed_at_idx on login_failures (last_failed_at);
 
 grant select, insert, update, delete on technicians, technician_links, login_sessions, login_failures to portal_web;
 grant select on technicians to portal_keeper;

@@ -30,7 +30,7 @@ create table audit_events (
   result text not null default 'done',
   request_id text not null default '',
   details jsonb not null default '{}',
-  constraint audit_events_actor_type_check check (actor_type in ('technician', 'customer', 'keeper', 'worker', 'command')),
+  constraint audit_events_actor_type_check check (actor_type in ('technician', 'customer', 'visitor', 'keeper', 'worker', 'command')),
   constraint audit_events_result_check check (result in ('done', 'denied', 'failed'))
 );
 create index audit_events_tenant_idx on audit_events (tenant_id, id desc);

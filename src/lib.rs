@@ -2,18 +2,26 @@
 //!
 //! Rooms, one sentence each; `docs/architecture.md` draws how data flows between them.
 
+/// Everything built once at start and shared by every request and worker of the portal.
+pub mod app;
 /// The command line: what there is to run, and how it ends.
 pub mod cli;
 /// Now and randomness; the only caller of the system's own.
 pub mod clock;
 /// Every setting, its default, what it expects.
 pub mod config;
+/// Everything on one machine with sample tenants.
+pub mod demo;
 /// What the portal knows and decides; no HTTP in here.
 pub mod domain;
 /// The only code that speaks to Microsoft.
 pub mod entra;
 /// The only code that opens sealed secrets; asked by typed messages.
 pub mod keeper;
+/// Letters to people by SMTP.
+pub mod mail;
+/// Portal, keeper and workers as one running thing.
+pub mod server;
 /// A pretend Microsoft for demo, rehearsal and tests; knows nothing of the portal.
 pub mod simulator;
 /// Pool, migrator, private Postgres, typed ids, constraint errors; no business SQL.

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use super::{Global, UsageError};
 use crate::domain::diagnosis::{Diagnosis, Facts, MAX_BYTES, Reading, decide, read};
 
 /// Say why an authentication failed and who must do what.
@@ -18,20 +19,18 @@ pub struct Args {
 /// Why nothing was diagnosed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Exit code 2.
     #[error("nothing to read: give the error as an argument or on standard input")]
     Empty,
     #[error("cannot read the error or write the answer")]
     Io(#[from] io::Error),
 }
 
-impl Error {
-    /// The exit code of the program: 2 for wrong usage, 1 otherwise.
-    pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Empty => 2,
-            Self::Io(_) => 1,
-        }
+impl Args {
+    pub async fn run(self, _global: &Global) -> anyhow::Result<()> {
+        run(&self, io::stdin().lock(), io::stdout().lock()).map_err(|error| match error {
+            Error::Empty => UsageError(error.to_string()).into(),
+            Error::Io(_) => error.into(),
+        })
     }
 }
 
@@ -197,6 +196,6 @@ mod tests {
     #[test]
     fn nothing_to_read_is_wrong_usage() {
         let error = run_on(None, b" \n", false).unwrap_err();
-        assert_eq!(error.exit_code(), 2);
+        assert!(matches!(error, Error::Empty));
     }
 }

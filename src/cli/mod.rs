@@ -1,8 +1,15 @@
 //! The command line: what there is to run, and how it ends. Each command has a module with `Args` and
 //! `Args::run(self, &Global)`; to add one, write `mod name;` and its line in `commands!`.
 
+mod demo;
+mod diagnose;
+mod doctor;
+mod entra_simulator;
 mod exit;
+mod keys;
 mod migrate;
+mod serve;
+mod technician;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,7 +67,14 @@ macro_rules! commands {
 }
 
 commands! {
+    Demo(demo): "Run everything on this machine, with sample tenants and a simulated Microsoft";
+    Serve(serve): "Run portal and keeper";
     Migrate(migrate): "Bring the database's schema up to date";
+    Doctor(doctor): "Check every setting and dependency";
+    Keys(keys): "Make the master key file";
+    Diagnose(diagnose): "Say what an error means, who must act and how";
+    EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
+    Technician(technician): "Add, list, reset, disable and enable the people with a login";
 }
 
 /// Run the command that the arguments name, to its end.

@@ -25,8 +25,6 @@ pub enum Story {
     Recovered,
     /// A Conditional Access sign-in frequency ended it once; it lapses again in a few days.
     SignInFrequencyAgain,
-    /// Suspended for so long that the idle limit comes near.
-    NearlyIdle,
     /// Microsoft throttles at the moment.
     Throttled,
     /// Microsoft answers with server errors at the moment.
@@ -84,51 +82,191 @@ impl Sample {
     }
 }
 
-const fn sample(short_name: &'static str, full_name: &'static str, tags: &'static str, story: Story) -> Sample {
-    Sample { short_name, full_name, tags, story }
+const fn sample(
+    short_name: &'static str,
+    full_name: &'static str,
+    tags: &'static str,
+    story: Story,
+) -> Sample {
+    Sample {
+        short_name,
+        full_name,
+        tags,
+        story,
+    }
 }
 
 /// The customers, in no order that matters.
 pub const SAMPLES: [Sample; 41] = [
-    sample("alderbrook", "Alderbrook Dental Group", "gold health", Story::Healthy),
-    sample("amberley", "Amberley & Finch Solicitors", "gold legal", Story::Healthy),
-    sample("arden-mills", "Arden Mills Textiles", "silver", Story::HealthyBrowser),
-    sample("ashdown", "Ashdown Veterinary Clinics", "silver health", Story::Healthy),
-    sample("bayliss", "Bayliss Architects", "gold", Story::PasswordChanged),
-    sample("beacon-hill", "Beacon Hill Primary School", "education", Story::FederatedTwelveHours),
+    sample(
+        "alderbrook",
+        "Alderbrook Dental Group",
+        "gold health",
+        Story::Healthy,
+    ),
+    sample(
+        "amberley",
+        "Amberley & Finch Solicitors",
+        "gold legal",
+        Story::Healthy,
+    ),
+    sample(
+        "arden-mills",
+        "Arden Mills Textiles",
+        "silver",
+        Story::HealthyBrowser,
+    ),
+    sample(
+        "ashdown",
+        "Ashdown Veterinary Clinics",
+        "silver health",
+        Story::Healthy,
+    ),
+    sample(
+        "bayliss",
+        "Bayliss Architects",
+        "gold",
+        Story::PasswordChanged,
+    ),
+    sample(
+        "beacon-hill",
+        "Beacon Hill Primary School",
+        "education",
+        Story::FederatedTwelveHours,
+    ),
     sample("birchwood", "Birchwood Logistics", "silver", Story::Healthy),
     sample("blackthorn", "Blackthorn Brewery", "bronze", Story::Idle),
-    sample("brightwater", "Brightwater Utilities", "gold", Story::ConditionalAccess),
+    sample(
+        "brightwater",
+        "Brightwater Utilities",
+        "gold",
+        Story::ConditionalAccess,
+    ),
     sample("calder", "Calder Engineering", "silver", Story::Healthy),
-    sample("carrow", "Carrow Estate Agents", "bronze", Story::MfaRequired),
-    sample("castleford", "Castleford Housing Trust", "gold", Story::HealthyBrowser),
+    sample(
+        "carrow",
+        "Carrow Estate Agents",
+        "bronze",
+        Story::MfaRequired,
+    ),
+    sample(
+        "castleford",
+        "Castleford Housing Trust",
+        "gold",
+        Story::HealthyBrowser,
+    ),
     sample("cobalt", "Cobalt Robotics", "gold", Story::SignInFrequency),
-    sample("copperfield", "Copperfield Insurance Brokers", "gold finance", Story::SignInFrequencyAgain),
+    sample(
+        "copperfield",
+        "Copperfield Insurance Brokers",
+        "gold finance",
+        Story::SignInFrequencyAgain,
+    ),
     sample("cranmore", "Cranmore College", "education", Story::Healthy),
-    sample("dalton-price", "Dalton Price Accountants", "silver finance", Story::EnterpriseAppDeleted),
-    sample("eastgate", "Eastgate Medical Centre", "health", Story::ConsentWithdrawn),
-    sample("elmstead", "Elmstead Nurseries", "bronze", Story::NeverInvited),
-    sample("fairhaven", "Fairhaven Care Homes", "health gold", Story::Recovered),
-    sample("fenwick", "Fenwick & Daughters Catering", "bronze", Story::Invited),
+    sample(
+        "dalton-price",
+        "Dalton Price Accountants",
+        "silver finance",
+        Story::EnterpriseAppDeleted,
+    ),
+    sample(
+        "eastgate",
+        "Eastgate Medical Centre",
+        "health",
+        Story::ConsentWithdrawn,
+    ),
+    sample(
+        "elmstead",
+        "Elmstead Nurseries",
+        "bronze",
+        Story::NeverInvited,
+    ),
+    sample(
+        "fairhaven",
+        "Fairhaven Care Homes",
+        "health gold",
+        Story::Recovered,
+    ),
+    sample(
+        "fenwick",
+        "Fenwick & Daughters Catering",
+        "bronze",
+        Story::Invited,
+    ),
     sample("foxglove", "Foxglove Publishing", "silver", Story::Healthy),
-    sample("glenmore", "Glenmore Distillers", "silver", Story::DeviceCodeBlocked),
-    sample("greystone", "Greystone Quarries", "bronze", Story::Throttled),
+    sample(
+        "glenmore",
+        "Glenmore Distillers",
+        "silver",
+        Story::DeviceCodeBlocked,
+    ),
+    sample(
+        "greystone",
+        "Greystone Quarries",
+        "bronze",
+        Story::Throttled,
+    ),
     sample("halcyon", "Halcyon Travel", "silver", Story::Started),
     sample("hartwell", "Hartwell Foundation", "charity", Story::Healthy),
-    sample("ironbridge", "Ironbridge Fabrication", "silver", Story::UserDisabled),
+    sample(
+        "ironbridge",
+        "Ironbridge Fabrication",
+        "silver",
+        Story::UserDisabled,
+    ),
     sample("juniper", "Juniper Interiors", "bronze", Story::Held),
-    sample("kestrel", "Kestrel Aviation Services", "gold", Story::HealthyBrowser),
-    sample("kingsway", "Kingsway Motors", "silver", Story::SessionsRevoked),
+    sample(
+        "kestrel",
+        "Kestrel Aviation Services",
+        "gold",
+        Story::HealthyBrowser,
+    ),
+    sample(
+        "kingsway",
+        "Kingsway Motors",
+        "silver",
+        Story::SessionsRevoked,
+    ),
     sample("larkspur", "Larkspur Opticians", "health", Story::Healthy),
     sample("linden", "Linden Court Hotels", "silver", Story::Outage),
-    sample("marchmont", "Marchmont Galleries", "bronze", Story::UserDeleted),
-    sample("northcote", "Northcote Packaging", "silver", Story::EnterpriseAppDisabled),
-    sample("oakhurst", "Oakhurst Joinery", "bronze", Story::InvitationExpired),
-    sample("pemberton", "Pemberton Wealth", "gold finance", Story::Healthy),
+    sample(
+        "marchmont",
+        "Marchmont Galleries",
+        "bronze",
+        Story::UserDeleted,
+    ),
+    sample(
+        "northcote",
+        "Northcote Packaging",
+        "silver",
+        Story::EnterpriseAppDisabled,
+    ),
+    sample(
+        "oakhurst",
+        "Oakhurst Joinery",
+        "bronze",
+        Story::InvitationExpired,
+    ),
+    sample(
+        "pemberton",
+        "Pemberton Wealth",
+        "gold finance",
+        Story::Healthy,
+    ),
     sample("quayside", "Quayside Seafoods", "bronze", Story::Suspended),
     sample("redfern", "Redfern Studios", "silver", Story::Healthy),
-    sample("silverdale", "Silverdale Pharmacy", "health", Story::NearlyIdle),
-    sample("stonecroft", "Stonecroft Builders", "bronze", Story::TenantGone),
+    sample(
+        "silverdale",
+        "Silverdale Pharmacy",
+        "health",
+        Story::SignInFrequencyAgain,
+    ),
+    sample(
+        "stonecroft",
+        "Stonecroft Builders",
+        "bronze",
+        Story::TenantGone,
+    ),
     sample("thornbury", "Thornbury Press", "silver", Story::Healthy),
     sample("westmere", "Westmere Outdoor", "bronze", Story::Archived),
 ];

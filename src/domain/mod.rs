@@ -3,9 +3,19 @@
 
 /// What was done, by whom; append only.
 pub mod audit;
+/// Our standing with a tenant's Entra, as shown.
+pub mod connection;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
+/// A link that lets a tenant's administrator authorise the MSP.
+pub mod invitation;
+/// A failure answer as recorded.
+pub mod msal_error;
+/// One attempt, in one browser, to use an invitation.
+pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
+/// A person of the MSP with a login.
+pub mod technician;
 /// A customer organisation.
 pub mod tenant;

@@ -18,6 +18,8 @@ pub enum Actor {
     },
     /// The bearer of an invitation link; nobody we know by name.
     Customer { ip: String },
+    /// Somebody before the login, who may be anybody.
+    Visitor { ip: String },
     /// A worker, by its name.
     Worker(&'static str),
     /// Someone with a shell on the server, by the command's name.

@@ -2,12 +2,19 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "clippy knows tests by their attribute and not the helpers they share"
 )]
 
 mod config;
+mod console;
+mod domain;
 mod entra;
 mod keeper;
+mod mail;
+mod onboarding;
+mod portal;
 mod simulator;
 mod storage;
 mod support;
+mod web;

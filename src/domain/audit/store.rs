@@ -8,6 +8,7 @@ pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error>
     let (kind, id, name, ip) = match op.actor().clone() {
         Actor::Technician { id, email, ip } => ("technician", Some(id.as_uuid()), email, ip),
         Actor::Customer { ip } => ("customer", None, "invitation link".to_owned(), ip),
+        Actor::Visitor { ip } => ("visitor", None, "visitor".to_owned(), ip),
         Actor::Worker(name) => ("worker", None, name.to_owned(), String::new()),
         Actor::Command(name) => ("command", None, name.to_owned(), String::new()),
     };

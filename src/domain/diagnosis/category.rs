@@ -137,7 +137,7 @@ impl Category {
     }
 
     /// Who usually acts when no catalogue row says it.
-    pub(super) const fn usual_who(self) -> WhoActs {
+    pub const fn usual_who(self) -> WhoActs {
         match self {
             Self::PasswordChanged
             | Self::SessionRevoked

@@ -67,7 +67,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    pub(super) fn new(field: &'static str, message: impl Into<String>) -> Self {
+    pub(in crate::domain) fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self {
             field,
             message: message.into(),
@@ -192,7 +192,7 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// An e-mail address or user principal name; both are `local@domain`. Empty is allowed.
-fn address(field: &'static str, typed: &str) -> Result<String, FieldError> {
+pub(in crate::domain) fn address(field: &'static str, typed: &str) -> Result<String, FieldError> {
     let text = typed.trim();
     if text.is_empty() {
         return Ok(String::new());

@@ -6,16 +6,15 @@ mod input;
 mod lifecycle;
 mod store;
 
-use std::fmt;
-use std::str::FromStr;
-
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
+pub use crate::keeper::Resource;
 pub use change::{ChangeError, add, edit};
+pub(in crate::domain) use input::address;
 pub use input::{FieldError, NewTenant, ShortName, TenantInput};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
 pub use store::{Filter, ListRow};
@@ -82,62 +81,6 @@ impl TenantState {
         }
     }
 }
-
-/// A resource of Microsoft whose token a tenant needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Resource {
-    Graph,
-    Exchange,
-    Teams,
-    Azure,
-}
-
-impl Resource {
-    /// Every resource that can be in a set, in the order shown.
-    pub const ALL: [Self; 4] = [Self::Graph, Self::Exchange, Self::Teams, Self::Azure];
-
-    /// The word in the database and in the keeper's messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Graph => "graph",
-            Self::Exchange => "exchange",
-            Self::Teams => "teams",
-            Self::Azure => "azure",
-        }
-    }
-
-    /// The name people know.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Graph => "Microsoft Graph",
-            Self::Exchange => "Exchange Online",
-            Self::Teams => "Microsoft Teams",
-            Self::Azure => "Azure management",
-        }
-    }
-}
-
-impl fmt::Display for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Resource {
-    type Err = UnknownResource;
-
-    fn from_str(word: &str) -> Result<Self, UnknownResource> {
-        Self::ALL
-            .into_iter()
-            .find(|r| r.as_str() == word)
-            .ok_or(UnknownResource)
-    }
-}
-
-/// A word that names no resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such resource")]
-pub struct UnknownResource;
 
 /// One resource of a tenant's set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

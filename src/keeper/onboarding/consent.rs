@@ -21,7 +21,8 @@ use crate::keeper::text::Text;
 use crate::keeper::trouble::Trouble;
 use crate::storage::{FlowId, TenantId};
 
-/// The address of Microsoft's admin-consent page: everything that our registration declares.
+/// The address of Microsoft's admin-consent page: everything that our registration declares. Changes nothing, so that the
+/// page may show it whenever it is looked at.
 pub async fn consent_address(
     core: &Core,
     tenant_id: TenantId,
@@ -51,8 +52,6 @@ pub async fn consent_address(
         &core.redirect_uri,
         state.expose(),
     );
-    let entry = entry(&attempt, "onboarding.consent_asked", serde_json::json!({}));
-    audit::insert(&core.pool, entry, core.clock.now()).await?;
     Ok(url.to_string())
 }
 

@@ -88,7 +88,8 @@ pub async fn move_clock(
         Move::AdvanceSeconds(seconds) => clock.advance(std::time::Duration::from_secs(seconds)),
         Move::OffsetSeconds(ahead) => clock.set_offset_ms(ahead.saturating_mul(1000)),
         Move::Set(instant) => {
-            let by = (instant - clock.now()).whole_milliseconds();
+            // The clock counts in milliseconds; a part of one more, so that the instant is reached.
+            let by = (instant - clock.now()).whole_milliseconds() + 1;
             let by = i64::try_from(by)
                 .map_err(|_| EditError::Invalid("that instant is out of reach".to_owned()))?;
             clock.set_offset_ms(clock.offset_ms().saturating_add(by));

@@ -1,5 +1,7 @@
 //! The key that signs what the simulator issues, and how it is published (RFC 7517).
 
+use std::sync::{Mutex, PoisonError};
+
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -19,9 +21,16 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// A new key as PKCS#8 PEM; takes a good part of a second.
+    /// A key as PKCS#8 PEM. Making one takes a good part of a second, so simulators without a saved one share that of
+    /// their process.
     pub fn generate() -> anyhow::Result<String> {
-        Ok(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?.serialize_pem())
+        static MADE: Mutex<Option<String>> = Mutex::new(None);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pem) = &*made {
+            return Ok(pem.clone());
+        }
+        let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+        Ok(made.insert(pair.serialize_pem()).clone())
     }
 
     /// Read a key made by [`Keys::generate`].

@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::answer::{answer, failure, identify};
@@ -83,9 +84,13 @@ async fn truncated(response: Response) -> Response {
         .headers
         .insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
-    let pieces: [Result<Bytes, std::io::Error>; 2] =
-        [Ok(half), Err(std::io::ErrorKind::ConnectionReset.into())];
-    Response::from_parts(parts, Body::from_stream(futures_util::stream::iter(pieces)))
+    let cut = async {
+        // The half must be on its way before the connection breaks, else the server drops it with the rest.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    };
+    let pieces = stream::iter([Ok::<Bytes, _>(half)]).chain(stream::once(cut));
+    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 async fn without_refresh_token(call: &Call, response: Response) -> Response {

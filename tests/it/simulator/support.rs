@@ -109,6 +109,13 @@ impl World {
         reply(self.http.get(self.url(path))).await
     }
 
+    /// GET `path` of Graph version 1.0 with an access token.
+    pub async fn graph(&self, path: &str, access_token: &str) -> Reply {
+        let url = self.url(&format!("v1.0/{path}"));
+        let request = self.http.get(url).bearer_auth(access_token);
+        reply(request.header("ConsistencyLevel", "eventual")).await
+    }
+
     /// POST JSON to the control interface, which must agree.
     pub async fn control(&self, path: &str, body: Value) -> Reply {
         let path = format!("control/api/{path}");

@@ -1,6 +1,14 @@
 //! What the tests stand on.
 
+pub mod app;
+pub mod browser;
+pub mod chrome;
 pub mod db;
+pub mod fake_keeper;
+pub mod fleet;
 pub mod keeper;
+pub mod page;
 pub mod program;
 pub mod scratch;
+pub mod smtp;
+pub mod tenant;

@@ -1,0 +1,2 @@
+drop function authentication_status(timestamptz);
+drop function expiring_lead(text, timestamptz, timestamptz);

@@ -1,0 +1,48 @@
+//! Everything built once at start and shared by every request and worker of the portal.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use tokio::sync::broadcast;
+use url::Url;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::Network;
+use crate::keeper;
+use crate::mail::Mailer;
+
+/// The portal's shared parts; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub keeper: keeper::Client,
+    pub site: Arc<Site>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[Network]>,
+    /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
+    pub mailer: Option<Mailer>,
+    /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
+    pub flow_changes: broadcast::Sender<Uuid>,
+}
+
+/// How this installation presents itself.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Where people reach the portal; every mailed link and redirect is built from it, never from `Host`.
+    pub base_url: Url,
+    pub msp_name: String,
+    pub msp_legal_name: String,
+    /// Where customers report a suspicious link; empty when the MSP named nothing.
+    pub report_to: String,
+    /// The name of the app registration, as Microsoft's pages show it.
+    pub app_name: String,
+}
+
+impl Site {
+    /// Whether browsers reach us over TLS. Only then do cookies carry `__Host-` and `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+}

@@ -1,0 +1,233 @@
+//! `tenantry doctor`: every setting and dependency, one line each. It changes nothing; with the private Postgres it starts
+//! (or joins) the server to look at it.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::Global;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entra::Entra;
+use crate::keeper::Keyring;
+use crate::storage::{self, Expect, PoolKind, Schema, Storage};
+
+/// Takes nothing but the settings.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Some check failed; each has said so on its line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} of {1} checks failed")]
+struct Unwell(usize, usize);
+
+/// Collects and prints.
+#[derive(Default)]
+struct Report {
+    checks: usize,
+    failed: usize,
+}
+
+impl Report {
+    fn line(&mut self, what: &str, result: anyhow::Result<String>) {
+        self.checks += 1;
+        match result {
+            Ok(seen) => println!("ok    {what}: {seen}"),
+            Err(error) => {
+                self.failed += 1;
+                println!("FAIL  {what}: {error:#}");
+            }
+        }
+    }
+
+    fn skip(what: &str, why: &str) {
+        println!("-     {what}: {why}");
+    }
+}
+
+impl Args {
+    pub async fn run(self, global: &Global) -> anyhow::Result<()> {
+        let mut report = Report::default();
+        let config = global.load()?;
+        report.line(
+            "settings",
+            Ok(format!("read; the portal is {}", config.base_url)),
+        );
+        report.line(
+            "settings for serve",
+            config
+                .check_for_serving()
+                .map(|()| "complete".into())
+                .map_err(Into::into),
+        );
+        report.line("base_url", base_url(&config));
+        report.line("master key", master_key(&config));
+        app_credential(&mut report, &config);
+        database(&mut report, &config).await;
+        microsoft(&mut report, &config).await;
+        mail(&mut report, &config).await;
+        if report.failed > 0 {
+            return Err(Unwell(report.failed, report.checks).into());
+        }
+        println!("All {} checks passed.", report.checks);
+        Ok(())
+    }
+}
+
+fn base_url(config: &Config) -> anyhow::Result<String> {
+    let url = &config.base_url;
+    if url.scheme() == "https" || url.host_str() == Some("localhost") {
+        return Ok(format!(
+            "register {}onboarding/return as a Web redirect URI",
+            url
+        ));
+    }
+    anyhow::bail!(
+        "{url} is not https; cookies and sign-in at Microsoft need it everywhere but on localhost"
+    )
+}
+
+fn master_key(config: &Config) -> anyhow::Result<String> {
+    let path = config.master_key_file.path();
+    if !path.exists() {
+        anyhow::bail!(
+            "{} is missing; make it with `tenantry keys create`, or restore it",
+            path.display()
+        );
+    }
+    Keyring::read(path)?;
+    Ok(format!("{} can be read by nobody else", path.display()))
+}
+
+fn app_credential(report: &mut Report, config: &Config) {
+    let what = "app registration";
+    let files = [
+        &config.entra.client_secret_file,
+        &config.entra.certificate_file,
+    ];
+    match (config.entra.client_id, files.into_iter().flatten().next()) {
+        (None, _) => Report::skip(
+            what,
+            "entra.client_id is not set; what the database holds is used",
+        ),
+        (Some(id), None) => report.line(
+            what,
+            Err(anyhow::anyhow!(
+                "{id} has no credential; set entra.client_secret_file or entra.certificate_file"
+            )),
+        ),
+        (Some(id), Some(file)) => {
+            let checked = file
+                .check()
+                .map(|()| format!("{id}, credential in {}", file.path().display()));
+            report.line(what, checked.map_err(Into::into));
+        }
+    }
+}
+
+async fn database(report: &mut Report, config: &Config) {
+    let storage = match Storage::open(config).await {
+        Ok(storage) => storage,
+        Err(error) => return report.line("database", Err(error.into())),
+    };
+    let kind = if storage.private().is_some() {
+        "private Postgres"
+    } else {
+        "your Postgres"
+    };
+    for (url, pool, role) in [
+        (&storage.urls().web, PoolKind::Web, "portal_web"),
+        (&storage.urls().keeper, PoolKind::Keeper, "portal_keeper"),
+    ] {
+        let result = role_check(url, pool, role).await;
+        report.line(
+            &format!("database as {role}"),
+            result.map(|seen| format!("{kind}, {seen}")),
+        );
+    }
+    storage.close().await;
+}
+
+async fn role_check(
+    url: &SecretString,
+    kind: PoolKind,
+    role: &'static str,
+) -> anyhow::Result<String> {
+    let pool = storage::pool(url, kind)?;
+    storage::boot_check(
+        &pool,
+        Expect {
+            role,
+            volatile: false,
+        },
+    )
+    .await?;
+    let schema = storage::schema(&pool).await?;
+    let database_now: time::OffsetDateTime =
+        sqlx::query_scalar("select now()").fetch_one(&pool).await?;
+    pool.close().await;
+    let apart = (database_now - Clock::system().now()).abs();
+    if apart > time::Duration::seconds(2) {
+        anyhow::bail!(
+            "its clock is {} s away from this machine's; run a time service on both",
+            apart.whole_seconds()
+        );
+    }
+    match schema {
+        Schema::Current { version } => Ok(format!("schema {version}, clock within 2 s")),
+        Schema::Behind { .. } | Schema::Empty { .. } => {
+            anyhow::bail!("the schema is not up to date; run `tenantry migrate`")
+        }
+    }
+}
+
+async fn microsoft(report: &mut Report, config: &Config) {
+    let what = "Microsoft";
+    let entra = super::serve::endpoints(config).and_then(|at| Ok(Entra::new(at, Clock::system())?));
+    let entra = match entra {
+        Ok(entra) => entra,
+        Err(error) => return report.line(what, Err(error)),
+    };
+    // Whether anybody has that address does not matter: an answer does.
+    let answer = entra.user_realm("nobody@example.com").await.outcome;
+    let seen = answer.map(|_| format!("{} answers", config.entra.authority));
+    report.line(
+        what,
+        seen.map_err(|failure| {
+            anyhow::anyhow!(
+                "{} does not answer: {}",
+                config.entra.authority,
+                failure.description
+            )
+        }),
+    );
+}
+
+async fn mail(report: &mut Report, config: &Config) {
+    let Some(smtp) = &config.smtp else {
+        return Report::skip(
+            "mail",
+            "smtp.host is not set; invitations are links to copy",
+        );
+    };
+    let address = (smtp.host.as_str(), smtp.port);
+    let connected = tokio::time::timeout(
+        Duration::from_secs(10),
+        tokio::net::TcpStream::connect(address),
+    )
+    .await;
+    let result = match connected {
+        Ok(Ok(_)) => Ok(format!("{}:{} answers", smtp.host, smtp.port)),
+        Ok(Err(error)) => Err(anyhow::anyhow!(
+            "{}:{} cannot be reached: {error}",
+            smtp.host,
+            smtp.port
+        )),
+        Err(_) => Err(anyhow::anyhow!(
+            "{}:{} does not answer within 10 s",
+            smtp.host,
+            smtp.port
+        )),
+    };
+    report.line("mail", result);
+}

@@ -1,0 +1,220 @@
+//! Everything on one machine with nothing to configure: private Postgres, Entra simulator, keeper, portal and sample tenants
+//! in every state. Assembles what the other rooms offer; decides nothing of its own.
+
+mod customer;
+mod remembered;
+mod seed;
+mod timeline;
+mod tour;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::op::{Actor, Op};
+use crate::domain::technician::{self, LoginName, NewTechnician, Password, Role};
+use crate::entra::Endpoints;
+use crate::keeper::{self, AppSeed, Keyring, create_key_file};
+use crate::server::{Listeners, Parts, Server};
+use crate::simulator::{self, Mode, Simulator};
+use crate::storage::{InstanceLock, Storage};
+use remembered::Remembered;
+
+/// How to run the demo.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub listen: SocketAddr,
+    pub ops_listen: SocketAddr,
+    pub simulator_listen: SocketAddr,
+    pub data_dir: PathBuf,
+    /// How many sample tenants to plant on the first start.
+    pub tenants: usize,
+    /// Forget what an earlier demo left in `data_dir`.
+    pub fresh: bool,
+    /// The simulator speaks https, with a CA of its own.
+    pub tls: bool,
+    /// Print one JSON object instead of the tour.
+    pub json: bool,
+    /// Where other machines reach the portal; `http://localhost:PORT` unless given.
+    pub base_url: Option<Url>,
+}
+
+/// Start everything, print what to open, and run until asked to stop.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    prepare_dir(&options)?;
+    let _lock = InstanceLock::take(&options.data_dir)?;
+    if options.fresh {
+        remembered::forget(&options.data_dir)?;
+    }
+    let config = config(&options)?;
+    let listeners = Listeners::bind(&config).await?;
+    let (portal, ops) = (listeners.portal()?, listeners.ops()?);
+    let base_url = match &options.base_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://localhost:{}", portal.port()))?,
+    };
+    let clock = Clock::system();
+    let simulator = start_simulator(&options, &clock).await?;
+    let remembered = Remembered::load_or_make(&options.data_dir)?;
+    remembered.register_app(simulator.directory(), &base_url);
+    let storage = Storage::open(&config).await?;
+    let keeper = start_keeper(
+        &options,
+        &config,
+        &storage,
+        &simulator,
+        &remembered,
+        &base_url,
+        &clock,
+    )
+    .await?;
+    let parts = Parts {
+        config: &config,
+        base_url: base_url.clone(),
+        app_name: world::APP_NAME,
+        urls: storage.urls(),
+        clock,
+        keeper,
+    };
+    let server = Server::start(parts, listeners)?;
+    plant_once(&options, &server, &simulator, &remembered)
+        .await
+        .context("the sample tenants could not be planted")?;
+    tour::print(
+        &options,
+        &tour::Addresses {
+            portal: base_url,
+            ops,
+            simulator: &simulator,
+        },
+        &remembered,
+    );
+    crate::server::asked_to_stop().await;
+    server.shutdown().await;
+    simulator.shutdown().await;
+    storage.close().await;
+    Ok(())
+}
+
+fn prepare_dir(options: &Options) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&options.data_dir).with_context(|| {
+        format!(
+            "{} cannot be made; name another place with --data-dir",
+            options.data_dir.display()
+        )
+    })
+}
+
+fn config(options: &Options) -> anyhow::Result<Config> {
+    let (listen, ops) = (options.listen.to_string(), options.ops_listen.to_string());
+    let Some(data_dir) = options.data_dir.to_str() else {
+        bail!("the data directory's name is not UTF-8; name another with --data-dir");
+    };
+    let config = Config::from_pairs([
+        ("listen", listen.as_str()),
+        ("ops_listen", ops.as_str()),
+        ("data_dir", data_dir),
+        ("msp.name", world::MSP),
+        ("msp.legal_name", world::MSP_LEGAL),
+        ("msp.report_to", world::REPORT_TO),
+        ("log.filter", "warn"),
+    ])?;
+    crate::telemetry::init(&config.log);
+    Ok(config)
+}
+
+async fn start_simulator(options: &Options, clock: &Clock) -> anyhow::Result<Simulator> {
+    simulator::start(simulator::Options {
+        listen: options.simulator_listen,
+        tls: options.tls,
+        ca_dir: options.data_dir.join("simulator-ca"),
+        mode: Mode::Entra,
+        seed: 1,
+        clock: clock.clone(),
+        public_url: None,
+        state_file: Some(options.data_dir.join("simulator.json")),
+    })
+    .await
+    .context("the simulated Microsoft did not start")
+}
+
+async fn start_keeper(
+    options: &Options,
+    config: &Config,
+    storage: &Storage,
+    simulator: &Simulator,
+    remembered: &Remembered,
+    base_url: &Url,
+    clock: &Clock,
+) -> anyhow::Result<keeper::Running> {
+    let key_file = config.master_key_file.path();
+    if !key_file.exists() {
+        create_key_file(key_file)?;
+    }
+    let host = simulator.url().host_str().unwrap_or_default().to_owned();
+    let ca = simulator.ca_file().map(std::fs::read).transpose()?;
+    let endpoints = Endpoints {
+        authority: simulator.url().clone(),
+        graph: simulator.url().clone(),
+        extra_root_ca_pem: ca,
+        verification_hosts: vec![host],
+    };
+    // The simulator has no fleet to protect; the history of many days is lived through in seconds.
+    let settings = keeper::Settings {
+        requests_per_second: 2000,
+        ..keeper::Settings::default()
+    };
+    let setup = keeper::Setup {
+        database_url: storage.urls().keeper.clone(),
+        master_key: Keyring::read(key_file)?,
+        endpoints,
+        redirect_base: base_url.clone(),
+        app_seed: Some(AppSeed {
+            client_id: remembered.client_id,
+            display_name: world::APP_NAME.to_owned(),
+            credential: Some(remembered.credential()),
+        }),
+        clock: clock.clone(),
+        settings,
+    };
+    let _ = options;
+    keeper::start(setup)
+        .await
+        .context("the keeper did not start")
+}
+
+/// On the first start: the technician and the sample tenants with their history.
+async fn plant_once(
+    options: &Options,
+    server: &Server,
+    simulator: &Simulator,
+    remembered: &Remembered,
+) -> anyhow::Result<()> {
+    if remembered.is_planted() {
+        return Ok(());
+    }
+    let app = server.app();
+    let (email, name) = world::TECHNICIAN;
+    let hash = technician::hash(Password::parse(remembered.password.clone().into(), &[])?).await?;
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
+    let new = NewTechnician {
+        email: LoginName::parse(email)?,
+        display_name: name.to_owned(),
+        role: Role::Owner,
+    };
+    technician::create_with_password(&mut op, &new, &hash).await?;
+    op.commit().await?;
+    seed::plant(
+        app,
+        simulator.directory(),
+        remembered.client_id,
+        options.tenants,
+    )
+    .await?;
+    remembered.mark_planted()
+}

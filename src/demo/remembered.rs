@@ -1,0 +1,123 @@
+//! What the demo remembers between runs beside the database: its app registration, its login, and whether the sample
+//! tenants were planted. A file of mode 0600; the demo's secrets open nothing but the demo.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use url::Url;
+use uuid::Uuid;
+
+use super::world;
+use crate::clock;
+use crate::keeper::SeedCredential;
+use crate::simulator::directory::{App, ClientSecret, Directory, required_access};
+
+const FILE: &str = "demo.json";
+const PLANTED: &str = "planted";
+/// What a demo makes in its directory; nothing else is ever deleted.
+const OURS: [&str; 6] = [
+    "postgres",
+    "simulator.json",
+    "simulator-ca",
+    "master.key",
+    FILE,
+    PLANTED,
+];
+
+/// The demo's own secrets.
+#[derive(Serialize, Deserialize)]
+pub struct Remembered {
+    pub client_id: Uuid,
+    client_secret: String,
+    pub password: String,
+    #[serde(skip)]
+    dir: PathBuf,
+}
+
+impl Remembered {
+    /// What an earlier run left in `dir`, else new secrets.
+    pub fn load_or_make(dir: &Path) -> anyhow::Result<Self> {
+        let file = dir.join(FILE);
+        if file.exists() {
+            let text = fs::read(&file)?;
+            let mut known: Self = serde_json::from_slice(&text).with_context(|| {
+                format!("{} is damaged; start over with --fresh", file.display())
+            })?;
+            known.dir = dir.to_owned();
+            return Ok(known);
+        }
+        let made = Self {
+            client_id: clock::random_uuid(),
+            client_secret: format!("demo~{}", clock::random_uuid().simple()),
+            password: format!("demo-{}", hex::encode(clock::random_bytes::<6>())),
+            dir: dir.to_owned(),
+        };
+        let mut out = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file)?;
+        out.write_all(&serde_json::to_vec_pretty(&made)?)?;
+        Ok(made)
+    }
+
+    /// Make sure the simulated Microsoft knows our app registration, returning to where the portal is this time.
+    pub fn register_app(&self, directory: &Directory, base_url: &Url) {
+        let redirect = format!(
+            "{}/onboarding/return",
+            base_url.as_str().trim_end_matches('/')
+        );
+        let mut app = directory.app(self.client_id).unwrap_or_else(|| App {
+            client_id: self.client_id,
+            name: world::APP_NAME.to_owned(),
+            public_flows: true,
+            multi_tenant: true,
+            home_tenant: None,
+            secrets: vec![ClientSecret {
+                id: clock::random_uuid(),
+                value: self.client_secret.clone(),
+                expires_at: directory.instant() + Duration::days(330),
+            }],
+            certificates: Vec::new(),
+            redirect_uris: Vec::new(),
+            required: required_access(),
+            verified_publisher: true,
+        });
+        app.redirect_uris = vec![redirect];
+        directory.put_app(app);
+    }
+
+    /// The app registration's secret, for the keeper to seal.
+    pub fn credential(&self) -> SeedCredential {
+        SeedCredential::Secret(SecretString::from(self.client_secret.clone()))
+    }
+
+    pub fn is_planted(&self) -> bool {
+        self.dir.join(PLANTED).exists()
+    }
+
+    /// Written last, so that a run killed while planting is not taken for a whole one.
+    pub fn mark_planted(&self) -> anyhow::Result<()> {
+        Ok(fs::write(self.dir.join(PLANTED), "")?)
+    }
+}
+
+/// Delete what an earlier demo made in `dir`. The caller holds the instance lock, so no demo runs there.
+pub fn forget(dir: &Path) -> anyhow::Result<()> {
+    for name in OURS {
+        let path = dir.join(name);
+        let gone = match fs::symlink_metadata(&path) {
+            Ok(about) if about.is_dir() => fs::remove_dir_all(&path),
+            Ok(_) => fs::remove_file(&path),
+            Err(_) => Ok(()),
+        };
+        gone.with_context(|| format!("{} cannot be deleted", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! What the demo prints once it is up: addresses, login, and what to click; or one JSON object for programs.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+use url::Url;
+
+use super::{Options, Remembered, world};
+use crate::simulator::Simulator;
+
+/// Where everything is.
+pub struct Addresses<'a> {
+    pub portal: Url,
+    pub ops: SocketAddr,
+    pub simulator: &'a Simulator,
+}
+
+/// Print to standard output; with `--json` the first line is the object that `docs` and tests rely on.
+pub fn print(options: &Options, at: &Addresses<'_>, remembered: &Remembered) {
+    let portal = at.portal.as_str().trim_end_matches('/');
+    let simulator = at.simulator.url().as_str().trim_end_matches('/');
+    let (email, _) = world::TECHNICIAN;
+    if options.json {
+        let line = json!({
+            "portal": portal,
+            "ops": format!("http://{}", at.ops),
+            "simulator": simulator,
+            "simulator_control": format!("{simulator}/control"),
+            "simulator_ca": at.simulator.ca_file(),
+            "client_id": remembered.client_id,
+            "email": email,
+            "password": remembered.password,
+            "data_dir": options.data_dir,
+        });
+        println!("{line}");
+        return;
+    }
+    println!(
+        "
+Tenantry demo of {msp}
+  Portal      {portal}
+  Login       {email}
+  Password    {password}
+  Microsoft   {simulator}/control   (simulated: every account, every way to die, the clock)
+  Accounts    admin@<short name>.example, password {account}
+  Data        {data}   (kept; start over with --fresh)
+
+Live through a renewal:
+  1. Log in, filter \"Expired\", press Renew on a row, then OK, and copy the Auth URL into another browser.
+  2. There: Continue, Start authentication, copy the code, follow \"Microsoft\", sign in as the account above, accept.
+  3. Back in the console: SysAdmin, Configuration, M365 Configuration, Validate Authentication.
+
+Ctrl-C stops everything.",
+        msp = world::MSP,
+        password = remembered.password,
+        account = world::ACCOUNT_PASSWORD,
+        data = options.data_dir.display(),
+    );
+}

@@ -1,0 +1,23 @@
+//! Our standing with a tenant's Entra, as people see it: the state shown, its cause in a few words, the Authentication
+//! Status list, the details of one tenant, and "Validate Authentication". What the keeper does to keep a connection
+//! alive is not here.
+
+mod detail;
+mod durability;
+mod standing;
+mod state;
+mod status;
+mod store;
+mod validate;
+
+pub use detail::{
+    Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
+    recent_calls, standing,
+};
+pub use durability::{Durability, Grade};
+pub use standing::{Mode, Standing};
+pub use state::{ExpiryReason, PendingReason, ShownState};
+pub use status::{
+    Column, Filter, LastError, ModeFilter, Overview, Row, Sort, causes, one, overview,
+};
+pub use validate::{ValidateError, Validation, find_validation, validate};

@@ -1,0 +1,151 @@
+//! A tenant's current connection: how it was obtained, by whom, and what is known of its health.
+
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::state::{ExpiryReason, UnknownWord};
+use crate::domain::diagnosis::{Category, Facts, Method, Realm, TokenClass};
+use crate::storage::{ConnectionId, MsalErrorId};
+
+/// How we are let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// On behalf of an administrator: a refresh token from a sign-in.
+    AuthToken,
+    /// As the application itself: client credentials, no refresh token.
+    AppOnly,
+}
+
+impl Mode {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthToken => "auth_token",
+            Self::AppOnly => "app_only",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AuthToken => "Auth token",
+            Self::AppOnly => "App registration",
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "auth_token" => Ok(Self::AuthToken),
+            "app_only" => Ok(Self::AppOnly),
+            _ => Err(UnknownWord),
+        }
+    }
+}
+
+/// The current connection.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub id: ConnectionId,
+    pub mode: Mode,
+    pub entra_tenant_id: Uuid,
+    /// User principal name of who authorised us; empty for an app.
+    pub admin_username: String,
+    pub admin_name: String,
+    /// None for client credentials.
+    pub token_class: Option<TokenClass>,
+    pub obtained_by: Method,
+    pub obtained_at: OffsetDateTime,
+    pub realm: Realm,
+    pub last_ok_at: Option<OffsetDateTime>,
+    pub last_error_id: Option<MsalErrorId>,
+    pub cause: Option<Category>,
+    pub expires: Option<(OffsetDateTime, ExpiryReason)>,
+    /// Sign-in frequency in seconds as Microsoft last named it.
+    pub sign_in_frequency_s: Option<i32>,
+    /// The latest end of the access tokens held.
+    pub access_until: Option<OffsetDateTime>,
+}
+
+impl Standing {
+    /// How the sign-in went, in words.
+    pub const fn obtained_words(&self) -> &'static str {
+        match self.obtained_by {
+            Method::DeviceCode => "device code",
+            Method::BrowserSignIn => "“Sign in with Microsoft”",
+            Method::AppOnly => "client credentials",
+        }
+    }
+
+    /// How the customer's domain checks passwords, in words.
+    pub const fn realm_words(&self) -> &'static str {
+        match self.realm {
+            Realm::Managed => "Managed (Entra checks the password)",
+            Realm::Federated => "Federated (the customer's own identity provider)",
+            Realm::Unknown => "Not known yet",
+        }
+    }
+
+    /// What a diagnosis can use at the instant `now`.
+    pub fn facts(&self, now: OffsetDateTime) -> Facts {
+        const TWELVE_HOURS: i32 = 12 * 3600;
+        Facts {
+            now: Some(now),
+            obtained_at: Some(self.obtained_at),
+            obtained_by: Some(self.obtained_by),
+            token_class: self.token_class,
+            last_ok_at: self.last_ok_at,
+            access_until: self.access_until,
+            realm: self.realm,
+            twelve_hour_policy: self.sign_in_frequency_s == Some(TWELVE_HOURS),
+            ..Facts::default()
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A device-code connection of a managed account, obtained in 1970.
+    pub fn sample() -> Standing {
+        Standing {
+            id: ConnectionId::from(Uuid::nil()),
+            mode: Mode::AuthToken,
+            entra_tenant_id: Uuid::nil(),
+            admin_username: "admin@contoso.example".into(),
+            admin_name: "Ada Admin".into(),
+            token_class: Some(TokenClass::Public),
+            obtained_by: Method::DeviceCode,
+            obtained_at: OffsetDateTime::UNIX_EPOCH,
+            realm: Realm::Managed,
+            last_ok_at: None,
+            last_error_id: None,
+            cause: None,
+            expires: None,
+            sign_in_frequency_s: None,
+            access_until: None,
+        }
+    }
+
+    #[test]
+    fn a_twelve_hour_policy_is_told_to_the_diagnosis() {
+        let standing = Standing {
+            sign_in_frequency_s: Some(43_200),
+            ..sample()
+        };
+        assert!(
+            standing
+                .facts(OffsetDateTime::UNIX_EPOCH)
+                .twelve_hour_policy
+        );
+        assert!(
+            !sample()
+                .facts(OffsetDateTime::UNIX_EPOCH)
+                .twelve_hour_policy
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! SQL of connections as shown: the status list, one tenant's details, validations. Reads only, but for validations; the
+//! keeper writes connections.
+
+mod detail;
+mod status;
+mod validation;
+
+pub(super) use detail::{calls, credentials, open_invitation, pending, resources, standing};
+pub(super) use status::{causes, counts, row, rows};
+pub(super) use validation::{insert_validation, last_validation, validation};

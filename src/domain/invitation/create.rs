@@ -1,0 +1,136 @@
+//! Create an invitation, and replace one by a new link on the same terms.
+
+use super::end::{self, EndError};
+use super::input::Terms;
+use super::link::{LinkToken, SealedLink};
+use super::store::{self, NewRow};
+use super::{Invitation, Validity};
+use crate::clock;
+use crate::domain::audit;
+use crate::domain::op::{Op, Scope};
+use crate::domain::tenant::{self, TenantState};
+use crate::storage::{FlowId, InvitationId, TenantId};
+
+/// What a technician asks for.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    pub tenant: TenantId,
+    pub terms: Terms,
+}
+
+/// The invitation made, with its link: the one moment at which the portal has it in the clear without asking the keeper.
+#[derive(Debug)]
+pub struct Created {
+    pub id: InvitationId,
+    pub token: LinkToken,
+}
+
+/// Why no invitation was made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    #[error("no such tenant")]
+    NoTenant,
+    /// The tenant is suspended or archived: what would be stored could not be used.
+    #[error("the tenant is not active")]
+    NotActive,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Store an invitation. `sealed` comes from [`super::seal`] for the same tenant, asked for before this transaction began.
+pub async fn create(
+    op: &mut Op,
+    scope: Scope,
+    sealed: SealedLink,
+    new: NewInvitation,
+) -> Result<Created, CreateError> {
+    let tenant = tenant::find(op, scope, new.tenant)
+        .await?
+        .filter(|tenant| tenant.id == sealed.tenant)
+        .ok_or(CreateError::NoTenant)?;
+    if tenant.state != TenantState::Active {
+        return Err(CreateError::NotActive);
+    }
+    let row = NewRow {
+        tenant: tenant.id,
+        id: sealed.id,
+        token_hash: sealed.token.hash(),
+        token_hint: sealed.token.hint(),
+        token_sealed: sealed.ciphertext,
+        reference: reference(clock::random_bytes()),
+        expected_entra_tenant_id: tenant.entra_tenant_id,
+        expires_at: op.now() + new.terms.validity.duration(),
+        terms: new.terms,
+    };
+    store::insert(op, &row).await?;
+    audit::Entry::new("invitation.created")
+        .tenant(tenant.id)
+        .object("invitation", sealed.id)
+        .detail("reference", row.reference)
+        .detail("method", row.terms.method.as_str())
+        .detail("link_only", row.terms.invitation_email.is_empty())
+        .detail("expected_admin", row.terms.expected_admin)
+        .write(op)
+        .await?;
+    Ok(Created {
+        id: sealed.id,
+        token: sealed.token,
+    })
+}
+
+/// "New link": withdraw `old` if it is still good, and create the same again for as long as the old one was given.
+/// Also gives the flows that ended with it, whose secrets the keeper should forget.
+pub async fn replace(
+    op: &mut Op,
+    scope: Scope,
+    sealed: SealedLink,
+    old: &Invitation,
+) -> Result<(Created, Vec<FlowId>), CreateError> {
+    let ended = match end::revoke(op, scope, old.id).await {
+        Ok(flows) => flows,
+        Err(EndError::NotGood) => Vec::new(),
+        Err(EndError::NotThere) => return Err(CreateError::NoTenant),
+        Err(EndError::Database(error)) => return Err(error.into()),
+    };
+    let hours = (old.expires_at - old.created_at).whole_hours();
+    let validity = u16::try_from(hours)
+        .ok()
+        .and_then(Validity::hours)
+        .unwrap_or(Validity::DEFAULT);
+    let new = NewInvitation {
+        tenant: old.tenant_id,
+        terms: Terms {
+            invitation_email: old.invitation_email.clone(),
+            expected_admin: old.expected_admin.clone(),
+            method: old.method,
+            validity,
+        },
+    };
+    Ok((create(op, scope, sealed, new).await?, ended))
+}
+
+/// Four letters and digits that cannot be misheard or misread for one another, like `R-7KQ2`.
+fn reference(chance: [u8; 4]) -> String {
+    const CLEAR: [char; 32] = [
+        '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K',
+        'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z',
+    ];
+    let letters = chance
+        .iter()
+        .filter_map(|byte| CLEAR.get(usize::from(byte % 32)));
+    std::iter::once("R-".to_owned())
+        .chain(letters.map(char::to_string))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_avoid_what_looks_alike() {
+        let all: String = (0..=255).map(|b| reference([b, b, b, b])).collect();
+        assert_eq!(reference([0, 31, 32, 255]), "R-2Z2Z");
+        assert!(!all.contains(['0', 'O', '1', 'I']));
+    }
+}

@@ -1,0 +1,328 @@
+//! SQL of invitations. The sealed token is written here and read by the keeper alone.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Invitation, InvitationState, Terms};
+use crate::domain::op::{Op, Scope};
+use crate::storage::{Inconsistent, InvitationId, TechnicianId, TenantId};
+
+/// Which invitations a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// `open`, `started`, `completed`, `expired`, `revoked`, or `pending` for the first two; none for all.
+    pub state: Option<String>,
+    /// Part of a name, address or reference; empty for all.
+    pub search: String,
+}
+
+/// One invitation in a list, with its tenant's names.
+#[derive(Clone, Debug)]
+pub struct ListRow {
+    pub invitation: Invitation,
+    pub short_name: String,
+    pub full_name: String,
+}
+
+/// How many invitations there are of each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub open: i64,
+    pub started: i64,
+    pub completed: i64,
+    pub expired: i64,
+    pub revoked: i64,
+}
+
+/// A row to be inserted.
+pub(super) struct NewRow {
+    pub tenant: TenantId,
+    pub id: InvitationId,
+    pub token_hash: Vec<u8>,
+    pub token_hint: String,
+    pub token_sealed: Vec<u8>,
+    pub reference: String,
+    pub expected_entra_tenant_id: Option<Uuid>,
+    pub expires_at: OffsetDateTime,
+    pub terms: Terms,
+}
+
+struct Row {
+    tenant_id: Uuid,
+    id: Uuid,
+    token_hint: String,
+    reference: String,
+    method: String,
+    invitation_email: String,
+    expected_admin: String,
+    expected_entra_tenant_id: Option<Uuid>,
+    state: String,
+    created_by: Option<Uuid>,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    email_sent_at: Option<OffsetDateTime>,
+    email_sent_count: i32,
+    started_at: Option<OffsetDateTime>,
+    device_authenticated_at: Option<OffsetDateTime>,
+    ended_at: Option<OffsetDateTime>,
+    new_link_asked_at: Option<OffsetDateTime>,
+    short_name: String,
+    full_name: String,
+}
+
+impl Row {
+    fn read(self, now: OffsetDateTime) -> Result<ListRow, Inconsistent> {
+        let wrong = |column| Inconsistent::new("invitations", column, self.id);
+        let state = InvitationState::from_row(
+            &self.state,
+            self.started_at,
+            self.ended_at,
+            self.expires_at,
+            now,
+        );
+        Ok(ListRow {
+            invitation: Invitation {
+                id: self.id.into(),
+                tenant_id: self.tenant_id.into(),
+                method: self.method.parse().map_err(|_| wrong("method"))?,
+                state: state.ok_or(wrong("state"))?,
+                hint: self.token_hint,
+                reference: self.reference,
+                invitation_email: self.invitation_email,
+                expected_admin: self.expected_admin,
+                expected_entra_tenant_id: self.expected_entra_tenant_id,
+                created_by: self.created_by.map(Into::into),
+                created_at: self.created_at,
+                expires_at: self.expires_at,
+                email_sent_at: self.email_sent_at,
+                email_sent_count: self.email_sent_count,
+                device_authenticated_at: self.device_authenticated_at,
+                new_link_asked_at: self.new_link_asked_at,
+            },
+            short_name: self.short_name,
+            full_name: self.full_name,
+        })
+    }
+}
+
+pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error> {
+    let (now, by) = (op.now(), op.actor().technician());
+    sqlx::query!(
+        "insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, invitation_email,
+           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        row.tenant.as_uuid(),
+        row.id.as_uuid(),
+        row.token_hash,
+        row.token_hint,
+        row.token_sealed,
+        row.reference,
+        row.terms.method.as_str(),
+        row.terms.invitation_email,
+        row.terms.expected_admin,
+        row.expected_entra_tenant_id,
+        by.map(TechnicianId::as_uuid),
+        now,
+        row.expires_at,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    op: &mut Op,
+    scope: Scope,
+    id: InvitationId,
+) -> Result<Option<Invitation>, sqlx::Error> {
+    let now = op.now();
+    let row = sqlx::query_as!(
+        Row,
+        "select i.tenant_id, i.id, token_hint, reference, method, i.invitation_email, expected_admin,
+           expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
+           started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
+         from invitations i join tenants t on t.id = i.tenant_id
+         where i.id = $1 and ($2::uuid is null or i.tenant_id = $2)",
+        id.as_uuid(),
+        scope.tenant().map(TenantId::as_uuid),
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(row
+        .map(|row| row.read(now))
+        .transpose()?
+        .map(|row| row.invitation))
+}
+
+pub(super) async fn find_by_link(
+    op: &mut Op,
+    token_hash: &[u8],
+) -> Result<Option<Invitation>, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "select id from invitations where token_hash = $1",
+        token_hash
+    )
+    .fetch_optional(op.db())
+    .await?;
+    match id {
+        Some(id) => find(op, Scope::all(), id.into()).await,
+        None => Ok(None),
+    }
+}
+
+/// One page, newest first. An open link whose time is over is listed as expired, as everywhere.
+pub(super) async fn list(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
+    let now = op.now();
+    let tenant = scope.tenant().map(TenantId::as_uuid);
+    let search = like(&filter.search);
+    let total = sqlx::query_scalar!(
+        r#"select count(*) as "count!"
+           from invitations i join tenants t on t.id = i.tenant_id
+           where ($1::uuid is null or i.tenant_id = $1)
+             and ($2::text is null or $2 =
+               case when i.state <> 'open' then i.state when expires_at <= $3 then 'expired'
+                    when started_at is null then 'open' else 'started' end
+               or ($2 = 'pending' and i.state = 'open' and expires_at > $3))
+             and ($4::text is null or concat_ws(' ', t.short_name, t.full_name, i.invitation_email, expected_admin, reference) ilike $4)"#,
+        tenant,
+        filter.state,
+        now,
+        search,
+    )
+    .fetch_one(op.db())
+    .await?;
+    let rows = sqlx::query_as!(
+        Row,
+        "select i.tenant_id, i.id, token_hint, reference, method, i.invitation_email, expected_admin,
+           expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
+           started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
+         from invitations i join tenants t on t.id = i.tenant_id
+         where ($1::uuid is null or i.tenant_id = $1)
+           and ($2::text is null or $2 =
+             case when i.state <> 'open' then i.state when expires_at <= $3 then 'expired'
+                  when started_at is null then 'open' else 'started' end
+             or ($2 = 'pending' and i.state = 'open' and expires_at > $3))
+           and ($4::text is null or concat_ws(' ', t.short_name, t.full_name, i.invitation_email, expected_admin, reference) ilike $4)
+         order by i.created_at desc, i.id desc
+         limit $5 offset $6",
+        tenant,
+        filter.state,
+        now,
+        search,
+        limit,
+        offset,
+    )
+    .fetch_all(op.db())
+    .await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| row.read(now))
+        .collect::<Result<_, _>>()?;
+    Ok((rows, total))
+}
+
+/// A pattern that finds the text as typed: `%`, `_` and `\` stand for themselves.
+fn like(search: &str) -> Option<String> {
+    let search = search.trim();
+    let escaped = search
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    (!search.is_empty()).then(|| format!("%{escaped}%"))
+}
+
+pub(super) async fn counts(op: &mut Op, scope: Scope) -> Result<Counts, sqlx::Error> {
+    let now = op.now();
+    sqlx::query_as!(
+        Counts,
+        r#"select
+             count(*) filter (where state = 'open' and expires_at > $2 and started_at is null) as "open!",
+             count(*) filter (where state = 'open' and expires_at > $2 and started_at is not null) as "started!",
+             count(*) filter (where state = 'completed') as "completed!",
+             count(*) filter (where state = 'expired' or (state = 'open' and expires_at <= $2)) as "expired!",
+             count(*) filter (where state = 'revoked') as "revoked!"
+           from invitations
+           where ($1::uuid is null or tenant_id = $1)"#,
+        scope.tenant().map(TenantId::as_uuid),
+        now,
+    )
+    .fetch_one(op.db())
+    .await
+}
+
+/// True when it was still good and is now revoked.
+pub(super) async fn mark_revoked(
+    op: &mut Op,
+    scope: Scope,
+    id: InvitationId,
+) -> Result<bool, sqlx::Error> {
+    let now = op.now();
+    let done = sqlx::query!(
+        "update invitations set state = 'revoked', ended_at = $3
+         where id = $1 and ($2::uuid is null or tenant_id = $2) and state = 'open' and expires_at > $3",
+        id.as_uuid(),
+        scope.tenant().map(TenantId::as_uuid),
+        now,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn mark_expired(
+    op: &mut Op,
+    limit: i64,
+) -> Result<Vec<(TenantId, InvitationId)>, sqlx::Error> {
+    let now = op.now();
+    let rows = sqlx::query!(
+        "update invitations i set state = 'expired', ended_at = i.expires_at
+         from (select tenant_id, id from invitations where state = 'open' and expires_at <= $1
+               order by expires_at limit $2 for update skip locked) due
+         where i.tenant_id = due.tenant_id and i.id = due.id
+         returning i.tenant_id, i.id",
+        now,
+        limit,
+    )
+    .fetch_all(op.db())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id.into(), row.id.into()))
+        .collect())
+}
+
+pub(super) async fn count_mail(op: &mut Op, invitation: &Invitation) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    sqlx::query!(
+        "update invitations set email_sent_at = $3, email_sent_count = email_sent_count + 1
+         where tenant_id = $1 and id = $2",
+        invitation.tenant_id.as_uuid(),
+        invitation.id.as_uuid(),
+        now,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn stamp_new_link_asked(
+    op: &mut Op,
+    invitation: &Invitation,
+) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    sqlx::query!(
+        "update invitations set new_link_asked_at = $3 where tenant_id = $1 and id = $2",
+        invitation.tenant_id.as_uuid(),
+        invitation.id.as_uuid(),
+        now,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Who has a login: adding, listing, resetting, disabling. Nobody sets another's password; they hand over a one-time link.
+
+use time::OffsetDateTime;
+
+use super::hashing::PasswordHash;
+use super::link::{self, LinkToken};
+use super::{LoginName, Role, Technician, store};
+use crate::domain::audit::Entry;
+use crate::domain::op::Op;
+use crate::storage::{TechnicianId, Violation, violation};
+
+/// Somebody who is to get a login.
+#[derive(Clone, Debug)]
+pub struct NewTechnician {
+    pub email: LoginName,
+    pub display_name: String,
+    pub role: Role,
+}
+
+/// Why nobody was added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    #[error("a technician with this e-mail address exists already")]
+    Exists,
+    #[error(transparent)]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for AddError {
+    fn from(error: sqlx::Error) -> Self {
+        match violation(&error) {
+            Some(Violation::Unique("technicians_email_key")) => Self::Exists,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Why a technician stays as they are.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error("there is no such technician")]
+    NotFound,
+    #[error("this technician is disabled")]
+    Disabled,
+    #[error("this is the last active owner; make another one first")]
+    LastOwner,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// A technician in the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub technician: Technician,
+    /// Whether the one-time link was used.
+    pub has_password: bool,
+    pub last_login_at: Option<OffsetDateTime>,
+}
+
+/// Everybody, by e-mail.
+pub async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
+    store::list(op).await
+}
+
+/// Add a technician; the link sets the first password.
+pub async fn add(op: &mut Op, new: &NewTechnician) -> Result<(Technician, LinkToken), AddError> {
+    let technician = insert(op, new, None).await?;
+    let link = link::issue(op, technician.id).await?;
+    Ok((technician, link))
+}
+
+/// Add a technician whose password is known: the demo's, which prints it.
+pub async fn create_with_password(
+    op: &mut Op,
+    new: &NewTechnician,
+    hash: &PasswordHash,
+) -> Result<Technician, AddError> {
+    insert(op, new, Some(hash)).await
+}
+
+async fn insert(
+    op: &mut Op,
+    new: &NewTechnician,
+    hash: Option<&PasswordHash>,
+) -> Result<Technician, AddError> {
+    let id = TechnicianId::new();
+    let technician = store::insert(op, id, new, hash.map(PasswordHash::as_phc)).await?;
+    Entry::new("technician.added")
+        .object("technician", id)
+        .detail("email", new.email.as_str())
+        .detail("role", new.role.as_str())
+        .write(op)
+        .await?;
+    Ok(technician)
+}
+
+/// Forget the password, end every login and make a new link.
+pub async fn reset(op: &mut Op, email: &LoginName) -> Result<(Technician, LinkToken), ChangeError> {
+    let technician = find(op, email).await?;
+    if technician.disabled {
+        return Err(ChangeError::Disabled);
+    }
+    store::forget_password(op, technician.id).await?;
+    store::end_sessions(op, technician.id).await?;
+    let link = link::issue(op, technician.id).await?;
+    Entry::new("technician.reset")
+        .object("technician", technician.id)
+        .write(op)
+        .await?;
+    Ok((technician, link))
+}
+
+/// Take the login away: sessions and links end, the history stays.
+pub async fn disable(op: &mut Op, email: &LoginName) -> Result<Technician, ChangeError> {
+    let technician = find(op, email).await?;
+    if technician.role == Role::Owner
+        && technician.is_active()
+        && store::count_active_owners(op).await? <= 1
+    {
+        return Err(ChangeError::LastOwner);
+    }
+    store::set_state(op, technician.id, "disabled").await?;
+    store::end_sessions(op, technician.id).await?;
+    store::delete_links(op, technician.id).await?;
+    Entry::new("technician.disabled")
+        .object("technician", technician.id)
+        .write(op)
+        .await?;
+    Ok(Technician {
+        disabled: true,
+        ..technician
+    })
+}
+
+/// Give a disabled technician the login back, with the password they had.
+pub async fn enable(op: &mut Op, email: &LoginName) -> Result<Technician, ChangeError> {
+    let technician = find(op, email).await?;
+    store::set_state(op, technician.id, "active").await?;
+    Entry::new("technician.enabled")
+        .object("technician", technician.id)
+        .write(op)
+        .await?;
+    Ok(Technician {
+        disabled: false,
+        ..technician
+    })
+}
+
+async fn find(op: &mut Op, email: &LoginName) -> Result<Technician, ChangeError> {
+    let found = store::find_by_login_name(op, email).await?;
+    found
+        .map(|(technician, _)| technician)
+        .ok_or(ChangeError::NotFound)
+}

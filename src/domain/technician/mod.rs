@@ -1,0 +1,125 @@
+//! A person of the MSP with a login: identity and role. `sign_in` proves who it is, `link` sets a password, `manage` says
+//! who has a login at all.
+
+mod brake;
+mod hashing;
+mod link;
+mod login_name;
+mod manage;
+mod password;
+mod sign_in;
+mod store;
+
+use std::fmt;
+use std::str::FromStr;
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+pub use hashing::{Busy, PasswordHash, hash};
+pub use link::{
+    LIFETIME as LINK_LIFETIME, LinkError, LinkToken, find_by_link, set_password_by_link,
+};
+pub use login_name::{LoginName, NotAnAddress};
+pub use manage::{
+    AddError, ChangeError, Listed, NewTechnician, add, create_with_password, disable, enable, list,
+    reset,
+};
+pub use password::{
+    LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
+};
+pub use sign_in::{Attempt, SignInError, sign_in};
+
+use super::op::{Actor, Op};
+use crate::storage::TechnicianId;
+
+/// What a technician may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Looks at everything and changes nothing.
+    Viewer,
+    /// Works with tenants: invites, validates, edits.
+    Technician,
+    /// Also manages technicians and settings.
+    Admin,
+    /// Everything; the first technician of an installation.
+    Owner,
+}
+
+impl Role {
+    /// Every role, the mightiest first.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Technician, Self::Viewer];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Technician => "technician",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// Whether this role may change anything at all.
+    pub const fn may_change(self) -> bool {
+        !matches!(self, Self::Viewer)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected owner, admin, technician or viewer")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(word: &str) -> Result<Self, UnknownRole> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == word)
+            .ok_or(UnknownRole)
+    }
+}
+
+/// A technician without anything secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Technician {
+    pub id: TechnicianId,
+    /// The login name: trimmed, lower-case.
+    pub email: String,
+    pub display_name: String,
+    pub role: Role,
+    /// Disabled technicians cannot sign in and their sessions end.
+    pub disabled: bool,
+}
+
+impl Technician {
+    pub fn is_active(&self) -> bool {
+        !self.disabled
+    }
+
+    /// This technician as the one who acts, from a browser at `ip`.
+    pub fn acting_from(&self, ip: String) -> Actor {
+        Actor::Technician {
+            id: self.id,
+            email: self.email.clone(),
+            ip,
+        }
+    }
+}
+
+/// The technician with this id.
+pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
+    store::find(op, id).await
+}
+
+/// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.
+pub async fn sweep_failures(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    store::delete_failures(pool, now - brake::WINDOW).await
+}

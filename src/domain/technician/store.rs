@@ -1,0 +1,278 @@
+//! SQL of technicians, their links and sessions. Failed logins are in `failures`.
+
+mod failures;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::hashing::PasswordHash;
+use super::{Listed, LoginName, NewTechnician, Role, Technician};
+use crate::domain::op::Op;
+use crate::storage::{Inconsistent, TechnicianId};
+
+pub(super) use failures::{
+    count_failure, delete_failures, failures, forget_failures, take_back_failure,
+};
+
+struct Row {
+    id: Uuid,
+    email: String,
+    display_name: String,
+    role: String,
+    state: String,
+}
+
+impl TryFrom<Row> for Technician {
+    type Error = Inconsistent;
+
+    fn try_from(row: Row) -> Result<Self, Inconsistent> {
+        let role: Role = row
+            .role
+            .parse()
+            .map_err(|_| Inconsistent::new("technicians", "role", row.id))?;
+        Ok(Self {
+            id: row.id.into(),
+            email: row.email,
+            display_name: row.display_name,
+            role,
+            disabled: row.state == "disabled",
+        })
+    }
+}
+
+pub(super) async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, email, display_name, role, state from technicians where id = $1",
+        id.as_uuid(),
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(row.map(Technician::try_from).transpose()?)
+}
+
+pub(super) async fn find_by_login_name(
+    op: &mut Op,
+    name: &LoginName,
+) -> Result<Option<(Technician, Option<PasswordHash>)>, sqlx::Error> {
+    let row = sqlx::query!(
+        "select id, email, display_name, role, state, password_hash from technicians where email = $1",
+        name.as_str(),
+    )
+    .fetch_optional(op.db())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let technician = Row {
+        id: row.id,
+        email: row.email,
+        display_name: row.display_name,
+        role: row.role,
+        state: row.state,
+    };
+    Ok(Some((
+        technician.try_into()?,
+        row.password_hash.map(PasswordHash::stored),
+    )))
+}
+
+pub(super) async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select id, email, display_name, role, state, last_login_at, password_hash is not null as "has_password!"
+           from technicians order by email"#
+    )
+    .fetch_all(op.db())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let technician = Row {
+                id: row.id,
+                email: row.email,
+                display_name: row.display_name,
+                role: row.role,
+                state: row.state,
+            };
+            Ok(Listed {
+                technician: technician.try_into()?,
+                has_password: row.has_password,
+                last_login_at: row.last_login_at,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn insert(
+    op: &mut Op,
+    id: TechnicianId,
+    new: &NewTechnician,
+    hash: Option<&str>,
+) -> Result<Technician, sqlx::Error> {
+    let now = op.now();
+    let row = sqlx::query_as!(
+        Row,
+        "insert into technicians (id, email, display_name, role, password_hash, password_changed_at, created_at)
+         values ($1, $2, $3, $4, $5, case when $5::text is null then null else $6::timestamptz end, $6::timestamptz)
+         returning id, email, display_name, role, state",
+        id.as_uuid(),
+        new.email.as_str(),
+        new.display_name,
+        new.role.as_str(),
+        hash,
+        now,
+    )
+    .fetch_one(op.db())
+    .await?;
+    Ok(row.try_into()?)
+}
+
+/// `None` when the technician was disabled in the meantime.
+pub(super) async fn set_password(
+    op: &mut Op,
+    id: TechnicianId,
+    hash: &str,
+) -> Result<Option<Technician>, sqlx::Error> {
+    let now = op.now();
+    let row = sqlx::query_as!(
+        Row,
+        "update technicians set password_hash = $2, password_changed_at = $3 where id = $1 and state = 'active'
+         returning id, email, display_name, role, state",
+        id.as_uuid(),
+        hash,
+        now,
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(row.map(Technician::try_from).transpose()?)
+}
+
+pub(super) async fn forget_password(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update technicians set password_hash = null where id = $1",
+        id.as_uuid()
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn set_state(
+    op: &mut Op,
+    id: TechnicianId,
+    state: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update technicians set state = $2 where id = $1",
+        id.as_uuid(),
+        state
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+/// Counts under lock, so that two owners cannot disable each other at once.
+pub(super) async fn count_active_owners(op: &mut Op) -> Result<usize, sqlx::Error> {
+    let owners = sqlx::query_scalar!(
+        "select id from technicians where role = 'owner' and state = 'active' order by id for update"
+    )
+    .fetch_all(op.db())
+    .await?;
+    Ok(owners.len())
+}
+
+pub(super) async fn note_login(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    sqlx::query!(
+        "update technicians set last_login_at = $2 where id = $1",
+        id.as_uuid(),
+        now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_sessions(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {
+    end_oldest_sessions(op, id, 0).await
+}
+
+/// End all but the newest `keep` logins.
+pub(super) async fn end_oldest_sessions(
+    op: &mut Op,
+    id: TechnicianId,
+    keep: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from login_sessions where id_hash in (
+           select id_hash from login_sessions where technician_id = $1 order by created_at desc offset $2)",
+        id.as_uuid(),
+        keep,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_links(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from technician_links where technician_id = $1",
+        id.as_uuid()
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_link(
+    op: &mut Op,
+    id: TechnicianId,
+    token_hash: &[u8],
+    expires_at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let (link, now) = (crate::clock::ordered_uuid(), op.now());
+    sqlx::query!(
+        "insert into technician_links (id, technician_id, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        link,
+        id.as_uuid(),
+        token_hash,
+        now,
+        expires_at,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find_by_link(
+    op: &mut Op,
+    token_hash: &[u8],
+) -> Result<Option<Technician>, sqlx::Error> {
+    let now = op.now();
+    let row = sqlx::query_as!(
+        Row,
+        "select t.id, t.email, t.display_name, t.role, t.state
+         from technician_links l join technicians t on t.id = l.technician_id
+         where l.token_hash = $1 and l.used_at is null and l.expires_at > $2 and t.state = 'active'",
+        token_hash,
+        now,
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(row.map(Technician::try_from).transpose()?)
+}
+
+/// One statement, so that of two browsers only one gets it.
+pub(super) async fn use_link(
+    op: &mut Op,
+    token_hash: &[u8],
+) -> Result<Option<TechnicianId>, sqlx::Error> {
+    let now = op.now();
+    let id = sqlx::query_scalar!(
+        "update technician_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2
+         returning technician_id",
+        token_hash,
+        now,
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(id.map(Into::into))
+}

@@ -1,0 +1,67 @@
+//! "Pending Invitations": every invitation of every tenant, with its Auth URL and actions.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use crate::app::App;
+use crate::domain::invitation;
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::WebResult;
+use crate::web::kit::form::Query;
+use crate::web::kit::paging::{Pager, Paging};
+use crate::web::kit::paths;
+use crate::web::kit::viewer::Viewer;
+use crate::web::parts::invitations::{Chip, From, InvitationRow, ListQuery, chips};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "console/invitations/index.html")]
+struct PendingPage {
+    chrome: Chrome,
+    chips: Vec<Chip>,
+    rows: Vec<InvitationRow>,
+    query: ListQuery,
+    pager: Pager,
+}
+
+pub(super) fn router() -> Router<App> {
+    let moved = || async { Redirect::permanent(paths::PENDING_INVITATIONS) };
+    Router::new()
+        .route(paths::PENDING_INVITATIONS, get(show))
+        .route("/security/customer-invitations", get(moved))
+        .route("/monitoring/customer-invitations", get(moved))
+}
+
+async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    chrome: Chrome,
+    Query(query): Query<ListQuery>,
+) -> WebResult<PendingPage> {
+    let mut op = viewer.begin(&app).await?;
+    let now = op.now();
+    let paging = Paging::new(query.page, query.size);
+    let (rows, total) = invitation::list(
+        &mut op,
+        viewer.scope,
+        &query.filter(),
+        paging.size,
+        paging.offset(),
+    )
+    .await?;
+    let counts = invitation::counts(&mut op, viewer.scope).await?;
+    let filters = [("state", query.state.as_str()), ("q", query.q.as_str())];
+    Ok(PendingPage {
+        chips: chips(paths::PENDING_INVITATIONS, &query.state, &query.q, counts),
+        rows: rows
+            .into_iter()
+            .map(|row| InvitationRow::new(row, From::Pending, now))
+            .collect(),
+        pager: Pager::new(paths::PENDING_INVITATIONS, &filters, paging, total),
+        chrome,
+        query,
+    })
+}

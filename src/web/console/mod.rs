@@ -1,0 +1,17 @@
+//! Technicians, the Multitenant portal.
+
+mod authentication_status;
+mod invitations;
+mod msal_errors;
+
+use axum::Router;
+
+use crate::app::App;
+
+/// Every page of the Multitenant portal.
+pub fn router() -> Router<App> {
+    Router::new()
+        .merge(invitations::router())
+        .merge(authentication_status::router())
+        .merge(msal_errors::router())
+}

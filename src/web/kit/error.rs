@@ -1,0 +1,263 @@
+//! One table from what went wrong to status, title and sentence. A handler returns a [`WebError`]; [`render`] turns it into
+//! a page with the audience's headers. The cause is logged once, here, and never shown.
+
+use askama::Template;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+use super::headers::Nonce;
+use crate::clock;
+use crate::keeper::Unavailable;
+use crate::keeper::message::Refusal;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// Absent, or outside what the viewer may see: the same to them.
+    #[error("not found")]
+    NotFound,
+    #[error("forbidden")]
+    Forbidden,
+    /// The request itself makes no sense (a hand-made address or form).
+    #[error("bad request: {0}")]
+    BadRequest(&'static str),
+    /// Nobody is signed in; holds where to go after the login.
+    #[error("not signed in")]
+    SignIn { next: String },
+    /// The page showed something that is no longer so.
+    #[error("stale: {0}")]
+    Conflict(&'static str),
+    /// The keeper does not answer or cannot work; nothing was changed.
+    #[error("the keeper is not available")]
+    Keeper,
+    /// Too much at once; try again after so many seconds.
+    #[error("busy")]
+    Busy { retry_after_s: u32 },
+    #[error(transparent)]
+    Unexpected(#[from] anyhow::Error),
+}
+
+/// What handlers return.
+pub type WebResult<T = Response> = Result<T, WebError>;
+
+impl From<sqlx::Error> for WebError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut => Self::Busy { retry_after_s: 5 },
+            other => Self::Unexpected(other.into()),
+        }
+    }
+}
+
+impl From<tower_sessions::session::Error> for WebError {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
+impl From<Unavailable> for WebError {
+    fn from(_: Unavailable) -> Self {
+        Self::Keeper
+    }
+}
+
+impl From<Refusal> for WebError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotThere => Self::Conflict(
+                "This has changed in the meantime. Go back, reload the page and look again.",
+            ),
+            Refusal::Suspended => Self::Conflict("This tenant is suspended. Resume it first."),
+            _ => Self::Keeper,
+        }
+    }
+}
+
+/// What the error page says; travels in the response's extensions to [`render`].
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub title: &'static str,
+    pub sentence: &'static str,
+    /// For the log; shown so that people can quote it.
+    pub reference: Option<Uuid>,
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        if let Self::SignIn { next } = &self {
+            return Redirect::to(&super::paging::with_query(
+                super::paths::LOGIN,
+                &[("next", next)],
+                &[],
+            ))
+            .into_response();
+        }
+        let (status, title, sentence) = self.words();
+        let reference = (status.is_server_error()).then(|| {
+            let reference = clock::random_uuid();
+            tracing::error!(%reference, error = ?self, "request failed");
+            reference
+        });
+        let mut response = status.into_response();
+        if let Self::Busy { retry_after_s } = self {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after_s.into());
+        }
+        response.extensions_mut().insert(Problem {
+            status,
+            title,
+            sentence,
+            reference,
+        });
+        response
+    }
+}
+
+impl WebError {
+    fn words(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotFound => not_found(),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "Not allowed",
+                "Your role does not allow this. Ask an owner or admin of your team.",
+            ),
+            Self::BadRequest(sentence) => {
+                (StatusCode::BAD_REQUEST, "Request not understood", sentence)
+            }
+            Self::SignIn { .. } => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in to continue."),
+            Self::Conflict(sentence) => (StatusCode::CONFLICT, "Out of date", sentence),
+            Self::Keeper => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Tokens cannot be reached right now",
+                "The part that holds the tokens does not answer. Nothing was changed; try again in a minute.",
+            ),
+            Self::Busy { .. } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Busy",
+                "Too much is going on at once. Nothing was changed; try again in a few seconds.",
+            ),
+            Self::Unexpected(_) => unexpected(),
+        }
+    }
+}
+
+const fn not_found() -> (StatusCode, &'static str, &'static str) {
+    (
+        StatusCode::NOT_FOUND,
+        "Not found",
+        "There is nothing at this address, or you may not see it. Check the address or go back.",
+    )
+}
+
+const fn unexpected() -> (StatusCode, &'static str, &'static str) {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong",
+        "This is our fault, not yours. Try again; if it stays, give the reference to whoever runs this installation.",
+    )
+}
+
+/// What layers answer by themselves (routing, limits, timeouts) in the same words.
+fn problem_of(status: StatusCode) -> Option<Problem> {
+    let (status, title, sentence) = match status {
+        StatusCode::NOT_FOUND => not_found(),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            status,
+            "Not possible here",
+            "This address does not take that kind of request. Go back and use the page's buttons.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            status,
+            "Too much",
+            "What was sent is too large. Shorten it and send it again.",
+        ),
+        StatusCode::URI_TOO_LONG => (
+            status,
+            "Address too long",
+            "The address is too long. Go back and use shorter filters.",
+        ),
+        StatusCode::MISDIRECTED_REQUEST => (
+            status,
+            "Wrong address",
+            "This server does not answer under this name. Use the address you were given.",
+        ),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => (
+            status,
+            "Took too long",
+            "The answer took too long. Try again.",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY => (
+            status,
+            "Request not understood",
+            "The form was not complete. Go back, reload the page and send it again.",
+        ),
+        StatusCode::FORBIDDEN => (
+            status,
+            "Refused",
+            "The request came from another site, or from a page that is out of date. Go back, reload and try again.",
+        ),
+        StatusCode::INTERNAL_SERVER_ERROR => unexpected(),
+        _ => return None,
+    };
+    Some(Problem {
+        status,
+        title,
+        sentence,
+        reference: None,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "kit/error.html")]
+struct ErrorPage<'a> {
+    problem: &'a Problem,
+    nonce: &'a str,
+}
+
+/// Layer: give every bare error answer its page.
+pub async fn render(request: Request, next: Next) -> Response {
+    let nonce = request
+        .extensions()
+        .get::<Nonce>()
+        .cloned()
+        .unwrap_or_default();
+    let response = next.run(request).await;
+    let known = response.extensions().get::<Problem>().cloned();
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let problem = match known {
+        Some(problem) => problem,
+        None if !is_page
+            && (response.status().is_client_error() || response.status().is_server_error()) =>
+        {
+            match problem_of(response.status()) {
+                Some(problem) => problem,
+                None => return response,
+            }
+        }
+        None => return response,
+    };
+    let page = ErrorPage {
+        problem: &problem,
+        nonce: nonce.as_str(),
+    }
+    .render();
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_TYPE);
+    let body = page.unwrap_or_else(|_| problem.title.to_owned());
+    let mut page = Html(body).into_response();
+    *page.status_mut() = parts.status;
+    page.headers_mut().extend(parts.headers);
+    page
+}

@@ -1,0 +1,66 @@
+//! Forms and queries whose refusal is a page in our words, and the state of one field: what was typed, what is wrong.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::error::WebError;
+
+/// A URL-encoded body, read once into typed text; checking the text is the handler's.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebError> {
+        axum_extra::extract::Form::<T>::from_request(request, state)
+            .await
+            .map(|axum_extra::extract::Form(form)| Self(form))
+            .map_err(|_| {
+                WebError::BadRequest(
+                    "The form was not complete. Go back, reload the page and send it again.",
+                )
+            })
+    }
+}
+
+/// A query string; unknown names are ignored so that old links keep working.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
+        axum_extra::extract::Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|axum_extra::extract::Query(query)| Self(query))
+            .map_err(|_| WebError::BadRequest("The address has a filter that makes no sense. Remove what follows the question mark."))
+    }
+}
+
+/// One field of a form as the template shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// What was typed, or what the field starts with.
+    pub value: String,
+    /// What is wrong and what to do; none when all is well.
+    pub error: Option<String>,
+}
+
+impl Field {
+    pub fn new(value: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            error: None,
+        }
+    }
+
+    /// The same field with its problem.
+    #[must_use]
+    pub fn with_error(mut self, error: Option<String>) -> Self {
+        self.error = error;
+        self
+    }
+}

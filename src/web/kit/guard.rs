@@ -1,0 +1,82 @@
+//! Doors before any handler: the Host must be ours, a change must come from our own pages, and a change once begun is
+//! finished even when its browser has gone.
+
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+
+/// Longest path and query, in bytes.
+const MAX_TARGET: usize = 4096;
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20), 414 for overlong addresses.
+pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if target > MAX_TARGET {
+        return StatusCode::URI_TOO_LONG.into_response();
+    }
+    let given = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str().to_owned())
+        .or_else(|| {
+            request
+                .headers()
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+                .map(str::to_owned)
+        });
+    if given.is_some_and(|given| is_own_host(&app, &given)) {
+        next.run(request).await
+    } else {
+        StatusCode::MISDIRECTED_REQUEST.into_response()
+    }
+}
+
+fn is_own_host(app: &App, given: &str) -> bool {
+    let base = &app.site.base_url;
+    let Some(host) = base.host_str() else {
+        return false;
+    };
+    let default_port = base.port().is_none();
+    let with_port = format!(
+        "{host}:{}",
+        base.port_or_known_default().unwrap_or_default()
+    );
+    given.eq_ignore_ascii_case(&with_port) || (default_port && given.eq_ignore_ascii_case(host))
+}
+
+/// Layer: a change without `Sec-Fetch-Site` and `Origin` comes from no browser page of ours; the library's CSRF layer lets
+/// it pass for the sake of APIs, this one does not.
+pub async fn needs_origin(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let has_origin = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    if changes(request.method()) && !has_origin {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(request).await
+}
+
+/// Layer: run a changing request in a task of its own. A browser that goes away would otherwise drop the handler in the
+/// middle and can leave a transaction open in the pool (sqlx issue 4393).
+pub async fn finish_changes(request: Request, next: Next) -> Response {
+    if !changes(request.method()) {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a handler panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Headers on every answer, errors included: what a browser may load, keep and tell others.
+//! The policy is `reference` security section 3: everything from us, scripts and styles only with this answer's nonce.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::app::App;
+use crate::clock;
+
+/// This answer's nonce for `<script>` and `<link rel=stylesheet>`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nonce(String);
+
+impl Nonce {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Layer: make the nonce before the handler, set the headers after it.
+pub async fn secure(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let nonce = Nonce(STANDARD.encode(clock::random_bytes::<16>()));
+    request.extensions_mut().insert(nonce.clone());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'",
+        nonce.as_str()
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in FIXED {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    if app.site.is_https() {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+const FIXED: [(&str, &str); 6] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), \
+         gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=(), xr-spatial-tracking=(), \
+         clipboard-write=(self), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    ),
+    ("x-robots-tag", "noindex, nofollow"),
+];

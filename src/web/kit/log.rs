@@ -1,0 +1,42 @@
+//! One line per request: what was asked by route template, never by address, so that no link's secret is logged.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// Layer: log the request when its answer is known.
+pub async fn line(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let response = next.run(request).await;
+    let route = response
+        .extensions()
+        .get::<Route>()
+        .map_or("unmatched", |route| route.0.as_str());
+    let (status, ms) = (response.status().as_u16(), start.elapsed().as_millis());
+    tracing::info!(http.method = %method, http.route = route, http.status = status, duration_ms = ms, request.id = id, "{method} {route} {status} in {ms} ms");
+    response
+}
+
+/// The route template that answered, carried on the response for the log line.
+#[derive(Clone, Debug)]
+struct Route(String);
+
+/// Layer of the routed pages: put the route template on the answer.
+pub async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response
+            .extensions_mut()
+            .insert(Route(route.as_str().to_owned()));
+    }
+    response
+}

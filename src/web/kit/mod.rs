@@ -1,0 +1,15 @@
+//! What pages share: who is looking, error pages, forms, paging, addresses, headers and assets. Nothing here knows a page.
+
+pub mod assets;
+pub mod chrome;
+pub mod error;
+pub mod form;
+pub mod guard;
+pub mod headers;
+pub mod log;
+pub mod notice;
+pub mod paging;
+pub mod paths;
+pub mod session;
+pub mod viewer;
+pub mod when;

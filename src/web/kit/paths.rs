@@ -1,0 +1,93 @@
+//! Every address of the portal, built in one place. Short names and ids need no encoding: their types allow no character
+//! that would.
+
+use crate::storage::{ConnectionId, InvitationId, MsalErrorId};
+
+pub const HOME: &str = "/";
+pub const LOGIN: &str = "/login";
+pub const LOGOUT: &str = "/logout";
+pub const TENANTS: &str = "/tenants";
+pub const NEW_TENANT: &str = "/tenants/new";
+pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
+pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
+pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
+pub const ONBOARDING: &str = "/onboarding";
+pub const ONBOARDING_RETURN: &str = "/onboarding/return";
+/// The page as it is, with the word that Microsoft could not be asked just now.
+pub const ONBOARDING_LATER: &str = "/onboarding?later=1";
+/// Begin an attempt, begin again with other settings, take over from another browser.
+pub const ONBOARDING_START: &str = "/onboarding/start";
+pub const ONBOARDING_AGAIN: &str = "/onboarding/again";
+pub const ONBOARDING_HERE: &str = "/onboarding/here";
+/// Prepare another trip to Microsoft; look once more whether consent has arrived.
+pub const ONBOARDING_TRIP: &str = "/onboarding/trip";
+pub const ONBOARDING_LOOK: &str = "/onboarding/look";
+/// Where the page listens for changes.
+pub const ONBOARDING_EVENTS: &str = "/onboarding/events";
+/// The answer to "Ask for a new link".
+pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
+
+/// A technician's one-time link.
+pub fn login_link(token: &str) -> String {
+    format!("/login/link/{token}")
+}
+
+/// One recorded error, seen by the fleet's technician.
+pub fn msal_error(id: MsalErrorId) -> String {
+    format!("{MSAL_ERRORS}/{id}")
+}
+
+/// An invitation's Auth URL, without the site's origin.
+pub fn invitation_link(token: &str) -> String {
+    format!("{ONBOARDING}/{token}")
+}
+
+/// Addresses below one tenant's Customer portal.
+#[derive(Clone, Copy, Debug)]
+pub struct TenantPaths<'a>(pub &'a str);
+
+impl TenantPaths<'_> {
+    pub fn overview(self) -> String {
+        format!("{TENANTS}/{}", self.0)
+    }
+    pub fn edit(self) -> String {
+        format!("{TENANTS}/{}/edit", self.0)
+    }
+    pub fn leave(self) -> String {
+        format!("{TENANTS}/{}/leave", self.0)
+    }
+    /// `suspension`, `resumption`, `archival` or `restoration`.
+    pub fn lifecycle(self, step: &str) -> String {
+        format!("{TENANTS}/{}/{step}", self.0)
+    }
+    pub fn m365(self) -> String {
+        format!("{TENANTS}/{}/configuration/m365", self.0)
+    }
+    pub fn validation(self) -> String {
+        format!("{TENANTS}/{}/configuration/m365/validation", self.0)
+    }
+    pub fn invitations(self) -> String {
+        format!("{TENANTS}/{}/invitations", self.0)
+    }
+    /// The dialog that makes an invitation; `from` says which page asked and is returned to.
+    pub fn new_invitation(self, from: &str) -> String {
+        format!("{TENANTS}/{}/invitations/new?from={from}", self.0)
+    }
+    pub fn auth_url(self, id: InvitationId) -> String {
+        format!("{TENANTS}/{}/invitations/{id}/auth-url", self.0)
+    }
+    /// `resend`, `revocation` or `replacement`.
+    pub fn invitation_step(self, id: InvitationId, step: &str) -> String {
+        format!("{TENANTS}/{}/invitations/{id}/{step}", self.0)
+    }
+    /// `confirmation` or `rejection` of who signed in.
+    pub fn connection_step(self, id: ConnectionId, step: &str) -> String {
+        format!("{TENANTS}/{}/connections/{id}/{step}", self.0)
+    }
+    pub fn msal_errors(self) -> String {
+        format!("{TENANTS}/{}/msal-errors", self.0)
+    }
+    pub fn msal_error(self, id: MsalErrorId) -> String {
+        format!("{TENANTS}/{}/msal-errors/{id}", self.0)
+    }
+}

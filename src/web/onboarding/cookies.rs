@@ -1,0 +1,61 @@
+//! The two cookies of an onboarding: the link's token, and the secret of the flow that this browser began.
+
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use time::Duration;
+
+use crate::app::App;
+use crate::domain::invitation::LinkToken;
+use crate::domain::onboarding::FlowSecret;
+
+/// The link's token is kept so long after the link was opened.
+const LINK_LIFE: Duration = Duration::minutes(30);
+/// The flow's secret is kept so long, for whoever comes back to see what became of it.
+const FLOW_LIFE: Duration = Duration::hours(24);
+
+/// `__Host-inv`; without prefix on plain http (the demo), where browsers refuse it.
+fn link_name(app: &App) -> &'static str {
+    if app.site.is_https() {
+        "__Host-inv"
+    } else {
+        "inv"
+    }
+}
+
+fn flow_name(app: &App) -> &'static str {
+    if app.site.is_https() {
+        "__Host-flow"
+    } else {
+        "flow"
+    }
+}
+
+/// The link that this browser opened.
+pub fn link(app: &App, jar: &CookieJar) -> Option<LinkToken> {
+    LinkToken::parse(jar.get(link_name(app))?.value())
+}
+
+/// The flow that this browser began.
+pub fn flow(app: &App, jar: &CookieJar) -> Option<FlowSecret> {
+    FlowSecret::parse(jar.get(flow_name(app))?.value())
+}
+
+/// Keep the link's token.
+pub fn keep_link(app: &App, jar: CookieJar, token: &LinkToken) -> CookieJar {
+    jar.add(cookie(app, link_name(app), token.expose(), LINK_LIFE))
+}
+
+/// Keep the flow's secret.
+pub fn keep_flow(app: &App, jar: CookieJar, secret: &FlowSecret) -> CookieJar {
+    jar.add(cookie(app, flow_name(app), secret.expose(), FLOW_LIFE))
+}
+
+fn cookie(app: &App, name: &'static str, value: &str, life: Duration) -> Cookie<'static> {
+    Cookie::build((name, value.to_owned()))
+        .path("/")
+        .secure(app.site.is_https())
+        .http_only(true)
+        // Lax and not Strict: the browser comes back from Microsoft's pages by a link from another site.
+        .same_site(SameSite::Lax)
+        .max_age(life)
+        .build()
+}

@@ -1,0 +1,128 @@
+//! The link itself: a page with a button on GET, which changes nothing (mail scanners open links); the cookie on POST. And
+//! one and the same page for every link that does not work, with "Ask for a new link".
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::cookies;
+use super::holder::Visitor;
+use super::view::Inviter;
+use crate::app::App;
+use crate::domain::invitation::{self, LinkToken};
+use crate::web::kit::error::WebResult;
+use crate::web::kit::form::Form;
+use crate::web::kit::paths;
+
+/// Step 1: who invites whom, and what will be asked.
+#[derive(Template, askama_web::WebTemplate)]
+#[template(path = "onboarding/link.html")]
+struct LinkPage {
+    nonce: String,
+    inviter: Inviter,
+}
+
+/// The page for unknown, expired, used, revoked and altered links. It says nothing that one of them does not.
+#[derive(Template, askama_web::WebTemplate)]
+#[template(path = "onboarding/invalid.html")]
+struct InvalidPage {
+    nonce: String,
+    msp_name: String,
+    report_to: String,
+}
+
+/// The answer to "Ask for a new link", whatever the link was.
+#[derive(Template, askama_web::WebTemplate)]
+#[template(path = "onboarding/asked.html")]
+struct AskedPage {
+    nonce: String,
+    msp_name: String,
+    report_to: String,
+}
+
+/// GET: the button. Nothing is changed, so that a mail scanner may look first.
+pub async fn show(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+) -> WebResult {
+    let mut op = visitor.begin(&app).await?;
+    let Some(token) = LinkToken::parse(&token) else {
+        return Ok(invalid(&app, &visitor));
+    };
+    let found = invitation::find_by_link(&mut op, &token).await?;
+    let Some(invitation) = found.filter(|one| one.state.is_good()) else {
+        return Ok(invalid(&app, &visitor));
+    };
+    let Some(inviter) = Inviter::read(&app, &mut op, &invitation).await? else {
+        return Ok(invalid(&app, &visitor));
+    };
+    let nonce = visitor.nonce;
+    Ok(LinkPage { nonce, inviter }.into_response())
+}
+
+/// What the buttons send.
+#[derive(Debug, Deserialize)]
+pub struct LinkForm {
+    #[serde(default)]
+    ask: String,
+}
+
+/// POST: keep the token in a cookie and go to the clean address; or ask for a new link.
+pub async fn take(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<LinkForm>,
+) -> WebResult {
+    let token = LinkToken::parse(&token);
+    if form.ask == "new_link" {
+        return ask(&app, &visitor, token.as_ref()).await;
+    }
+    let mut op = visitor.begin(&app).await?;
+    let found = match &token {
+        Some(token) => invitation::find_by_link(&mut op, token).await?,
+        None => None,
+    };
+    match (token, found) {
+        (Some(token), Some(invitation)) if invitation.state.is_good() => {
+            let jar = cookies::keep_link(&app, visitor.jar, &token);
+            Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
+        }
+        _ => Ok(invalid(&app, &visitor)),
+    }
+}
+
+/// "Ask for a new link" on the clean address, where the cookie names the link.
+pub async fn ask_from_page(State(app): State<App>, visitor: Visitor) -> WebResult {
+    let token = cookies::link(&app, &visitor.jar);
+    ask(&app, &visitor, token.as_ref()).await
+}
+
+async fn ask(app: &App, visitor: &Visitor, token: Option<&LinkToken>) -> WebResult {
+    let mut op = visitor.begin(app).await?;
+    invitation::ask_new_link(&mut op, token).await?;
+    op.commit().await?;
+    Ok(Redirect::to(paths::ONBOARDING_ASKED).into_response())
+}
+
+pub async fn asked(State(app): State<App>, visitor: Visitor) -> Response {
+    AskedPage {
+        nonce: visitor.nonce,
+        msp_name: app.site.msp_name.clone(),
+        report_to: app.site.report_to.clone(),
+    }
+    .into_response()
+}
+
+/// The one page for every link that does not work.
+pub fn invalid(app: &App, visitor: &Visitor) -> Response {
+    let page = InvalidPage {
+        nonce: visitor.nonce.clone(),
+        msp_name: app.site.msp_name.clone(),
+        report_to: app.site.report_to.clone(),
+    };
+    (StatusCode::NOT_FOUND, page).into_response()
+}

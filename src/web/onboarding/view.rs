@@ -1,0 +1,312 @@
+//! What the onboarding page shows: who invites, how far it has come, and the part of the present step. Ready values only.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use time::OffsetDateTime;
+
+use super::failure::Words;
+use crate::app::App;
+use crate::domain::invitation::{Invitation, Method};
+use crate::domain::onboarding::{Flow, Progress, ResourceLine, Stage, Standing, TokenState};
+use crate::domain::op::{Op, Scope};
+use crate::domain::technician;
+use crate::domain::tenant::{self, TenantState};
+use crate::keeper::resource::Resource;
+use crate::web::kit::when;
+
+/// Who invites whom, and for what.
+#[derive(Clone, Debug)]
+pub struct Inviter {
+    pub msp_name: String,
+    pub msp_legal_name: String,
+    /// First letter of the MSP's name, in place of a logo.
+    pub monogram: String,
+    pub report_to: String,
+    pub tenant_name: String,
+    /// Empty until the MSP knows it.
+    pub tenant_domain: String,
+    /// Who of the MSP sent the link; empty when nobody in particular.
+    pub technician: String,
+    pub reference: String,
+    /// The name that Microsoft's pages will show.
+    pub app_name: String,
+    /// Whom the link is for; empty when anybody with the right role.
+    pub expected_admin: String,
+    pub good_until: String,
+    pub asked: Vec<Asked>,
+}
+
+/// One resource of the set: what is asked, and why.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub name: &'static str,
+    pub required: bool,
+    pub permissions: Vec<(&'static str, &'static str)>,
+}
+
+impl Inviter {
+    /// None while the tenant is not served (suspended or archived): the link is of no use then.
+    pub async fn read(
+        app: &App,
+        op: &mut Op,
+        invitation: &Invitation,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let scope = Scope::one(invitation.tenant_id);
+        let tenant = tenant::find(op, scope, invitation.tenant_id).await?;
+        let Some(tenant) = tenant.filter(|one| one.state == TenantState::Active) else {
+            return Ok(None);
+        };
+        let technician = match invitation.created_by {
+            Some(id) => technician::find(op, id).await?,
+            None => None,
+        };
+        let site = &app.site;
+        let asked = tenant
+            .resources
+            .iter()
+            .map(|entry| Asked::new(entry.resource.as_str(), entry.required));
+        Ok(Some(Self {
+            msp_name: site.msp_name.clone(),
+            msp_legal_name: site.msp_legal_name.clone(),
+            monogram: site.msp_name.chars().take(1).collect(),
+            report_to: site.report_to.clone(),
+            asked: asked.flatten().collect(),
+            tenant_name: tenant.full_name,
+            tenant_domain: tenant.domain,
+            technician: technician.map(|one| one.display_name).unwrap_or_default(),
+            reference: invitation.reference.clone(),
+            app_name: site.app_name.clone(),
+            expected_admin: invitation.expected_admin.clone(),
+            good_until: when::exact(invitation.expires_at),
+        }))
+    }
+}
+
+impl Asked {
+    fn new(word: &str, required: bool) -> Option<Self> {
+        let resource: Resource = word.parse().ok()?;
+        let permissions = resource.required_permissions();
+        Some(Self {
+            name: resource.name(),
+            required,
+            permissions: permissions
+                .iter()
+                .map(|one| (one.name, one.reason))
+                .collect(),
+        })
+    }
+}
+
+/// The part of the present step.
+#[derive(Debug)]
+pub enum Part {
+    /// Step 2: who signs in, and how.
+    Start(StartPart),
+    /// Another browser is at it.
+    Elsewhere,
+    /// Step 3, the code or the sign-in is still to be asked for.
+    Ready {
+        device: bool,
+    },
+    /// Step 3: the code.
+    Code(CodePart),
+    /// Step 3: the trip to Microsoft's sign-in page; the address only right after the button was pressed.
+    SignIn {
+        address: Option<String>,
+    },
+    /// Step 4: one resource after another.
+    Acquiring {
+        lines: Vec<Line>,
+        tally: String,
+    },
+    /// Step 4: somebody must consent.
+    Consent(ConsentPart),
+    /// Step 5.
+    Done(DonePart),
+    /// Step 5, but for a technician's word.
+    Held {
+        username: String,
+        refused: bool,
+    },
+    Failed(Words),
+}
+
+/// Step 2's fields.
+#[derive(Debug)]
+pub struct StartPart {
+    pub admin_username: String,
+    /// The invitation names the administrator; the name cannot be changed, only denied.
+    pub fixed: bool,
+    pub someone_else: bool,
+    pub device: bool,
+    pub error: Option<String>,
+}
+
+impl StartPart {
+    /// What the free field starts with: nothing in place of a name that is fixed.
+    pub fn typed(&self) -> &str {
+        if self.fixed && self.error.is_none() {
+            ""
+        } else {
+            &self.admin_username
+        }
+    }
+}
+
+/// Step 3's code.
+#[derive(Debug)]
+pub struct CodePart {
+    pub user_code: String,
+    pub verification_uri: String,
+    pub until: String,
+    pub seconds_left: i64,
+}
+
+/// Step 4's consent.
+#[derive(Debug)]
+pub struct ConsentPart {
+    pub lines: Vec<Line>,
+    pub tally: String,
+    /// Something is stored already.
+    pub begun: bool,
+    /// Microsoft's page for it; none when a new trip must be prepared first.
+    pub address: Option<String>,
+    /// A reviewer was asked.
+    pub approval: bool,
+}
+
+/// Step 5's summary.
+#[derive(Debug)]
+pub struct DonePart {
+    pub lines: Vec<Line>,
+    pub by: String,
+    pub at: String,
+}
+
+const SIGN_IN_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// One resource with its tick.
+#[derive(Debug)]
+pub struct Line {
+    pub name: &'static str,
+    pub required: bool,
+    pub class: &'static str,
+    pub mark: &'static str,
+    pub word: &'static str,
+    pub scopes: String,
+}
+
+impl Line {
+    pub fn new(line: &ResourceLine) -> Self {
+        let (class, mark, word) = match line.state {
+            TokenState::Valid => ("tick-valid", "✓", "acquired"),
+            TokenState::Failed => ("tick-failed", "✗", "not granted yet"),
+            TokenState::Waiting => ("tick-waiting", "…", "waiting"),
+        };
+        // Microsoft names scopes with or without the resource's address; the sign-in's own ones say nothing to people.
+        let named = line
+            .scopes
+            .iter()
+            .filter_map(|scope| scope.rsplit('/').next())
+            .filter(|scope| !SIGN_IN_SCOPES.contains(scope));
+        Self {
+            name: line.resource.name(),
+            required: line.required,
+            class,
+            mark,
+            word,
+            scopes: named.collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+impl Part {
+    /// The part for a flow's stage. `address` is Microsoft's consent page when a trip there is prepared.
+    pub fn of(
+        flow: &Flow,
+        inviter: &Inviter,
+        progress: &Progress,
+        address: Option<String>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let lines = || progress.resources.iter().map(Line::new).collect::<Vec<_>>();
+        let (valid, all) = progress.tally();
+        let tally = format!("{valid} of {all}");
+        let device = flow.method == Method::DeviceCode;
+        let access = progress.access.as_ref();
+        let consent = |approval| {
+            Self::Consent(ConsentPart {
+                lines: lines(),
+                tally: tally.clone(),
+                begun: valid > 0,
+                address,
+                approval,
+            })
+        };
+        let done = || {
+            Self::Done(DonePart {
+                lines: lines(),
+                by: access
+                    .map(|one| one.admin_username.clone())
+                    .unwrap_or_default(),
+                at: access
+                    .map(|one| when::exact(one.obtained_at))
+                    .unwrap_or_default(),
+            })
+        };
+        match flow.stage_at(now) {
+            Stage::Started => Self::Ready { device },
+            Stage::CodeShown(code) => Self::Code(CodePart {
+                seconds_left: (code.expires_at - now).whole_seconds().max(0),
+                until: when::exact(code.expires_at),
+                user_code: code.user_code,
+                verification_uri: code.verification_uri,
+            }),
+            Stage::Redirected => Self::SignIn { address: None },
+            Stage::Acquiring => Self::Acquiring {
+                lines: lines(),
+                tally,
+            },
+            Stage::ConsentNeeded => consent(false),
+            Stage::AwaitingApproval => consent(true),
+            Stage::Complete => done(),
+            Stage::Held(who) => match access.map(|one| one.standing) {
+                Some(Standing::InUse) => done(),
+                standing => Self::Held {
+                    username: who.username,
+                    refused: standing == Some(Standing::Ended),
+                },
+            },
+            Stage::Failed(failure, who) => Self::Failed(Words::of(failure, &who, flow, inviter)),
+            Stage::Superseded => Self::Elsewhere,
+        }
+    }
+
+    /// Which of the five steps is shown, from 1.
+    pub fn step(&self) -> usize {
+        match self {
+            Self::Start(_) | Self::Elsewhere => 2,
+            Self::Ready { .. } | Self::Code(_) | Self::SignIn { .. } | Self::Failed(_) => 3,
+            Self::Acquiring { .. } | Self::Consent(_) => 4,
+            Self::Held { .. } | Self::Done(_) => 5,
+        }
+    }
+
+    /// Does the page change by itself, so that it should listen?
+    pub fn is_live(&self) -> bool {
+        matches!(
+            self,
+            Self::Code(_)
+                | Self::SignIn { address: None }
+                | Self::Acquiring { .. }
+                | Self::Consent(_)
+        ) || matches!(self, Self::Held { refused: false, .. })
+    }
+}
+
+/// What a page shows of a flow, in short: two equal ones show the same page. Says nothing by itself.
+pub fn fingerprint(flow: &Flow, progress: &Progress, now: OffsetDateTime) -> String {
+    let mut hasher = DefaultHasher::new();
+    (flow.id, flow.stage_at(now), progress).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}

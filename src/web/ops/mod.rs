@@ -1,0 +1,1 @@
+//! Machines and operators: health, on a listener of its own.

@@ -1,0 +1,10 @@
+//! Pieces of pages that both portals show: a diagnosis, recorded errors, a standing. What every page needs is in the kit.
+
+/// Why an authorisation died and the one button that starts the remedy.
+pub mod diagnosis;
+/// Invitations: rows, filters, held sign-ins, the mail.
+pub mod invitations;
+/// Recorded errors: list with filters, one entry.
+pub mod msal_errors;
+/// A tenant's state as badge, words and who acts.
+pub mod standing;

@@ -1,0 +1,47 @@
+//! A tenant's state as badge, words and who acts: the same on the status list, the settings page and the overview.
+
+use crate::domain::connection::{Row, ShownState};
+use crate::domain::diagnosis::WhoActs;
+
+/// The state of one tenant, ready for the page.
+#[derive(Clone, Debug)]
+pub struct StateView {
+    /// Last part of the badge's class.
+    pub class: &'static str,
+    pub label: &'static str,
+    /// The cause in a few words; empty when there is nothing to say.
+    pub words: String,
+    /// Who can end it; empty when nobody has to.
+    pub who: &'static str,
+    /// A link is out, or a grant waits, beside a connection that has a state of its own.
+    pub renewing: bool,
+}
+
+impl StateView {
+    pub fn of(row: &Row) -> Self {
+        let renewing = row.open_invitation.is_some() || row.pending.is_some();
+        Self {
+            class: badge(row.state),
+            label: row.state.label(),
+            words: row.words().to_owned(),
+            who: row
+                .who_acts()
+                .filter(|who| *who != WhoActs::Nobody)
+                .map_or("", WhoActs::label),
+            renewing: renewing && row.state != ShownState::InvitationPending,
+        }
+    }
+}
+
+/// The badge's class for a state.
+pub const fn badge(state: ShownState) -> &'static str {
+    match state {
+        ShownState::Expired => "expired",
+        ShownState::Retrying => "retrying",
+        ShownState::Expiring => "expiring",
+        ShownState::InvitationPending => "pending",
+        ShownState::NotConnected => "none",
+        ShownState::Valid => "valid",
+        ShownState::Suspended => "suspended",
+    }
+}

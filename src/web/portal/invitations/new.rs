@@ -1,0 +1,223 @@
+//! The dialog that makes an invitation: "Switch to auth token", "Renew" and "Resend Invitation" all lead here.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::link_error;
+use crate::app::App;
+use crate::domain::invitation::{
+    self, CreateError, Filter, InvitationInput, Method, NewInvitation, Terms, VALIDITY_HOURS,
+    Validity,
+};
+use crate::domain::tenant::{FieldError, TenantState};
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::form::{Field, Form, Query};
+use crate::web::kit::notice;
+use crate::web::kit::paging::with_query;
+use crate::web::kit::viewer::Viewer;
+use crate::web::kit::when::amount;
+use crate::web::parts::invitations::{From, InvitationRow, deliver};
+use crate::web::portal::Visit;
+
+const NOT_ACTIVE: &str = "This tenant is suspended or archived. Resume or restore it first.";
+
+/// The dialog. Without scripts it is a page.
+#[derive(Template, WebTemplate)]
+#[template(path = "portal/invitations/new.html")]
+struct NewPage {
+    chrome: Chrome,
+    visit: Visit,
+    form: DialogForm,
+    /// Invitations that are still good, newest first.
+    open: Vec<InvitationRow>,
+    /// No mail server is set up: every invitation is link only.
+    link_only: bool,
+}
+
+/// The dialog's fields with what was typed and what is wrong.
+#[derive(Debug)]
+struct DialogForm {
+    from: From,
+    action: String,
+    back: String,
+    invitation_email: Field,
+    admin_username: Field,
+    device: bool,
+    method_error: Option<String>,
+    validity: Vec<ValidityChoice>,
+    validity_error: Option<String>,
+}
+
+#[derive(Debug)]
+struct ValidityChoice {
+    hours: u16,
+    label: String,
+    chosen: bool,
+}
+
+impl DialogForm {
+    fn new(visit: &Visit, from: From, typed: &InvitationInput, errors: &[FieldError]) -> Self {
+        let error = |field: &str| {
+            let found = errors.iter().find(|error| error.field == field);
+            found.map(|error| error.message.clone())
+        };
+        let field = |name: &str, value: &str| Field::new(value).with_error(error(name));
+        let label = |hours: u16| amount(time::Duration::hours(i64::from(hours)));
+        Self {
+            from,
+            action: visit.paths().invitations(),
+            back: from.address(visit.paths()),
+            invitation_email: field("invitation_email", &typed.invitation_email),
+            admin_username: field("admin_username", &typed.admin_username),
+            device: typed.method != Method::AuthCode.as_str(),
+            method_error: error("method"),
+            validity: VALIDITY_HOURS
+                .map(|hours| ValidityChoice {
+                    hours,
+                    label: label(hours),
+                    chosen: typed.validity_hours == hours.to_string(),
+                })
+                .into(),
+            validity_error: error("validity_hours"),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NewQuery {
+    from: String,
+}
+
+/// GET: the dialog, prefilled with what is known of the tenant.
+pub async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    chrome: Chrome,
+    Query(query): Query<NewQuery>,
+) -> WebResult {
+    if !viewer.may_change() {
+        return Err(WebError::Forbidden);
+    }
+    if visit.tenant.state != TenantState::Active {
+        return Err(WebError::Conflict(NOT_ACTIVE));
+    }
+    let typed = InvitationInput {
+        invitation_email: visit.tenant.invitation_email.clone(),
+        admin_username: visit.tenant.admin_username.clone(),
+        method: Method::DeviceCode.as_str().to_owned(),
+        validity_hours: Validity::DEFAULT.in_hours().to_string(),
+    };
+    let form = DialogForm::new(&visit, From::read(&query.from), &typed, &[]);
+    Ok(page(&app, &viewer, visit, chrome, form)
+        .await?
+        .into_response())
+}
+
+async fn page(
+    app: &App,
+    viewer: &Viewer,
+    visit: Visit,
+    chrome: Chrome,
+    form: DialogForm,
+) -> WebResult<NewPage> {
+    let mut op = viewer.begin(app).await?;
+    let now = op.now();
+    let pending = Filter {
+        state: Some("pending".to_owned()),
+        search: String::new(),
+    };
+    let (open, _) = invitation::list(&mut op, visit.scope(), &pending, 3, 0).await?;
+    Ok(NewPage {
+        open: open
+            .into_iter()
+            .map(|row| InvitationRow::new(row, form.from, now))
+            .collect(),
+        link_only: app.mailer.is_none(),
+        chrome,
+        visit,
+        form,
+    })
+}
+
+/// The dialog as sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CreateForm {
+    from: String,
+    invitation_email: String,
+    admin_username: String,
+    method: String,
+    validity_hours: String,
+}
+
+/// "OK": create, mail, and show the Auth URL.
+pub async fn create(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    session: Session,
+    chrome: Chrome,
+    Form(form): Form<CreateForm>,
+) -> WebResult {
+    let from = From::read(&form.from);
+    let typed = InvitationInput {
+        invitation_email: form.invitation_email,
+        admin_username: form.admin_username,
+        method: form.method,
+        validity_hours: form.validity_hours,
+    };
+    let terms = match typed.parse() {
+        Ok(terms) => terms,
+        Err(errors) => {
+            let form = DialogForm::new(&visit, from, &typed, &errors);
+            let page = page(&app, &viewer, visit, chrome, form).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let id = make(&app, &viewer, &visit, &session, terms).await?;
+    let shown = with_query(&visit.paths().auth_url(id), &[("from", from.as_str())], &[]);
+    Ok(Redirect::to(&shown).into_response())
+}
+
+async fn make(
+    app: &App,
+    viewer: &Viewer,
+    visit: &Visit,
+    session: &Session,
+    terms: Terms,
+) -> WebResult<crate::storage::InvitationId> {
+    let sealed = invitation::seal(&app.keeper, visit.id)
+        .await
+        .map_err(link_error)?;
+    let mut op = viewer.begin(app).await?;
+    let new = NewInvitation {
+        tenant: visit.id,
+        terms,
+    };
+    let created = invitation::create(&mut op, visit.scope(), sealed, new)
+        .await
+        .map_err(create_error)?;
+    let made = invitation::find(&mut op, visit.scope(), created.id).await?;
+    op.commit().await?;
+    let invitation = made.ok_or(WebError::NotFound)?;
+    let delivery = deliver(app, viewer, &visit.tenant, &invitation, &created.token).await?;
+    let (tone, text) = delivery.words();
+    notice::leave(session, tone, text).await;
+    Ok(created.id)
+}
+
+pub(super) fn create_error(error: CreateError) -> WebError {
+    match error {
+        CreateError::NoTenant => WebError::NotFound,
+        CreateError::NotActive => WebError::Conflict(NOT_ACTIVE),
+        CreateError::Database(error) => error.into(),
+    }
+}

@@ -1,0 +1,125 @@
+//! What can be done to an invitation: mail it again, withdraw it, replace it by a new link.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::link_error;
+use super::new::create_error;
+use crate::app::App;
+use crate::domain::invitation::{self, EndError, Invitation};
+use crate::domain::onboarding;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::form::Form;
+use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::paging::with_query;
+use crate::web::kit::viewer::Viewer;
+use crate::web::parts::invitations::{From, deliver};
+use crate::web::portal::Visit;
+
+/// Where to go back to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StepForm {
+    from: String,
+}
+
+impl StepForm {
+    fn back(&self, visit: &Visit) -> Response {
+        let from = From::read(&self.from);
+        Redirect::to(&from.address(visit.paths())).into_response()
+    }
+}
+
+async fn find(app: &App, viewer: &Viewer, visit: &Visit, id: &str) -> WebResult<Invitation> {
+    let id = id.parse().map_err(|_| WebError::NotFound)?;
+    let mut op = viewer.begin(app).await?;
+    let found = invitation::find(&mut op, visit.scope(), id).await?;
+    found.ok_or(WebError::NotFound)
+}
+
+/// Mail the same link again.
+pub async fn resend(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    session: Session,
+    Form(form): Form<StepForm>,
+) -> WebResult {
+    let invitation = find(&app, &viewer, &visit, &id).await?;
+    if !invitation.state.is_good() {
+        let text = "This link no longer works, so it was not mailed. Use “New link”.";
+        notice::leave(&session, Tone::Bad, text).await;
+        return Ok(form.back(&visit));
+    }
+    let token = invitation::reveal(&app.keeper, &invitation)
+        .await
+        .map_err(link_error)?;
+    let delivery = deliver(&app, &viewer, &visit.tenant, &invitation, &token).await?;
+    let (tone, text) = delivery.words();
+    notice::leave(&session, tone, text).await;
+    Ok(form.back(&visit))
+}
+
+/// Withdraw the link.
+pub async fn revoke(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    session: Session,
+    Form(form): Form<StepForm>,
+) -> WebResult {
+    let id = id.parse().map_err(|_| WebError::NotFound)?;
+    let mut op = viewer.begin(&app).await?;
+    let ended = match invitation::revoke(&mut op, visit.scope(), id).await {
+        Ok(flows) => flows,
+        Err(EndError::NotThere) => return Err(WebError::NotFound),
+        Err(EndError::NotGood) => {
+            let text = "This invitation had ended before; nothing was changed.";
+            notice::leave(&session, Tone::Warn, text).await;
+            return Ok(form.back(&visit));
+        }
+        Err(EndError::Database(error)) => return Err(error.into()),
+    };
+    op.commit().await?;
+    onboarding::forget(&app.keeper, visit.id, &ended).await;
+    notice::leave(
+        &session,
+        Tone::Ok,
+        "The invitation was revoked; its link no longer works.",
+    )
+    .await;
+    Ok(form.back(&visit))
+}
+
+/// "New link": end this one and make the same again.
+pub async fn replace(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    session: Session,
+    Form(form): Form<StepForm>,
+) -> WebResult {
+    let old = find(&app, &viewer, &visit, &id).await?;
+    let sealed = invitation::seal(&app.keeper, visit.id)
+        .await
+        .map_err(link_error)?;
+    let mut op = viewer.begin(&app).await?;
+    let (created, ended) = invitation::replace(&mut op, visit.scope(), sealed, &old)
+        .await
+        .map_err(create_error)?;
+    let made = invitation::find(&mut op, visit.scope(), created.id).await?;
+    op.commit().await?;
+    let made = made.ok_or(WebError::NotFound)?;
+    onboarding::forget(&app.keeper, visit.id, &ended).await;
+    let delivery = deliver(&app, &viewer, &visit.tenant, &made, &created.token).await?;
+    let (tone, text) = delivery.words();
+    notice::leave(&session, tone, text).await;
+    let from = From::read(&form.from);
+    let shown = visit.paths().auth_url(created.id);
+    Ok(Redirect::to(&with_query(&shown, &[("from", from.as_str())], &[])).into_response())
+}

@@ -1,0 +1,402 @@
+//! The settings page, ready for the template.
+
+use time::OffsetDateTime;
+
+use crate::domain::connection::{
+    Credential, Detail, Durability, Grade, Mode, OpenInvitation, PendingGrant, PendingReason,
+    ResourceLine, ShownState, TokenState, Validation,
+};
+use crate::web::kit::paths::TenantPaths;
+use crate::web::kit::when::When;
+use crate::web::parts::diagnosis::{CheckView, DiagnosisView, M365, renew};
+use crate::web::parts::standing::StateView;
+use crate::web::portal::Visit;
+
+/// Everything on the page below its heading.
+#[derive(Clone, Debug)]
+pub struct SettingsView {
+    pub banner: Option<Banner>,
+    /// Why the connection is in trouble, when no banner says it already.
+    pub trouble: Option<DiagnosisView>,
+    pub state: StateView,
+    pub since: When,
+    pub mode: &'static str,
+    pub admin: String,
+    /// Who authorised us and when; none without a connection.
+    pub authorised: Option<Authorised>,
+    /// Empty until the first onboarding.
+    pub entra_tenant_id: String,
+    pub domain: String,
+    pub tokens: String,
+    pub resources: Vec<ResourceView>,
+    pub credentials: Vec<CredentialView>,
+    pub durability: Option<DurabilityView>,
+    pub last: Option<LastValidation>,
+    pub invitation: Option<InvitationView>,
+    pub pending: Vec<PendingView>,
+    /// Empty when there is nothing to validate.
+    pub validate_action: String,
+    pub switch_href: String,
+}
+
+/// What a run of "Validate Authentication" said.
+#[derive(Clone, Debug)]
+pub struct Banner {
+    pub passed: bool,
+    pub checks: Vec<CheckView>,
+    pub diagnosis: Option<DiagnosisView>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Authorised {
+    pub by: String,
+    pub at: When,
+    pub how: &'static str,
+    pub sign_in: &'static str,
+    pub last_ok: Option<When>,
+    /// When it ends by itself, and why.
+    pub ends: Option<(When, &'static str)>,
+}
+
+/// One resource of the set.
+#[derive(Clone, Debug)]
+pub struct ResourceView {
+    /// The word, for the anchor `#token-graph`.
+    pub word: &'static str,
+    pub name: &'static str,
+    pub required: bool,
+    pub class: &'static str,
+    pub state: &'static str,
+    /// The cause of a failure in a few words; empty otherwise.
+    pub cause: &'static str,
+    pub expires: Option<When>,
+    pub last_ok: Option<When>,
+    pub last_error: Option<When>,
+    pub error: String,
+    pub error_href: String,
+    pub permissions: Vec<PermissionView>,
+}
+
+/// One required permission.
+#[derive(Clone, Debug)]
+pub struct PermissionView {
+    pub name: &'static str,
+    pub reason: &'static str,
+    /// `passed`, `failed` or `skipped`: class of the mark.
+    pub class: &'static str,
+    pub word: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub struct CredentialView {
+    pub label: String,
+    pub ends: Option<When>,
+    pub days: String,
+    /// It ended, or ends within 30 days.
+    pub urgent: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct DurabilityView {
+    pub label: &'static str,
+    pub class: &'static str,
+    pub sentence: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct LastValidation {
+    pub passed: bool,
+    pub at: When,
+    /// Empty when no technician ran it.
+    pub by: String,
+    pub checks: Vec<CheckView>,
+}
+
+#[derive(Clone, Debug)]
+pub struct InvitationView {
+    pub reference: String,
+    /// Empty means link only.
+    pub email: String,
+    pub expires: When,
+    /// Empty when there is no address to send to.
+    pub resend_action: String,
+    pub list_href: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct PendingView {
+    pub who: String,
+    pub at: When,
+    pub words: &'static str,
+    pub for_us: bool,
+    pub href: String,
+}
+
+impl SettingsView {
+    pub fn of(
+        visit: &Visit,
+        detail: &Detail,
+        banner: Option<Banner>,
+        trouble: Option<DiagnosisView>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let (row, paths) = (&detail.row, visit.paths());
+        let standing = detail.standing.as_ref();
+        Self {
+            banner,
+            trouble,
+            state: StateView::of(row),
+            since: When::new(row.since, now),
+            mode: standing.map_or("None", |s| s.mode.label()),
+            admin: row.admin.clone(),
+            authorised: standing.map(|s| Authorised {
+                by: match s.mode {
+                    Mode::AppOnly => "the application itself".to_owned(),
+                    Mode::AuthToken => person(&s.admin_name, &s.admin_username),
+                },
+                at: When::new(s.obtained_at, now),
+                how: s.obtained_words(),
+                sign_in: s.realm_words(),
+                last_ok: When::maybe(s.last_ok_at, now),
+                ends: s.expires.map(|(at, why)| (When::new(at, now), why.label())),
+            }),
+            entra_tenant_id: standing
+                .map(|s| s.entra_tenant_id)
+                .or(visit.tenant.entra_tenant_id)
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+            domain: row.domain.clone(),
+            tokens: format!("{} of {}", row.tokens_valid, row.tokens_total),
+            resources: detail
+                .resources
+                .iter()
+                .map(|line| ResourceView::of(line, paths, now))
+                .collect(),
+            credentials: detail
+                .credentials
+                .iter()
+                .map(|credential| CredentialView::of(credential, now))
+                .collect(),
+            durability: standing.map(|s| DurabilityView::of(&Durability::of(s))),
+            last: detail
+                .last_validation
+                .as_ref()
+                .map(|run| LastValidation::of(run, &visit.short_name, now)),
+            invitation: detail
+                .open_invitation
+                .as_ref()
+                .map(|invitation| InvitationView::of(invitation, paths, now)),
+            pending: detail
+                .pending
+                .iter()
+                .map(|grant| PendingView::of(grant, paths, now))
+                .collect(),
+            validate_action: if standing.is_some() && row.state != ShownState::Suspended {
+                paths.validation()
+            } else {
+                String::new()
+            },
+            switch_href: if row.renewable() {
+                renew(&visit.short_name, M365)
+            } else {
+                String::new()
+            },
+        }
+    }
+}
+
+impl Banner {
+    pub fn of(run: &Validation, diagnosis: Option<DiagnosisView>, short_name: &str) -> Self {
+        Self {
+            passed: run.passed,
+            checks: checks(run, short_name),
+            diagnosis,
+        }
+    }
+}
+
+impl LastValidation {
+    fn of(run: &Validation, short_name: &str, now: OffsetDateTime) -> Self {
+        Self {
+            passed: run.passed,
+            at: When::new(run.at, now),
+            by: run.technician.clone(),
+            checks: checks(run, short_name),
+        }
+    }
+}
+
+fn checks(run: &Validation, short_name: &str) -> Vec<CheckView> {
+    run.checks
+        .iter()
+        .map(|check| CheckView::of(check, short_name))
+        .collect()
+}
+
+impl ResourceView {
+    fn of(line: &ResourceLine, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
+        let failed = line.state == Some(TokenState::Failed);
+        Self {
+            word: line.resource.as_str(),
+            name: line.resource.name(),
+            required: line.required,
+            class: match line.state {
+                Some(TokenState::Valid) => "valid",
+                Some(TokenState::Failed) => "expired",
+                Some(TokenState::Waiting) => "pending",
+                None => "none",
+            },
+            state: line.state.map_or("Not acquired", TokenState::label),
+            cause: line
+                .cause
+                .filter(|_| failed)
+                .map_or("", crate::domain::diagnosis::Category::label),
+            expires: When::maybe(line.expires_at, now),
+            last_ok: When::maybe(line.last_ok_at, now),
+            last_error: When::maybe(line.last_error_at, now),
+            error: line
+                .last_error_code
+                .map_or_else(|| "Error".to_owned(), |code| format!("AADSTS{code}")),
+            error_href: line
+                .last_error_id
+                .map(|id| paths.msal_error(id))
+                .unwrap_or_default(),
+            permissions: permissions(line),
+        }
+    }
+}
+
+/// The required permissions of a resource against what its last token carried.
+fn permissions(line: &ResourceLine) -> Vec<PermissionView> {
+    let missing = line.resource.missing(&line.scopes);
+    line.resource
+        .required_permissions()
+        .iter()
+        .map(|permission| {
+            let (class, word) = if line.scopes.is_empty() {
+                ("skipped", "not known yet")
+            } else if missing.contains(&permission.name) {
+                ("failed", "missing")
+            } else {
+                ("passed", "granted")
+            };
+            PermissionView {
+                name: permission.name,
+                reason: permission.reason,
+                class,
+                word,
+            }
+        })
+        .collect()
+}
+
+impl CredentialView {
+    fn of(credential: &Credential, now: OffsetDateTime) -> Self {
+        let days = credential.days_left(now);
+        Self {
+            label: match credential.kind.as_str() {
+                "certificate" => format!("Certificate {}", credential.hint),
+                _ => format!("Client secret ending in {}", credential.hint),
+            },
+            ends: When::maybe(credential.not_after, now),
+            days: match days {
+                None => "no end date stored".to_owned(),
+                Some(days @ ..0) => format!("expired {} ago", plural(-days)),
+                Some(days) => format!("{} left", plural(days)),
+            },
+            urgent: days.is_some_and(|days| days < 30),
+        }
+    }
+}
+
+fn plural(days: i64) -> String {
+    if days == 1 {
+        "1 day".to_owned()
+    } else {
+        format!("{days} days")
+    }
+}
+
+impl DurabilityView {
+    fn of(durability: &Durability) -> Self {
+        Self {
+            label: durability.grade.label(),
+            class: match durability.grade {
+                Grade::Short => "expired",
+                Grade::Fair => "expiring",
+                Grade::Long => "valid",
+            },
+            sentence: durability.sentence.clone(),
+        }
+    }
+}
+
+impl InvitationView {
+    fn of(invitation: &OpenInvitation, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
+        Self {
+            reference: invitation.reference.clone(),
+            email: invitation.invitation_email.clone(),
+            expires: When::new(invitation.expires_at, now),
+            resend_action: if invitation.invitation_email.is_empty() {
+                String::new()
+            } else {
+                paths.invitation_step(invitation.id, "resend")
+            },
+            list_href: paths.invitations(),
+        }
+    }
+}
+
+impl PendingView {
+    fn of(grant: &PendingGrant, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
+        Self {
+            who: person(&grant.admin_name, &grant.admin_username),
+            at: When::new(grant.obtained_at, now),
+            words: grant.reason.label(),
+            for_us: grant.reason == PendingReason::AwaitingConfirmation,
+            href: paths.invitations(),
+        }
+    }
+}
+
+/// `Ada Admin (ada@contoso.com)`, or the part that is known.
+fn person(name: &str, username: &str) -> String {
+    match (name, username) {
+        ("", username) => username.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, username) => format!("{name} ({username})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+
+    fn credential(left: Duration) -> CredentialView {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        CredentialView::of(
+            &Credential {
+                kind: "secret".into(),
+                hint: "x7Qz".into(),
+                not_after: Some(now + left),
+            },
+            now,
+        )
+    }
+
+    #[test]
+    fn a_credential_counts_its_days_down() {
+        assert_eq!(credential(Duration::days(90)).days, "90 days left");
+        assert!(!credential(Duration::days(90)).urgent);
+        assert_eq!(credential(Duration::days(1)).days, "1 day left");
+        assert!(credential(Duration::days(29)).urgent);
+        assert_eq!(credential(Duration::days(-3)).days, "expired 3 days ago");
+    }
+
+    #[test]
+    fn a_person_is_named_by_what_is_known() {
+        assert_eq!(person("Ada", "ada@x.example"), "Ada (ada@x.example)");
+        assert_eq!(person("", "ada@x.example"), "ada@x.example");
+    }
+}

@@ -1,0 +1,25 @@
+//! Technicians inside one tenant, the Customer portal.
+
+mod connections;
+mod invitations;
+mod m365;
+mod msal_errors;
+mod overview;
+mod visit;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub use visit::Visit;
+
+/// Every page of the Customer portal.
+pub fn router() -> Router<App> {
+    Router::new()
+        .merge(visit::router())
+        .merge(connections::router())
+        .merge(invitations::router())
+        .merge(overview::router())
+        .merge(m365::router())
+        .merge(msal_errors::router())
+}

@@ -1,0 +1,81 @@
+//! "MSAL errors" of one tenant; another tenant's are not found here.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::Visit;
+use crate::app::App;
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::form::Query;
+use crate::web::kit::viewer::Viewer;
+use crate::web::parts::msal_errors::{self, EntryView, ListView, Params};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "portal/msal_errors/index.html")]
+struct Index {
+    chrome: Chrome,
+    visit: Visit,
+    list: ListView,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "portal/msal_errors/show.html")]
+struct Show {
+    chrome: Chrome,
+    visit: Visit,
+    entry: EntryView,
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/tenants/{short}/msal-errors", get(index))
+        .route("/tenants/{short}/msal-errors/{id}", get(show))
+}
+
+async fn index(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    chrome: Chrome,
+    Query(params): Query<Params>,
+) -> WebResult<Response> {
+    let mut op = viewer.begin(&app).await?;
+    let params = Params {
+        tenant: String::new(),
+        ..params
+    };
+    let action = visit.paths().msal_errors();
+    let list = msal_errors::list(&mut op, visit.scope(), action, params, false).await?;
+    let status = list.status();
+    Ok((
+        status,
+        Index {
+            chrome,
+            visit,
+            list,
+        },
+    )
+        .into_response())
+}
+
+async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    chrome: Chrome,
+    Path((_, id)): Path<(String, String)>,
+) -> WebResult<Show> {
+    let mut op = viewer.begin(&app).await?;
+    let entry = msal_errors::entry(&mut op, visit.scope(), &id, false).await?;
+    let entry = entry.ok_or(WebError::NotFound)?;
+    Ok(Show {
+        chrome,
+        visit,
+        entry,
+    })
+}

@@ -1,0 +1,12 @@
+// data-until: counts down data-seconds; at zero the page is loaded again, which shows what comes next.
+for (const element of document.querySelectorAll("[data-until]")) {
+  // Measured from the server's idea of how long is left, so that a wrong clock here does not matter.
+  const end = performance.now() + Number(element.dataset.seconds) * 1000;
+  const show = () => {
+    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
+    element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left === 0) { clearInterval(timer); setTimeout(() => location.reload(), 1500); }
+  };
+  const timer = setInterval(show, 1000);
+  show();
+}

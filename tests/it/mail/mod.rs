@@ -1,0 +1,82 @@
+//! Letters over a real connection to a mail server.
+
+use tenantry::config::{Smtp, SmtpTls};
+use tenantry::mail::{InvitationLetter, Mailer, SendError};
+
+use crate::support::smtp::MailServer;
+
+fn settings(port: u16) -> Smtp {
+    Smtp {
+        host: "127.0.0.1".into(),
+        port,
+        username: None,
+        password_file: None,
+        from: "Service desk <desk@nordwind.example>".into(),
+        tls: SmtpTls::None,
+    }
+}
+
+fn letter(to: &str) -> tenantry::mail::Letter {
+    InvitationLetter {
+        to: to.into(),
+        msp_name: "Nordwind IT".into(),
+        tenant_name: "Contoso".into(),
+        technician: "Kim Berg".into(),
+        reference: "R-7KQ2".into(),
+        auth_url: "https://portal.example/onboarding/inv_x".into(),
+        good_until: "2026-11-28 02:15 UTC".into(),
+        report_to: String::new(),
+    }
+    .compose()
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_letter_arrives_as_text_and_html() {
+    let server = MailServer::start().await;
+    let mailer = Mailer::new(&settings(server.address.port())).unwrap();
+    mailer.send(letter("it@contoso.example")).await.unwrap();
+    let letters = server.letters();
+    assert_eq!(letters.len(), 1);
+    for part in [
+        "From: \"Service desk\" <desk@nordwind.example>",
+        "To: it@contoso.example",
+        "Content-Type: text/plain",
+        "Content-Type: text/html",
+        "R-7KQ2",
+    ] {
+        assert!(
+            letters[0].contains(part),
+            "{part} is missing in {}",
+            letters[0]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_address_is_told_apart_from_a_server_that_is_away() {
+    let server = MailServer::start().await;
+    let mailer = Mailer::new(&settings(server.address.port())).unwrap();
+    let refused = mailer.send(letter("refused@contoso.example")).await;
+    assert!(matches!(refused, Err(SendError::Refused(_))), "{refused:?}");
+    assert!(server.letters().is_empty());
+
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let away = Mailer::new(&settings(port)).unwrap();
+    let unreachable = away.send(letter("it@contoso.example")).await;
+    assert!(
+        matches!(unreachable, Err(SendError::Unreachable(_))),
+        "{unreachable:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_not_sent_anywhere() {
+    let server = MailServer::start().await;
+    let mailer = Mailer::new(&settings(server.address.port())).unwrap();
+    let sent = mailer.send(letter("nobody at all")).await;
+    assert!(matches!(sent, Err(SendError::Address(_))), "{sent:?}");
+    assert!(server.letters().is_empty());
+}

@@ -1,0 +1,147 @@
+//! The portal as a test sees it: the real router on a real port, a database of its own, a clock to move, a keeper that
+//! answers what the test scripts, and browsers that are signed in or not.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tenantry::app::{App, Site};
+use tenantry::clock::Clock;
+use tenantry::domain::technician::Role;
+use tenantry::storage::TechnicianId;
+use tenantry::web;
+use tenantry::web::kit::session::{Store, TECHNICIAN_KEY};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::task::AbortHandle;
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
+use url::Url;
+
+use super::browser::Browser;
+use super::db::{TestDb, test_db};
+use super::fake_keeper::FakeKeeper;
+
+/// A running portal. Ends when dropped, and its database with it.
+pub struct TestApp {
+    server: AbortHandle,
+    pub app: App,
+    /// The clock that portal and tests share; `clock.advance(…)` moves it.
+    pub clock: Clock,
+    pub keeper: FakeKeeper,
+    /// Somebody who may look at and change every table.
+    pub pool: PgPool,
+    pub db: TestDb,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with settings changed before it begins to listen.
+    pub async fn start_with(change: impl FnOnce(&mut App)) -> Self {
+        let db = test_db().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let clock = Clock::system();
+        let keeper = FakeKeeper::start(db.keeper());
+        let mut app = App {
+            pool: db.web(),
+            clock: clock.clone(),
+            keeper: keeper.client.clone(),
+            site: Arc::new(site(address)),
+            mailer: None,
+            trusted_proxies: Arc::new([]),
+            mailer: None,
+            flow_changes: broadcast::channel(64).0,
+        };
+        change(&mut app);
+        let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move { axum::serve(listener, service).await });
+        Self {
+            server: server.abort_handle(),
+            app,
+            clock,
+            keeper,
+            pool: db.superuser(),
+            db,
+        }
+    }
+
+    /// A clean browser that nobody signed in with.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.app.site.base_url)
+    }
+
+    /// A browser with a fresh technician of this role signed in, without the cost of a password.
+    pub async fn login(&self, role: Role) -> Browser {
+        let email = format!("{role}-{}@msp.example", tenantry::clock::random_uuid());
+        let id = self.technician(&email, role).await;
+        let browser = self.browser();
+        browser.set_cookie("sid", &self.session_of(id).await.to_string());
+        browser
+    }
+
+    /// A technician who has no password yet.
+    pub async fn technician(&self, email: &str, role: Role) -> TechnicianId {
+        let id = TechnicianId::new();
+        sqlx::query(
+            "insert into technicians (id, email, display_name, role, created_at) values ($1, $2, 'Robin Marlow', $3, $4)",
+        )
+        .bind(id)
+        .bind(email)
+        .bind(role.as_str())
+        .bind(self.clock.now())
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        id
+    }
+
+    /// A login session as the login page makes one.
+    pub async fn session_of(&self, technician: TechnicianId) -> Id {
+        let mut record = Record {
+            id: Id::default(),
+            data: HashMap::from([(
+                TECHNICIAN_KEY.to_owned(),
+                serde_json::to_value(technician).unwrap(),
+            )]),
+            expiry_date: self.clock.now(),
+        };
+        let store = Store::new(self.app.pool.clone(), self.clock.clone());
+        store.create(&mut record).await.unwrap();
+        record.id
+    }
+
+    /// Move everybody's clock.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// `action result` of each audit entry, oldest first.
+    pub async fn audit(&self) -> Vec<String> {
+        sqlx::query_scalar("select action || ' ' || result from audit_events order by id")
+            .fetch_all(&self.pool)
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn site(address: SocketAddr) -> Site {
+    Site {
+        base_url: Url::parse(&format!("http://{address}")).unwrap(),
+        msp_name: "Harbourline IT".into(),
+        msp_legal_name: "Harbourline IT Services Ltd".into(),
+        report_to: "security@harbourline.example".into(),
+        app_name: "Harbourline Tenantry".into(),
+    }
+}

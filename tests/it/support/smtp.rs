@@ -1,0 +1,61 @@
+//! A mail server of a few lines: takes every letter but those to `refused@…`, and keeps what it got.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A running server; it ends with the test's runtime.
+pub struct MailServer {
+    pub address: SocketAddr,
+    letters: Arc<Mutex<Vec<String>>>,
+}
+
+impl MailServer {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let letters = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&letters);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, Arc::clone(&kept)));
+            }
+        });
+        Self { address, letters }
+    }
+
+    /// Every letter taken so far, whole: headers and body as sent.
+    pub fn letters(&self) -> Vec<String> {
+        self.letters.lock().unwrap().clone()
+    }
+}
+
+async fn converse(stream: TcpStream, letters: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    writer.write_all(b"220 test ESMTP\r\n").await?;
+    while let Some(line) = lines.next_line().await? {
+        let answer = match line.to_ascii_uppercase() {
+            verb if verb.starts_with("RCPT") && verb.contains("REFUSED@") => "550 no such mailbox",
+            verb if verb.starts_with("DATA") => {
+                writer.write_all(b"354 go on\r\n").await?;
+                let mut letter = String::new();
+                while let Some(line) = lines.next_line().await? {
+                    if line == "." {
+                        break;
+                    }
+                    letter.push_str(&line);
+                    letter.push('\n');
+                }
+                letters.lock().unwrap().push(letter);
+                "250 taken"
+            }
+            verb if verb.starts_with("QUIT") => "221 bye",
+            _ => "250 fine",
+        };
+        writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Pages from outside, one module per page.
+
+mod headers;
