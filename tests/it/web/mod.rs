@@ -1,4 +1,9 @@
 //! Pages from outside, one module per page.
 
-mod headers;
+mod doors;
+mod errors;
 mod listen;
+mod login;
+mod login_link;
+mod ops;
+mod sessions;
