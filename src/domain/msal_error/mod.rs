@@ -176,4 +176,3 @@ fn as_uuid(text: &str) -> Option<Uuid> {
 pub async fn ensure_partitions(op: &mut Op, since: Date, until: Date) -> Result<(), sqlx::Error> {
     store::ensure_partitions(op, since, until).await
 }
-

@@ -1,7 +1,7 @@
 //! SQL of recorded errors: pages by id, one entry.
 
-use time::Date;
 use sqlx::{FromRow, Postgres, QueryBuilder};
+use time::Date;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -178,7 +178,11 @@ pub(super) async fn find(
     }))
 }
 
-pub(super) async fn ensure_partitions(op: &mut Op, since: Date, until: Date) -> Result<(), sqlx::Error> {
+pub(super) async fn ensure_partitions(
+    op: &mut Op,
+    since: Date,
+    until: Date,
+) -> Result<(), sqlx::Error> {
     sqlx::query!("select ensure_msal_error_partitions($1, $2)", since, until)
         .fetch_one(op.db())
         .await?;

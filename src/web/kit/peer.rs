@@ -60,8 +60,8 @@ pub fn request_id(headers: &HeaderMap) -> &str {
 /// written into logs.
 pub async fn name_request(mut request: Request, next: Next) -> Response {
     let id = clock::random_uuid().to_string();
-    let value =
-        HeaderValue::from_str(&id).expect("hexadecimal digits and hyphens are a header's value");
+    // Hexadecimal digits and hyphens are always a header's value.
+    let value = HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unnamed"));
     request.headers_mut().insert(REQUEST_ID, value.clone());
     let mut response = next.run(request).await;
     response.headers_mut().insert(REQUEST_ID, value);

@@ -183,6 +183,8 @@ pub struct DonePart {
     pub at: String,
 }
 
+const SIGN_IN_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 /// One resource with its tick.
 #[derive(Debug)]
 pub struct Line {
@@ -201,14 +203,19 @@ impl Line {
             TokenState::Failed => ("tick-failed", "✗", "not granted yet"),
             TokenState::Waiting => ("tick-waiting", "…", "waiting"),
         };
-        let named = |scope: &String| scope.rsplit('/').next().unwrap_or_default().to_owned();
+        // Microsoft names scopes with or without the resource's address; the sign-in's own ones say nothing to people.
+        let named = line
+            .scopes
+            .iter()
+            .filter_map(|scope| scope.rsplit('/').next())
+            .filter(|scope| !SIGN_IN_SCOPES.contains(scope));
         Self {
             name: line.resource.name(),
             required: line.required,
             class,
             mark,
             word,
-            scopes: line.scopes.iter().map(named).collect::<Vec<_>>().join(", "),
+            scopes: named.collect::<Vec<_>>().join(", "),
         }
     }
 }

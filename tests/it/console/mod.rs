@@ -1,4 +1,5 @@
 //! The Multitenant portal's pages.
 
 mod authentication_status;
+mod invitations;
 mod msal_errors;

@@ -8,7 +8,8 @@ use tenantry::domain::invitation::{
 use tenantry::domain::op::Scope;
 use tenantry::storage::TenantId;
 
-use super::stage::{Stage, tenant};
+use super::stage::Stage;
+use crate::support::tenant;
 
 #[tokio::test]
 async fn a_new_invitation_is_found_by_its_link_and_the_link_is_not_in_the_database() {
@@ -205,7 +206,7 @@ async fn the_list_filters_by_state_and_finds_text_as_typed() {
     let stage = Stage::set().await;
     let (open, _) = stage.invite().await;
     let (revoked, _) = stage.invite().await;
-    tenant(&stage.web, "fabrikam").await;
+    tenant::add(&stage.web, "fabrikam").await;
     let mut op = stage.op().await;
     invitation::revoke(&mut op, Scope::all(), revoked.id)
         .await

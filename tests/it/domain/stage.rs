@@ -10,6 +10,7 @@ use tenantry::storage::TenantId;
 
 use crate::support::db::{TestDb, test_db};
 use crate::support::fake_keeper::FakeKeeper;
+use crate::support::tenant;
 
 pub struct Stage {
     pub db: TestDb,
@@ -24,7 +25,7 @@ impl Stage {
         let db = test_db().await;
         let (web, clock) = (db.web(), Clock::system());
         let keeper = FakeKeeper::start(db.superuser());
-        let tenant = tenant(&web, "contoso").await;
+        let tenant = tenant::add(&web, "contoso").await;
         Self {
             db,
             web,
@@ -98,21 +99,4 @@ impl Stage {
             .await
             .unwrap()
     }
-}
-
-/// A tenant with two required resources and an optional one.
-pub async fn tenant(pool: &PgPool, short_name: &str) -> TenantId {
-    let id = TenantId::new();
-    sqlx::query(
-        "with t as (insert into tenants (id, short_name, full_name, domain, state_since, created_at, updated_at)
-           values ($1, $2, $2 || ' Ltd', $2 || '.example', now(), now(), now()))
-         insert into tenant_resources (tenant_id, resource, required)
-         values ($1, 'graph', true), ($1, 'exchange', true), ($1, 'azure', false)",
-    )
-    .bind(id.as_uuid())
-    .bind(short_name)
-    .execute(pool)
-    .await
-    .unwrap();
-    id
 }

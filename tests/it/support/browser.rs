@@ -37,6 +37,15 @@ impl Browser {
         }
     }
 
+    /// The same browser, now that the site moved to another address.
+    pub fn at(&self, base: &Url) -> Self {
+        Self {
+            base: base.clone(),
+            client: self.client.clone(),
+            cookies: Mutex::new(self.cookies.lock().unwrap().clone()),
+        }
+    }
+
     /// Ask for a page as by typing its address; redirects are not followed.
     pub async fn get(&self, path: &str) -> Page {
         let request = self

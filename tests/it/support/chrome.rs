@@ -27,7 +27,10 @@ impl Chrome {
             .context("chromedriver is missing: `make test` installs it")?;
         let mut chrome = Self { driver, port };
         for _ in 0..100 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .is_ok()
+            {
                 return Ok(chrome);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

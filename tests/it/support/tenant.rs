@@ -1,0 +1,21 @@
+//! A tenant with two required resources and an optional one.
+
+use sqlx::PgPool;
+use tenantry::storage::TenantId;
+
+/// Add one: `contoso` becomes "contoso Ltd" with the domain `contoso.example`.
+pub async fn add(pool: &PgPool, short_name: &str) -> TenantId {
+    let id = TenantId::new();
+    sqlx::query(
+        "with t as (insert into tenants (id, short_name, full_name, domain, state_since, created_at, updated_at)
+           values ($1, $2, $2 || ' Ltd', $2 || '.example', now(), now(), now()))
+         insert into tenant_resources (tenant_id, resource, required)
+         values ($1, 'graph', true), ($1, 'exchange', true), ($1, 'azure', false)",
+    )
+    .bind(id.as_uuid())
+    .bind(short_name)
+    .execute(pool)
+    .await
+    .unwrap();
+    id
+}
