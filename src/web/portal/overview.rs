@@ -13,6 +13,7 @@ use crate::domain::connection::{self, Call, Detail, PendingReason, ShownState};
 use crate::domain::msal_error;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
+use crate::web::kit::paging::with_query;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
@@ -114,7 +115,7 @@ async fn show(
         paths: PageLinks {
             m365: paths.m365(),
             errors: paths.msal_errors(),
-            edit: paths.edit(),
+            edit: with_query(&paths.edit(), &[("from", "overview")], &[]),
         },
         chrome,
         visit,
