@@ -72,10 +72,6 @@ impl Demo {
         self.about["password"].as_str().unwrap_or_default()
     }
 
-    pub fn client_id(&self) -> &str {
-        self.about["client_id"].as_str().unwrap_or_default()
-    }
-
     /// Ask something of the simulator's control interface.
     pub async fn control(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let url = format!("{}/control/api/{path}", self.simulator());
