@@ -73,7 +73,7 @@ async fn ended_sessions_and_forgotten_failures_are_deleted_and_others_stay() {
 #[tokio::test]
 async fn calls_are_kept_for_thirty_days() {
     let app = TestApp::start().await;
-    sqlx::query("insert into tenants (id, short_name, full_name, created_at, state_since) values ($1, 'acme', 'Acme', now(), now())")
+    sqlx::query("insert into tenants (id, short_name, full_name, created_at, state_since, updated_at) values ($1, 'acme', 'Acme', now(), now(), now())")
         .bind(tenantry::clock::ordered_uuid())
         .execute(&app.pool)
         .await
