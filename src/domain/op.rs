@@ -80,6 +80,11 @@ impl Op {
         &mut self.tx
     }
 
+    /// Undo everything and wait until it is undone; dropping an `Op` undoes too, and does not wait.
+    pub async fn roll_back(self) -> Result<(), sqlx::Error> {
+        self.tx.rollback().await
+    }
+
     /// Make everything written so far durable.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         self.tx.commit().await

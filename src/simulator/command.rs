@@ -74,3 +74,31 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     simulator.shutdown().await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command, FromArgMatches};
+
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Args, clap::Error> {
+        let command = Args::augment_args(Command::new("entra-simulator"));
+        let words = std::iter::once(&"entra-simulator").chain(words);
+        Args::from_arg_matches(&command.try_get_matches_from(words)?)
+    }
+
+    #[test]
+    fn everything_has_a_default_and_the_modes_have_the_documented_names() {
+        let plain = parse(&[]).unwrap();
+        assert_eq!((plain.mode, plain.tls, plain.seed), (Mode::Entra, false, 1));
+        for (word, mode) in [
+            ("entra", Mode::Entra),
+            ("grace", Mode::Grace),
+            ("strict", Mode::Strict),
+            ("family", Mode::Family),
+        ] {
+            assert_eq!(parse(&["--mode", word]).unwrap().mode, mode);
+        }
+        parse(&["--mode", "kind"]).unwrap_err();
+    }
+}

@@ -7,6 +7,7 @@ pub mod command;
 mod control;
 pub mod directory;
 mod graph;
+mod journal;
 mod json;
 mod pages;
 mod site;
@@ -30,6 +31,7 @@ use url::Url;
 use crate::clock::Clock;
 use directory::State;
 pub use directory::{Directory, Mode};
+use journal::Journal;
 use site::Site;
 use tokens::Keys;
 pub use tokens::{Class, Entry, Person, Willing, fingerprint};
@@ -113,18 +115,27 @@ pub async fn start(options: Options) -> anyhow::Result<Simulator> {
 
 /// The saved directory, or an empty one with a new signing key.
 async fn open_directory(options: &Options) -> anyhow::Result<Directory> {
-    if let Some(file) = &options.state_file
-        && let Some(state) = snapshot::load(file)?
-    {
-        options.clock.set_offset_ms(state.clock_offset_ms);
-        return Ok(Directory::new(state, options.clock.clone()));
+    let clock = options.clock.clone();
+    let saved = match &options.state_file {
+        Some(file) => snapshot::load(file)?,
+        None => None,
+    };
+    let state = if let Some(state) = saved {
+        clock.set_offset_ms(state.clock_offset_ms);
+        state
+    } else {
+        let key = tokio::task::spawn_blocking(Keys::generate).await??;
+        State::new(options.seed, options.mode, key)
+    };
+    let Some(file) = &options.state_file else {
+        return Ok(Directory::new(state, clock, None));
+    };
+    if let Some(parent) = file.parent() {
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("cannot make the directory {}", parent.display()))?;
     }
-    let key = tokio::task::spawn_blocking(Keys::generate).await??;
-    let state = State::new(options.seed, options.mode, key);
-    let directory = Directory::new(state, options.clock.clone());
-    if let Some(file) = &options.state_file {
-        snapshot::save(&directory, file)?;
-    }
+    let directory = Directory::new(state, clock, Some(Journal::open(file)?));
+    snapshot::save(&directory, file)?;
     Ok(directory)
 }
 

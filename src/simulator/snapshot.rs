@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::directory::{Directory, State};
+use super::journal;
 
 /// Changes that follow each other within this time are written together.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -23,12 +24,13 @@ pub fn load(file: &Path) -> anyhow::Result<Option<State>> {
             return Err(error).with_context(|| format!("cannot read {}", file.display()));
         }
     };
-    let state = serde_json::from_slice(&bytes).with_context(|| {
+    let mut state = serde_json::from_slice(&bytes).with_context(|| {
         format!(
             "{} is no state of this simulator; delete it to start over",
             file.display()
         )
     })?;
+    journal::recover(&mut state, file)?;
     Ok(Some(state))
 }
 
@@ -59,15 +61,13 @@ pub async fn keep(directory: Directory, file: PathBuf, stop: CancellationToken) 
 /// Write the memory beside `file` and move it there, so that a kill leaves the old or the new one.
 pub fn save(directory: &Directory, file: &Path) -> anyhow::Result<()> {
     let bytes = directory.snapshot()?;
-    if let Some(parent) = file.parent() {
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make the directory {}", parent.display()))?;
-    }
     let beside = file.with_extension("new");
     let mut writer = private(&beside)?;
     writer.write_all(&bytes)?;
     writer.sync_all()?;
-    std::fs::rename(&beside, file).with_context(|| format!("cannot write {}", file.display()))
+    std::fs::rename(&beside, file).with_context(|| format!("cannot write {}", file.display()))?;
+    journal::forget_old(file);
+    Ok(())
 }
 
 /// The file holds tokens and keys, simulated as they are: nobody else reads it.

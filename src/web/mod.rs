@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod kit;
+pub mod login;
 pub mod onboarding;
 pub mod ops;
 pub mod parts;
@@ -10,7 +11,7 @@ pub mod portal;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
 use axum::routing::get;
@@ -18,11 +19,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
-use kit::{assets, error, guard, headers, paths, session};
+use kit::{assets, error, guard, headers, paths, peer, session};
 
 /// Largest request body in bytes; no form of ours comes near.
 const MAX_BODY: usize = 64 * 1024;
@@ -31,12 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Every page of the portal.
 pub fn router(app: App) -> Router {
-    let request_id = HeaderName::from_static("x-request-id");
     let pages = Router::new()
         .route(
             paths::HOME,
             get(|| async { Redirect::to(paths::AUTHENTICATION_STATUS) }),
         )
+        .merge(login::router())
         .merge(console::router())
         .merge(portal::router())
         .merge(onboarding::router())
@@ -46,7 +46,7 @@ pub fn router(app: App) -> Router {
     pages
         .merge(assets::router())
         .layer(from_fn(guard::finish_changes))
-        .layer(from_fn_with_state(app.clone(), session::note_peer))
+        .layer(from_fn_with_state(app.clone(), peer::note_peer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             PATIENCE,
@@ -60,7 +60,6 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(from_fn(kit::log::line))
-        .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+        .layer(from_fn(peer::name_request))
         .with_state(app)
 }

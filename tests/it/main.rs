@@ -10,6 +10,7 @@ mod config;
 mod console;
 mod domain;
 mod entra;
+mod journey;
 mod keeper;
 mod mail;
 mod onboarding;

@@ -24,7 +24,7 @@ if [ "$want" = test ]; then
   need chromium-driver chromedriver
   need fonts-dejavu-core '/usr/share/fonts/truetype/dejavu/*'
   need python3 python3
-  need python3-venv '/usr/lib/python3*/ensurepip'
+  need python3-pip '/usr/lib/python3/dist-packages/pip'
   need nodejs node
   need npm npm
 fi

@@ -92,7 +92,7 @@ impl ExpiryReason {
     /// What ends, in a few words.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Idle => "90 idle days are running out",
+            Self::Idle => "Limit of 90 idle days",
             Self::SignInFrequency => "Sign-in frequency policy",
             Self::Federated => "12-hour limit of federated users",
             Self::Credential => "Our secret or certificate ends",

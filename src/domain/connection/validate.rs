@@ -83,7 +83,7 @@ pub async fn validate(
         Reply::Refused(refusal) => {
             record_refusal(&mut op, tenant, &refusal).await?;
             op.commit().await?;
-            return Err(refused(refusal));
+            return Err(refused(&refusal));
         }
         _ => return Err(Unavailable.into()),
     };
@@ -146,13 +146,15 @@ async fn record_refusal(
         .await
 }
 
-fn refused(refusal: Refusal) -> ValidateError {
+fn refused(refusal: &Refusal) -> ValidateError {
     match refusal {
         Refusal::NotThere => ValidateError::NotConnected,
         Refusal::Suspended => ValidateError::Suspended,
         Refusal::NoApp => ValidateError::NoApp,
         Refusal::Quarantined => ValidateError::Quarantined,
-        Refusal::TryLater { retry_after_s } => ValidateError::TryLater { retry_after_s },
+        Refusal::TryLater { retry_after_s } => ValidateError::TryLater {
+            retry_after_s: *retry_after_s,
+        },
         Refusal::Trouble { .. } => ValidateError::Keeper(Unavailable),
     }
 }

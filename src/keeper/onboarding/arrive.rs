@@ -18,6 +18,8 @@ use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::record;
 use crate::keeper::refresh::{Known, lapse, never, seal_grant};
 use crate::keeper::store::connections::{self, NewConnection};
+use crate::keeper::store::flow_leases;
+use crate::keeper::store::flow_secrets;
 use crate::keeper::store::flows::{self, Flow};
 use crate::keeper::store::{audit, records, schedule, secrets, tenants, tokens};
 use crate::keeper::trouble::Trouble;
@@ -81,7 +83,7 @@ pub(super) async fn arrive(
         .await?
         .ok_or(Refusal::NotThere)?;
     debug_assert_eq!(attempt.flow.connection_id, Some(id));
-    flows::renew(&core.pool, tenant_id, flow_id, lease_id).await?;
+    flow_leases::renew(&core.pool, tenant_id, flow_id, lease_id).await?;
     go_on(core, attempt, true).await
 }
 
@@ -247,7 +249,7 @@ async fn store(
         revoke(&mut tx, core, tenant_id, former, &actor, "replaced").await?;
     }
     tenants::note_authenticated(&mut *tx, tenant_id, attempt.invitation.id, now).await?;
-    flows::erase_secrets(&mut *tx, tenant_id, flow_id).await?;
+    flow_secrets::erase(&mut *tx, tenant_id, flow_id).await?;
     if !flows::attach_connection(&mut tx, tenant_id, flow_id, id, now).await? {
         return Ok(None);
     }

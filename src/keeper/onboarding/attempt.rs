@@ -80,6 +80,11 @@ impl Attempt {
         })
     }
 
+    /// The browser took too long.
+    pub fn is_over(&self, core: &Core) -> bool {
+        self.flow.expires_at <= core.clock.now()
+    }
+
     pub const fn subject(&self) -> Subject {
         Subject {
             tenant_id: self.flow.tenant_id,

@@ -17,7 +17,9 @@ use crate::keeper::gate::Lane;
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::resource::sign_in_scope;
 use crate::keeper::seal::Purpose;
-use crate::keeper::store::flows::{self, FlowState, SecretKind, Step};
+use crate::keeper::store::flow_leases;
+use crate::keeper::store::flow_secrets::{self, SecretKind};
+use crate::keeper::store::flows::{self, FlowState, Step};
 use crate::keeper::store::{audit, tenants};
 use crate::keeper::text::Text;
 use crate::keeper::trouble::Trouble;
@@ -34,10 +36,11 @@ pub async fn start_browser_sign_in(
     state: &Text,
 ) -> Result<String, Trouble> {
     let attempt = Attempt::load(core, tenant_id, flow_id).await?;
-    if !matches!(
+    let startable = matches!(
         attempt.flow.state,
         FlowState::Started | FlowState::Redirected
-    ) {
+    );
+    if !startable || attempt.is_over(core) {
         return Err(Refusal::NotThere.into());
     }
     if attempt.app.app.credential.is_none() {
@@ -74,7 +77,7 @@ pub async fn start_browser_sign_in(
 
     let now = core.clock.now();
     let mut tx = core.pool.begin().await?;
-    flows::put_secret(
+    flow_secrets::put(
         &mut *tx,
         tenant_id,
         flow_id,
@@ -82,7 +85,7 @@ pub async fn start_browser_sign_in(
         &verifier,
     )
     .await?;
-    flows::put_secret(&mut *tx, tenant_id, flow_id, SecretKind::Nonce, &nonce).await?;
+    flow_secrets::put(&mut *tx, tenant_id, flow_id, SecretKind::Nonce, &nonce).await?;
     let step = Step::to(FlowState::Redirected);
     if !flows::advance(&mut *tx, tenant_id, flow_id, &step, now).await? {
         return Err(Refusal::NotThere.into());
@@ -107,7 +110,7 @@ pub async fn finish_browser_sign_in(
     core: &Shared,
     tenant_id: TenantId,
     flow_id: FlowId,
-    code: &Text,
+    came_back: &Text,
 ) -> Result<(), Trouble> {
     let attempt = Attempt::load(core, tenant_id, flow_id).await?;
     if attempt.flow.state != FlowState::Redirected {
@@ -119,7 +122,7 @@ pub async fn finish_browser_sign_in(
         return Err(Refusal::NotThere.into());
     };
     let lease_id = random_uuid();
-    if !flows::claim_one(&core.pool, tenant_id, flow_id, lease_id).await? {
+    if !flow_leases::claim_one(&core.pool, tenant_id, flow_id, lease_id).await? {
         return Err(Refusal::TryLater {
             retry_after_s: Some(5),
         }
@@ -133,13 +136,13 @@ pub async fn finish_browser_sign_in(
     };
     let mut tx = core.pool.begin().await?;
     flows::advance(&mut *tx, tenant_id, flow_id, &step, now).await?;
-    flows::erase_secrets(&mut *tx, tenant_id, flow_id).await?;
+    flow_secrets::erase(&mut *tx, tenant_id, flow_id).await?;
     tx.commit().await?;
 
-    let code: SecretString = code.expose().into();
+    let auth_code: SecretString = came_back.expose().into();
     let task = std::sync::Arc::clone(core);
     core.tasks.spawn(async move {
-        let work = redeem(&task, attempt, lease_id, code, verifier, nonce);
+        let work = redeem(&task, attempt, lease_id, auth_code, verifier, nonce);
         with_lease(&task, tenant_id, flow_id, lease_id, work).await;
     });
     Ok(())
@@ -149,7 +152,7 @@ async fn redeem(
     core: &Shared,
     attempt: Attempt,
     lease_id: uuid::Uuid,
-    code: SecretString,
+    auth_code: SecretString,
     verifier: SecretString,
     nonce: SecretString,
 ) -> Result<Option<time::OffsetDateTime>, Trouble> {
@@ -172,7 +175,7 @@ async fn redeem(
         .redeem_code(
             &expected.segment(),
             &attempt.app.app,
-            &code,
+            &auth_code,
             &verifier,
             &core.redirect_uri,
             &scope,
@@ -236,11 +239,13 @@ pub async fn refuse_browser_sign_in(
         Step::to(FlowState::AwaitingApproval)
     } else {
         let word = match (error, told.category) {
-            ("access_denied", _) | (_, diagnosis::Category::DeviceCodeDeclined) => words::DECLINED,
+            ("access_denied", _)
+            | (_, diagnosis::Category::DeviceCodeDeclined | diagnosis::Category::ConsentMissing) => {
+                words::DECLINED
+            }
             (_, diagnosis::Category::ConditionalAccess | diagnosis::Category::DeviceCompliance) => {
                 words::POLICY_REFUSED
             }
-            (_, diagnosis::Category::ConsentMissing) => words::DECLINED,
             (
                 _,
                 diagnosis::Category::AppMisconfigured | diagnosis::Category::AppMissingOrDisabled,
@@ -268,8 +273,8 @@ async fn seal(
     kind: SecretKind,
     plain: &str,
 ) -> Result<Vec<u8>, Trouble> {
-    let row_id = flows::secret_row_id(attempt.flow.id, kind);
-    let place = flows::secret_place(attempt.flow.tenant_id, &row_id);
+    let row_id = flow_secrets::row_id(attempt.flow.id, kind);
+    let place = flow_secrets::place(attempt.flow.tenant_id, &row_id);
     let sealed = core.vault.seal(Purpose::Flow, &place, plain.as_bytes());
     Ok(sealed.await?)
 }
@@ -280,11 +285,11 @@ async fn opened(
     kind: SecretKind,
 ) -> Result<Option<SecretString>, Trouble> {
     let (tenant_id, id) = (attempt.flow.tenant_id, attempt.flow.id);
-    let Some(ct) = flows::secret(&core.pool, tenant_id, id, kind).await? else {
+    let Some(ct) = flow_secrets::find(&core.pool, tenant_id, id, kind).await? else {
         return Ok(None);
     };
-    let row_id = flows::secret_row_id(id, kind);
-    let place = flows::secret_place(tenant_id, &row_id);
+    let row_id = flow_secrets::row_id(id, kind);
+    let place = flow_secrets::place(tenant_id, &row_id);
     Ok(Some(
         core.vault.open_text(Purpose::Flow, &place, &ct).await?,
     ))

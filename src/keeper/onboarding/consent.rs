@@ -14,6 +14,7 @@ use crate::keeper::core::{Core, Shared};
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::reading::Reading;
 use crate::keeper::resource::Resource;
+use crate::keeper::store::flow_leases;
 use crate::keeper::store::flows::{self, FlowState, Step};
 use crate::keeper::store::{audit, connections, records};
 use crate::keeper::text::Text;
@@ -32,20 +33,16 @@ pub async fn consent_address(
     if !attempt.flow.state.awaits_consent() {
         return Err(Refusal::NotThere.into());
     }
-    let segment = match attempt.flow.connection_id {
+    let segment = if let Some(id) = attempt.flow.connection_id {
         // Who signed in is known: consent must be for their tenant.
-        Some(id) => {
-            let connection = connections::load(&core.pool, tenant_id, id).await?;
-            let connection = connection.ok_or(Refusal::NotThere)?;
-            TenantSegment::Tenant(connection.entra_tenant_id)
-        }
-        None => {
-            let expected = attempt.expected_tenant(core).await?;
-            let expected = expected.map_err(|_| Refusal::TryLater {
-                retry_after_s: Some(30),
-            })?;
-            expected.segment()
-        }
+        let connection = connections::load(&core.pool, tenant_id, id).await?;
+        TenantSegment::Tenant(connection.ok_or(Refusal::NotThere)?.entra_tenant_id)
+    } else {
+        let expected = attempt.expected_tenant(core).await?;
+        let expected = expected.map_err(|_| Refusal::TryLater {
+            retry_after_s: Some(30),
+        })?;
+        expected.segment()
     };
     let scope = format!("{}/.default", Resource::Graph.uri(&core.endpoints));
     let url = core.entra.admin_consent_url(
@@ -78,7 +75,7 @@ pub async fn resume(
         return Ok(());
     }
     let lease_id = random_uuid();
-    if !flows::claim_one(&core.pool, tenant_id, flow_id, lease_id).await? {
+    if !flow_leases::claim_one(&core.pool, tenant_id, flow_id, lease_id).await? {
         return Ok(()); // it is being looked at this very moment
     }
     let task = Arc::clone(core);

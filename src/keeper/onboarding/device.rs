@@ -19,7 +19,8 @@ use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::record;
 use crate::keeper::resource::sign_in_scope;
 use crate::keeper::seal::Purpose;
-use crate::keeper::store::flows::{self, FlowState, SecretKind, ShownCode, Step};
+use crate::keeper::store::flow_secrets::{self, SecretKind};
+use crate::keeper::store::flows::{self, FlowState, ShownCode, Step};
 use crate::keeper::store::{audit, records, tenants};
 use crate::keeper::trouble::Trouble;
 use crate::storage::{FlowId, TenantId};
@@ -39,12 +40,11 @@ pub async fn start_device_code(
     flow_id: FlowId,
 ) -> Result<(), Trouble> {
     let attempt = Attempt::load(core, tenant_id, flow_id).await?;
-    if attempt.flow.state != FlowState::Started {
+    if attempt.flow.state != FlowState::Started || attempt.is_over(core) {
         return Err(Refusal::NotThere.into());
     }
-    let expected = match attempt.expected_tenant(core).await? {
-        Ok(expected) => expected,
-        Err(_) => return fail(core, &attempt, words::MICROSOFT_TROUBLE, None).await,
+    let Ok(expected) = attempt.expected_tenant(core).await? else {
+        return fail(core, &attempt, words::MICROSOFT_TROUBLE, None).await;
     };
     let lane = lane(&attempt);
     let deadline = Instant::now() + core.settings.send_within;
@@ -59,7 +59,7 @@ pub async fn start_device_code(
         .await;
     drop(pass);
     match &exchange.outcome {
-        Ok(code) => show(core, &attempt, &exchange.call, code).await?,
+        Ok(started) => show(core, &attempt, &exchange.call, started).await?,
         Err(failure) => {
             let word = match refused(failure, true) {
                 Refused::Failed(word) => word,
@@ -76,25 +76,25 @@ async fn show(
     core: &Core,
     attempt: &Attempt,
     call: &CallRecord,
-    code: &DeviceCode,
+    started: &DeviceCode,
 ) -> Result<(), Trouble> {
     let (tenant_id, id) = (attempt.flow.tenant_id, attempt.flow.id);
-    let row_id = flows::secret_row_id(id, SecretKind::DeviceCode);
-    let place = flows::secret_place(tenant_id, &row_id);
-    let plain = code.device_code.expose_secret().as_bytes();
+    let row_id = flow_secrets::row_id(id, SecretKind::DeviceCode);
+    let place = flow_secrets::place(tenant_id, &row_id);
+    let plain = started.device_code.expose_secret().as_bytes();
     let ct = core.vault.seal(Purpose::Flow, &place, plain).await?;
     let now = core.clock.now();
-    let seconds = i32::try_from(code.interval.as_secs()).unwrap_or(i32::MAX);
+    let seconds = i32::try_from(started.interval.as_secs()).unwrap_or(i32::MAX);
     let interval_s = seconds.max(LEAST_INTERVAL);
     let shown = ShownCode {
-        user_code: code.user_code.expose_secret(),
-        verification_uri: code.verification_uri.as_str(),
-        expires_at: call.started_at + code.expires_in,
+        user_code: started.user_code.expose_secret(),
+        verification_uri: started.verification_uri.as_str(),
+        expires_at: call.started_at + started.expires_in,
         interval_s,
         next_poll_at: after(now, interval_s),
     };
     let mut tx = core.pool.begin().await?;
-    flows::put_secret(&mut *tx, tenant_id, id, SecretKind::DeviceCode, &ct).await?;
+    flow_secrets::put(&mut *tx, tenant_id, id, SecretKind::DeviceCode, &ct).await?;
     if !flows::show_code(&mut tx, tenant_id, id, &shown, now).await? {
         return Err(Refusal::NotThere.into());
     }
@@ -229,11 +229,11 @@ async fn device_code(
 ) -> Result<Option<secrecy::SecretString>, Trouble> {
     let (tenant_id, id) = (attempt.flow.tenant_id, attempt.flow.id);
     let kind = SecretKind::DeviceCode;
-    let Some(ct) = flows::secret(&core.pool, tenant_id, id, kind).await? else {
+    let Some(ct) = flow_secrets::find(&core.pool, tenant_id, id, kind).await? else {
         return Ok(None);
     };
-    let row_id = flows::secret_row_id(id, kind);
-    let place = flows::secret_place(tenant_id, &row_id);
+    let row_id = flow_secrets::row_id(id, kind);
+    let place = flow_secrets::place(tenant_id, &row_id);
     Ok(Some(
         core.vault.open_text(Purpose::Flow, &place, &ct).await?,
     ))

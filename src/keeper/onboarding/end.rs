@@ -11,6 +11,7 @@ use crate::keeper::core::{Core, jitter};
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::refresh::{Report, State};
 use crate::keeper::store::connections::{self, Connection};
+use crate::keeper::store::flow_secrets;
 use crate::keeper::store::flows::{self, FlowState, Step};
 use crate::keeper::store::{audit, schedule, tenants};
 use crate::keeper::trouble::Trouble;
@@ -103,21 +104,30 @@ pub(super) async fn stand_in(
 
 /// Forget a flow (superseded, or its invitation was revoked): its secrets, and its grant while that is apart.
 pub async fn end_flow(core: &Core, tenant_id: TenantId, flow_id: FlowId) -> Result<(), Trouble> {
+    abandon(core, tenant_id, flow_id, &Step::to(FlowState::Superseded)).await
+}
+
+/// End a flow that cannot go on.
+pub(super) async fn abandon(
+    core: &Core,
+    tenant_id: TenantId,
+    flow_id: FlowId,
+    step: &Step,
+) -> Result<(), Trouble> {
     let now = core.clock.now();
     let flow = flows::load(&core.pool, tenant_id, flow_id)
         .await?
         .ok_or(Refusal::NotThere)?;
     let mut tx = core.pool.begin().await?;
-    flows::erase_secrets(&mut *tx, tenant_id, flow_id).await?;
-    let step = Step::to(FlowState::Superseded);
-    flows::advance(&mut *tx, tenant_id, flow_id, &step, now).await?;
+    flow_secrets::erase(&mut *tx, tenant_id, flow_id).await?;
+    flows::advance(&mut *tx, tenant_id, flow_id, step, now).await?;
     if let Some(id) = flow
         .connection_id
         .filter(|_| !matches!(flow.state, FlowState::Complete | FlowState::Held))
     {
         let connection = connections::load(&mut *tx, tenant_id, id).await?;
         if connection.is_some_and(|connection| connection.state == State::Pending) {
-            revoke(&mut tx, core, tenant_id, id, &Actor::keeper(), "superseded").await?;
+            revoke(&mut tx, core, tenant_id, id, &Actor::keeper(), "abandoned").await?;
         }
     }
     tx.commit().await?;

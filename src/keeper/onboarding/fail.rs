@@ -7,6 +7,7 @@ use crate::entra::{CallRecord, Failure};
 use crate::keeper::core::Core;
 use crate::keeper::message::Actor;
 use crate::keeper::record;
+use crate::keeper::store::flow_secrets;
 use crate::keeper::store::flows::{self, FlowState, Step};
 use crate::keeper::store::{audit, connections, schedule, secrets, tokens};
 use crate::keeper::trouble::Trouble;
@@ -41,7 +42,7 @@ pub(super) async fn stop(
         step.error_id = Some(noted.id);
     }
     let moved = flows::advance(&mut *tx, flow.tenant_id, flow.id, &step, now).await?;
-    flows::erase_secrets(&mut *tx, flow.tenant_id, flow.id).await?;
+    flow_secrets::erase(&mut *tx, flow.tenant_id, flow.id).await?;
     if moved {
         audit::insert(&mut *tx, entry(attempt, &step), now).await?;
     }

@@ -13,6 +13,7 @@ pub(super) struct Got {
 
 /// What else counts.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Facts {
     /// A technician must confirm who signed in.
     pub hold: bool,

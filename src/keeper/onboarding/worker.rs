@@ -11,13 +11,15 @@ use uuid::Uuid;
 use super::acquire::{go_on, lapse};
 use super::attempt::Attempt;
 use super::device::poll;
+use super::end::abandon;
 use super::fail::{fail, revoke};
 use super::words;
 use crate::clock::random_uuid;
 use crate::keeper::core::{Core, Shared};
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::store::connections;
-use crate::keeper::store::flows::{self, FlowState};
+use crate::keeper::store::flow_leases;
+use crate::keeper::store::flows::{self, FlowState, Step};
 use crate::keeper::trouble::Trouble;
 use crate::storage::{FlowId, TenantId};
 
@@ -47,7 +49,7 @@ pub async fn work(core: Shared) {
 
 async fn turn(core: &Shared) -> sqlx::Result<usize> {
     let lease_id = random_uuid();
-    let due = flows::claim_due(&core.pool, lease_id, core.clock.now(), BATCH).await?;
+    let due = flow_leases::claim_due(&core.pool, lease_id, core.clock.now(), BATCH).await?;
     let count = due.len();
     for (tenant_id, flow_id) in due {
         let core = Arc::clone(core);
@@ -66,7 +68,21 @@ async fn look(
     flow_id: FlowId,
     lease_id: Uuid,
 ) -> Result<Option<OffsetDateTime>, Trouble> {
-    let attempt = Attempt::load(core, tenant_id, flow_id).await?;
+    let attempt = match Attempt::load(core, tenant_id, flow_id).await {
+        Err(Trouble::Refused(refusal)) => {
+            let word = match refusal {
+                Refusal::NoApp => words::APP_TROUBLE,
+                _ => words::INVITATION_ENDED,
+            };
+            let step = Step {
+                failure: Some(word),
+                ..Step::to(FlowState::Failed)
+            };
+            abandon(core, tenant_id, flow_id, &step).await?;
+            return Ok(None);
+        }
+        attempt => attempt?,
+    };
     match attempt.flow.state {
         FlowState::CodeShown => poll(core, attempt, lease_id).await,
         FlowState::Acquiring if attempt.flow.connection_id.is_none() => {
@@ -95,27 +111,28 @@ pub(super) async fn with_lease(
     lease_id: Uuid,
     work: impl Future<Output = Result<Option<OffsetDateTime>, Trouble>>,
 ) {
-    tokio::pin!(work);
+    // On the heap: these futures carry a whole onboarding.
+    let mut work = Box::pin(work);
     let mut renewal = tokio::time::interval(RENEW);
     renewal.tick().await;
     let end = loop {
         tokio::select! {
             end = &mut work => break end,
             _ = renewal.tick() => {
-                let _ = flows::renew(&core.pool, tenant_id, flow_id, lease_id).await;
+                let _ = flow_leases::renew(&core.pool, tenant_id, flow_id, lease_id).await;
             }
         }
     };
     let looked = match end {
-        Ok(next) => flows::set_next(&core.pool, tenant_id, flow_id, lease_id, next).await,
-        // Over, suspended or without app: nobody looks until somebody asks.
-        Err(Trouble::Refused(Refusal::NotThere | Refusal::Suspended | Refusal::NoApp)) => {
-            flows::set_next(&core.pool, tenant_id, flow_id, lease_id, None).await
+        Ok(next) => flow_leases::set_next(&core.pool, tenant_id, flow_id, lease_id, next).await,
+        // Ended by somebody else meanwhile.
+        Err(Trouble::Refused(Refusal::NotThere)) => {
+            flow_leases::set_next(&core.pool, tenant_id, flow_id, lease_id, None).await
         }
         Err(trouble) => {
             tracing::warn!(flow.id = %flow_id, error = %trouble, "an onboarding flow is stuck for now");
             let next = Some(core.clock.now() + AGAIN);
-            flows::set_next(&core.pool, tenant_id, flow_id, lease_id, next).await
+            flow_leases::set_next(&core.pool, tenant_id, flow_id, lease_id, next).await
         }
     };
     if let Err(error) = looked {

@@ -9,18 +9,13 @@ const LEAST: Duration = Duration::from_secs(1);
 /// The wait after the `attempt`-th claim without success (from 1). What Microsoft asked for is kept, between 1 s and 1 h,
 /// with a tenth on top at most, so that those who were told the same do not come back together. `jitter` is 0 to 1.
 pub fn after(attempt: i32, asked: Option<Duration>, jitter: f64) -> time::Duration {
-    let wait = match asked {
-        Some(asked) => asked
-            .clamp(LEAST, CAP)
-            .mul_f64(1.0 + jitter / 10.0)
-            .min(CAP),
-        None => {
-            let doublings = u32::try_from(attempt - 1).unwrap_or(0).min(12);
-            (BASE * 2_u32.pow(doublings))
-                .min(CAP)
-                .mul_f64(jitter)
-                .max(LEAST)
-        }
+    let wait = if let Some(asked) = asked {
+        let spread = asked.clamp(LEAST, CAP).mul_f64(1.0 + jitter / 10.0);
+        spread.min(CAP)
+    } else {
+        let doublings = u32::try_from(attempt - 1).unwrap_or(0).min(12);
+        let longest = (BASE * 2_u32.pow(doublings)).min(CAP);
+        longest.mul_f64(jitter).max(LEAST)
     };
     time::Duration::seconds_f64(wait.as_secs_f64())
 }

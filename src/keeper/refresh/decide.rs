@@ -161,9 +161,8 @@ fn fails(standing: &Standing, class: Class, facts: &Facts) -> Decision {
             next_refresh_at: facts.now + backoff::after(standing.attempt, wait, facts.jitter),
             ..passing
         },
-        Class::Transient => passing,
         Class::Unknown if long_in_trouble(standing, facts) => ambiguous(standing, facts, passing),
-        Class::Unknown => passing,
+        Class::Transient | Class::Unknown => passing,
         Class::AppLevel => Decision {
             next_refresh_at: facts.now + APP_TROUBLE * (1.0 + facts.jitter),
             open_breaker: true,

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::answer::Asked;
 use super::class::Class;
 use super::decide::{Decision, Mark};
+use super::lapse::FEDERATED_LIMIT_S;
 use crate::entra::{CallRecord, Failure};
 use crate::keeper::core::Core;
 use crate::keeper::message::Actor;
@@ -84,7 +85,10 @@ pub(super) async fn commit(
         None => None,
     };
     let (noted, limit) = match recorded {
-        Some((noted, reading)) => (Some(noted), reading.max_lifetime_s),
+        Some((noted, reading)) => {
+            let limit = limit(failed.connection, &reading);
+            (Some(noted), limit)
+        }
         None => (None, None),
     };
     let decision = failed.decision;
@@ -112,6 +116,16 @@ pub(super) async fn commit(
     audit::insert(&mut *tx, entry(failed, noted.as_ref()), now).await?;
     tx.commit().await?;
     Ok(noted)
+}
+
+/// The life that Microsoft's policy allows, as far as this refusal tells it. Federated accounts whose password dates are
+/// not synchronised are told by number alone (KB 4025960).
+fn limit(connection: &Connection, reading: &Reading) -> Option<i32> {
+    const FIXED_LIFE_OVER: i32 = 700_081;
+    let federated = connection.federated && reading.code == Some(FIXED_LIFE_OVER);
+    federated
+        .then_some(FEDERATED_LIMIT_S)
+        .or(reading.max_lifetime_s)
 }
 
 fn entry<'a>(failed: &Failed<'_>, noted: Option<&Noted>) -> audit::Entry<'a> {

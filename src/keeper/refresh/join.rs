@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::plan::Wish;
-use super::run::{Report, run};
+use super::report::Report;
+use super::run::run;
 use crate::clock::random_uuid;
 use crate::keeper::core::Shared;
 use crate::keeper::message::Refusal;
@@ -48,32 +49,27 @@ pub async fn refresh(
     id: ConnectionId,
     wish: Wish,
 ) -> Result<Arc<Report>, Trouble> {
+    if let Some(waiting) = core.running.find(id) {
+        return Ok(end_of(waiting).await?);
+    }
+    let claim = schedule::claim_one(&core.pool, tenant_id, id, random_uuid()).await?;
+    if let Some(claim) = claim {
+        return Ok(end_of(track(core, claim, wish)).await?);
+    }
     let deadline = Instant::now() + core.settings.watch_for;
-    let mut waited = false;
     loop {
+        // Claimed here a moment ago by the worker, or by another keeper.
         if let Some(waiting) = core.running.find(id) {
             return Ok(end_of(waiting).await?);
         }
-        let claim = schedule::claim_one(&core.pool, tenant_id, id, random_uuid()).await?;
-        if let Some(claim) = claim {
-            if waited {
-                // Another keeper has just done it: its results are in the store.
-                schedule::release(&core.pool, &claim, None).await?;
-                let tokens = tokens::list(&core.pool, tenant_id, id).await?;
-                return Ok(Arc::new(Report::of_store(&tokens)));
-            }
-            return Ok(end_of(track(core, claim, wish)).await?);
-        }
-        if !schedule::exists(&core.pool, tenant_id, id).await? {
-            return Err(Refusal::NotThere.into());
+        let leased = schedule::is_leased(&core.pool, tenant_id, id).await?;
+        if !leased.ok_or(Refusal::NotThere)? {
+            let tokens = tokens::list(&core.pool, tenant_id, id).await?;
+            return Ok(Arc::new(Report::of_store(&tokens)));
         }
         if Instant::now() >= deadline {
-            return Err(Refusal::TryLater {
-                retry_after_s: Some(5),
-            }
-            .into());
+            return Err(gone().into());
         }
-        waited = true;
         tokio::time::sleep(LOOK).await;
     }
 }
@@ -99,7 +95,7 @@ async fn end_of(mut waiting: Waiting) -> Asked {
     }
 }
 
-/// The task was torn down with its runtime.
+/// It takes longer than anybody should wait, or was torn down with its runtime.
 fn gone() -> Refusal {
     Refusal::TryLater {
         retry_after_s: Some(5),

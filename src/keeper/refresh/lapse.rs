@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 /// Entra forgets a refresh token that was not used for so long.
 const IDLE_LIMIT: Duration = Duration::days(90);
 /// Federated users whose password dates are not synchronised (KB 4025960).
-const FEDERATED_LIMIT_S: i32 = 12 * 3600;
+pub(super) const FEDERATED_LIMIT_S: i32 = 12 * 3600;
 
 /// What is known.
 #[derive(Clone, Copy, Debug)]

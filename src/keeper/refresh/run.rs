@@ -13,6 +13,7 @@ use super::decide::{Answer, Decision, Facts, Mark, Standing, decide, never};
 use super::failure::{self, Failed};
 use super::grant::{self, Grant};
 use super::plan::{Wish, plan, renew_at};
+use super::report::{Line, Report};
 use super::state::State;
 use crate::entra::Failure;
 use crate::keeper::app::AppInUse;
@@ -22,30 +23,9 @@ use crate::keeper::message::Refusal;
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::VaultError;
 use crate::keeper::store::connections::{self, Connection};
-use crate::keeper::store::records::Noted;
 use crate::keeper::store::schedule::{self, Claim};
 use crate::keeper::store::tokens::{self, TokenRow};
 use crate::keeper::trouble::Trouble;
-
-/// What became of one resource.
-#[derive(Clone, Debug)]
-pub struct Line {
-    pub resource: Resource,
-    pub required: bool,
-    pub valid: bool,
-    pub expires_at: Option<OffsetDateTime>,
-    /// The failure recorded in this run.
-    pub failure: Option<(Class, Failure, Option<Noted>)>,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Every resource of the set, asked for in this run or not.
-    pub lines: Vec<Line>,
-    /// Why not all could be asked for.
-    pub refusal: Option<Refusal>,
-}
 
 /// Everything of one run.
 struct Run<'a> {
@@ -101,7 +81,7 @@ async fn attempt(core: &Core, claim: &Claim, wish: Wish) -> Result<Report, Troub
         standing: standing(&connection, claim),
         connection,
         app,
-        lines: tokens.iter().map(line).collect(),
+        lines: tokens.iter().map(Line::of).collect(),
         tokens,
     };
     run.go(wish).await
@@ -115,16 +95,6 @@ fn standing(connection: &Connection, claim: &Claim) -> Standing {
         attempt: claim.attempt,
         due_at: claim.next_refresh_at,
         next_refresh_at: claim.next_refresh_at,
-    }
-}
-
-fn line(token: &TokenRow) -> Line {
-    Line {
-        resource: token.resource,
-        required: token.required,
-        valid: token.is_valid(),
-        expires_at: token.expires_at,
-        failure: None,
     }
 }
 
@@ -391,15 +361,5 @@ impl Run<'_> {
 fn try_later(after: Duration) -> Refusal {
     Refusal::TryLater {
         retry_after_s: Some(after.as_secs().max(1)),
-    }
-}
-
-impl Report {
-    /// What the store says, when another keeper did the work.
-    pub(super) fn of_store(tokens: &[TokenRow]) -> Self {
-        Self {
-            lines: tokens.iter().map(line).collect(),
-            refusal: None,
-        }
     }
 }

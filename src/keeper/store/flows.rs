@@ -1,4 +1,4 @@
-//! `onboarding_flows` and `flow_secrets`: one attempt in one browser, and what only the keeper may know of it.
+//! `onboarding_flows`: one attempt in one browser, where it stands and where it goes.
 
 use std::str::FromStr;
 
@@ -6,11 +6,7 @@ use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::keeper::seal::Place;
 use crate::storage::{ConnectionId, FlowId, InvitationId, TenantId};
-
-/// How long a keeper has a flow in hand, seconds.
-const LEASE_S: f64 = 60.0;
 
 /// As in `onboarding_flows.state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,95 +150,6 @@ pub async fn load(
     row.map(Flow::try_from)
         .transpose()
         .map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
-/// Claim flows whose next look is due; other keepers leave them alone for a minute.
-pub async fn claim_due(
-    db: impl PgExecutor<'_>,
-    lease_id: Uuid,
-    now: OffsetDateTime,
-    limit: i64,
-) -> sqlx::Result<Vec<(TenantId, FlowId)>> {
-    let rows = sqlx::query!(
-        r#"update onboarding_flows f
-           set lease_id = $1, lease_until = now() + make_interval(secs => $4)
-           from (select tenant_id, id from onboarding_flows
-                 where next_poll_at <= $2 and (lease_until is null or lease_until < now())
-                 order by next_poll_at limit $3 for update skip locked) due
-           where f.tenant_id = due.tenant_id and f.id = due.id
-           returning f.tenant_id as "tenant_id: TenantId", f.id as "id: FlowId""#,
-        lease_id,
-        now,
-        limit,
-        LEASE_S
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.tenant_id, row.id))
-        .collect())
-}
-
-/// Claim one flow; false when another keeper or task has it in hand.
-pub async fn claim_one(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: FlowId,
-    lease_id: Uuid,
-) -> sqlx::Result<bool> {
-    let claimed = sqlx::query!(
-        "update onboarding_flows set lease_id = $3, lease_until = now() + make_interval(secs => $4)
-         where tenant_id = $1 and id = $2 and (lease_until is null or lease_until < now())",
-        tenant_id.as_uuid(),
-        id.as_uuid(),
-        lease_id,
-        LEASE_S
-    )
-    .execute(db)
-    .await?;
-    Ok(claimed.rows_affected() == 1)
-}
-
-/// Hold a claim on.
-pub async fn renew(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: FlowId,
-    lease_id: Uuid,
-) -> sqlx::Result<bool> {
-    let renewed = sqlx::query!(
-        "update onboarding_flows set lease_until = now() + make_interval(secs => $4)
-         where tenant_id = $1 and id = $2 and lease_id = $3",
-        tenant_id.as_uuid(),
-        id.as_uuid(),
-        lease_id,
-        LEASE_S
-    )
-    .execute(db)
-    .await?;
-    Ok(renewed.rows_affected() == 1)
-}
-
-/// Give a claim back and say when the flow is looked at next, if at all. What somebody else made of it meanwhile stays.
-pub async fn set_next(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: FlowId,
-    lease_id: Uuid,
-    next: Option<OffsetDateTime>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update onboarding_flows set lease_id = null, lease_until = null, next_poll_at = $4
-         where tenant_id = $1 and id = $2 and lease_id = $3",
-        tenant_id.as_uuid(),
-        id.as_uuid(),
-        lease_id,
-        next
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// Microsoft gave a code to show.
@@ -430,92 +337,6 @@ pub async fn end_of_connection(
         now
     )
     .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// What only the keeper may know of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretKind {
-    DeviceCode,
-    PkceVerifier,
-    Nonce,
-}
-
-impl SecretKind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::DeviceCode => "device_code",
-            Self::PkceVerifier => "pkce_verifier",
-            Self::Nonce => "nonce",
-        }
-    }
-}
-
-/// The row within its tenant, as text.
-pub fn secret_row_id(id: FlowId, kind: SecretKind) -> String {
-    format!("{id}/{}", kind.as_str())
-}
-
-/// What a flow's secret is bound to.
-pub fn secret_place(tenant_id: TenantId, row_id: &str) -> Place<'_> {
-    Place {
-        table: "flow_secrets",
-        column: "ct",
-        tenant_id: tenant_id.as_uuid(),
-        row_id,
-        row_version: 0,
-    }
-}
-
-pub async fn put_secret(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: FlowId,
-    kind: SecretKind,
-    ct: &[u8],
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into flow_secrets (tenant_id, flow_id, kind, ct) values ($1, $2, $3, $4)
-         on conflict (tenant_id, flow_id, kind) do update set ct = excluded.ct",
-        tenant_id.as_uuid(),
-        id.as_uuid(),
-        kind.as_str(),
-        ct
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-pub async fn secret(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: FlowId,
-    kind: SecretKind,
-) -> sqlx::Result<Option<Vec<u8>>> {
-    sqlx::query_scalar!(
-        "select ct from flow_secrets where tenant_id = $1 and flow_id = $2 and kind = $3",
-        tenant_id.as_uuid(),
-        id.as_uuid(),
-        kind.as_str()
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// Forget a flow's secrets.
-pub async fn erase_secrets(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: FlowId,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from flow_secrets where tenant_id = $1 and flow_id = $2",
-        tenant_id.as_uuid(),
-        id.as_uuid()
-    )
-    .execute(db)
     .await?;
     Ok(())
 }

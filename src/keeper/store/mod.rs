@@ -3,6 +3,8 @@
 pub mod apps;
 pub mod audit;
 pub mod connections;
+pub mod flow_leases;
+pub mod flow_secrets;
 pub mod flows;
 pub mod keys;
 pub mod records;

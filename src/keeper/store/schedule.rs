@@ -211,17 +211,18 @@ pub async fn put_off_unserved(
     Ok(())
 }
 
-/// Is there such a connection at all?
-pub async fn exists(
+/// Is the connection in somebody's hands? `None` when there is no such connection.
+pub async fn is_leased(
     db: impl PgExecutor<'_>,
     tenant_id: TenantId,
     connection_id: ConnectionId,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
-        r#"select exists (select from refresh_schedule where tenant_id = $1 and connection_id = $2) as "exists!""#,
+        r#"select coalesce(lease_until >= now(), false) as "leased!" from refresh_schedule
+           where tenant_id = $1 and connection_id = $2"#,
         tenant_id.as_uuid(),
         connection_id.as_uuid()
     )
-    .fetch_one(db)
+    .fetch_optional(db)
     .await
 }

@@ -56,34 +56,41 @@ async fn looks(
         flow_id: None,
         resource: Some(Resource::Graph),
     };
-    let mut checks = Vec::new();
-    match graph_token(core, connection, report).await? {
-        Some(token) => {
-            let look = graph::Look {
-                core,
-                subject,
-                token: &token,
-            };
-            checks.push(look.tenant(connection).await?);
-            checks.push(look.account(connection).await?);
-            checks.push(permissions::check(core, connection, report).await?);
-            checks.push(look.roles().await?);
-            checks.push(sign_in::check(core, connection).await?);
-            checks.push(look.enterprise_application().await?);
-        }
-        None => {
-            let why = "Microsoft Graph gave no access token, so this could not be looked at.";
-            for kind in [CheckKind::Tenant, CheckKind::Account] {
-                checks.push(check(kind, CheckOutcome::Skipped, why));
-            }
-            checks.push(permissions::check(core, connection, report).await?);
-            checks.push(check(CheckKind::Roles, CheckOutcome::Skipped, why));
-            checks.push(sign_in::check(core, connection).await?);
-            let last = CheckKind::EnterpriseApplication;
-            checks.push(check(last, CheckOutcome::Skipped, why));
-        }
-    }
-    Ok(checks)
+    let Some(token) = graph_token(core, connection, report).await? else {
+        return without_graph(core, connection, report).await;
+    };
+    let look = graph::Look {
+        core,
+        subject,
+        token: &token,
+    };
+    Ok(vec![
+        look.tenant(connection).await?,
+        look.account(connection).await?,
+        permissions::check(core, connection, report).await?,
+        look.roles().await?,
+        sign_in::check(core, connection).await?,
+        look.enterprise_application().await?,
+    ])
+}
+
+async fn without_graph(
+    core: &Core,
+    connection: &Connection,
+    report: &Arc<Report>,
+) -> Result<Vec<Check>, Trouble> {
+    let skipped = |kind| {
+        let why = "Microsoft Graph gave no access token, so this could not be looked at.";
+        check(kind, CheckOutcome::Skipped, why)
+    };
+    Ok(vec![
+        skipped(CheckKind::Tenant),
+        skipped(CheckKind::Account),
+        permissions::check(core, connection, report).await?,
+        skipped(CheckKind::Roles),
+        sign_in::check(core, connection).await?,
+        skipped(CheckKind::EnterpriseApplication),
+    ])
 }
 
 /// Graph's access token as the refresh has just stored it; it counts as used.

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use uuid::Uuid;
 
 use super::forms;
-use crate::simulator::directory::{ApprovalState, Fault, Realm, State, Tenant, resource};
+use crate::simulator::directory::{ApprovalState, Area, Fault, Realm, State, Tenant, resource};
 use crate::simulator::site::Site;
 use crate::simulator::tokens::Entry;
 use crate::simulator::wire::timestamp;
@@ -262,10 +262,14 @@ fn describe(state: &State, fault: &Fault) -> String {
         .until
         .map(|t| format!(" until {}", timestamp(t)))
         .unwrap_or_default();
-    format!(
-        "{:?} for {whom}, {calls}{until} ({:?})",
-        fault.kind, fault.area
-    )
+    let area = match fault.area {
+        Area::Token => "token endpoint",
+        Area::DeviceCode => "device code endpoint",
+        Area::Graph => "Graph",
+        Area::Discovery => "metadata and keys",
+        Area::Any => "everything",
+    };
+    format!("{} at {area} for {whom}, {calls}{until}", fault.kind)
 }
 
 /// A number of seconds as days, hours and minutes.

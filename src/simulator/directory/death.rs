@@ -118,7 +118,9 @@ impl State {
                     token.origin.signed_in_at = token.origin.signed_in_at.min(signed_in);
                     token.issued_at = token.issued_at.min(signed_in);
                 })?;
-                self.tenant_of(target)?.realm = Realm::Federated {
+                let tenant = self.tenant_of(target)?;
+                tenant.bin.realm.get_or_insert(tenant.realm);
+                tenant.realm = Realm::Federated {
                     password_change_synced: false,
                 };
                 Ok(())
@@ -147,6 +149,7 @@ impl State {
         tenant.principals.extend(bin.principals);
         tenant.grants.extend(bin.grants);
         tenant.app_roles.extend(bin.app_roles);
+        tenant.realm = bin.realm.unwrap_or(tenant.realm);
         for principal in tenant.principals.values_mut() {
             principal.enabled = true;
         }

@@ -86,6 +86,22 @@ impl FaultKind {
     }
 }
 
+impl std::fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Throttled { retry_after } => write!(f, "throttled, Retry-After {retry_after}"),
+            Self::Outage { status } => write!(f, "outage, {status}"),
+            Self::Slow { milliseconds } => write!(f, "slow by {milliseconds} ms"),
+            Self::Truncated => f.write_str("answer cut in the middle"),
+            Self::WrongJson => f.write_str("answer of another shape"),
+            Self::Html => f.write_str("HTML instead of JSON"),
+            Self::Empty => f.write_str("empty answer"),
+            Self::NoRefreshToken => f.write_str("no new refresh token"),
+            Self::Error { code, error, .. } => write!(f, "{error} with AADSTS{code}"),
+        }
+    }
+}
+
 /// A fault to be added.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NewFault {

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::State;
 use crate::clock::Clock;
+use crate::simulator::journal::Journal;
 
 /// The simulated Microsoft's memory. Clones share it.
 #[derive(Clone)]
@@ -16,15 +17,18 @@ pub struct Directory {
 
 struct Inner {
     state: Mutex<State>,
+    /// Present when the state is kept on disk. Locked after `state`, never before.
+    journal: Mutex<Option<Journal>>,
     clock: Clock,
     changed: Notify,
 }
 
 impl Directory {
-    pub(in crate::simulator) fn new(state: State, clock: Clock) -> Self {
+    pub(in crate::simulator) fn new(state: State, clock: Clock, journal: Option<Journal>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
+                journal: Mutex::new(journal),
                 clock,
                 changed: Notify::new(),
             }),
@@ -53,6 +57,10 @@ impl Directory {
         let mut state = self.lock();
         let result = change(&mut state, now);
         state.clock_offset_ms = self.inner.clock.offset_ms();
+        let fresh = state.ledger.take_fresh();
+        if let Some(journal) = &mut *self.journal() {
+            journal.write(&fresh);
+        }
         drop(state);
         self.inner.changed.notify_one();
         result
@@ -63,9 +71,21 @@ impl Directory {
         self.inner.changed.notified().await;
     }
 
-    /// The whole memory as JSON.
+    /// The whole memory as JSON, to be saved; the journal starts anew with what comes after it.
     pub(in crate::simulator) fn snapshot(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&*self.lock())
+        let state = self.lock();
+        let bytes = serde_json::to_vec(&*state)?;
+        if let Some(journal) = &mut *self.journal() {
+            journal.turn_over();
+        }
+        Ok(bytes)
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Option<Journal>> {
+        self.inner
+            .journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

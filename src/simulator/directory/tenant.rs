@@ -44,6 +44,9 @@ pub struct Bin {
     pub principals: BTreeMap<Uuid, Principal>,
     pub grants: Vec<Grant>,
     pub app_roles: Vec<AppRole>,
+    /// The realm before it was made federated.
+    #[serde(default)]
+    pub realm: Option<Realm>,
 }
 
 /// Who checks passwords of a tenant's users.

@@ -55,9 +55,17 @@ struct Assertion {
     iss: String,
     sub: String,
     aud: String,
-    exp: i64,
+    /// Seconds since 1970; RFC 7519 allows fractions, and MSAL for Python sends them.
+    exp: f64,
     #[serde(default)]
-    nbf: Option<i64>,
+    nbf: Option<f64>,
+}
+
+/// The instant of a `NumericDate`; what no calendar holds is the beginning of time.
+fn instant(seconds: f64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH
+        .checked_add(time::Duration::seconds_f64(seconds.clamp(0.0, 1e11)))
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Verify a client assertion (RFC 7523) signed by PS256 or RS256 with the key of a registered certificate.
@@ -90,10 +98,7 @@ fn check_assertion(
     {
         return Err(aadsts::assertion_wrong_audience(&claims.aud));
     }
-    let instant = |seconds| {
-        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    };
-    let (from, until) = (instant(claims.nbf.unwrap_or(0)), instant(claims.exp));
+    let (from, until) = (instant(claims.nbf.unwrap_or(0.0)), instant(claims.exp));
     // Entra allows five minutes of clock skew.
     let skew = time::Duration::minutes(5);
     if now + skew < from || now - skew > until {

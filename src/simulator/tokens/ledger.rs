@@ -58,6 +58,9 @@ pub struct RefreshToken {
 pub struct Ledger {
     tokens: HashMap<String, RefreshToken>,
     revoked_families: BTreeSet<Uuid>,
+    /// Issued since the journal was last written.
+    #[serde(skip)]
+    fresh: Vec<RefreshToken>,
 }
 
 /// Lower-case hexadecimal SHA-256 of a token, by which the ledger names it.
@@ -77,18 +80,29 @@ impl Ledger {
     /// Issue a refresh token going back to `origin`.
     pub fn issue(&mut self, origin: Origin, now: OffsetDateTime) -> String {
         let value = format!("1.A{}", opaque::<VALUE_BYTES>());
-        self.tokens.insert(
-            fingerprint(&value),
-            RefreshToken {
-                value: value.clone(),
-                origin,
-                issued_at: now,
-                last_used: now,
-                uses: 0,
-                superseded_at: None,
-            },
-        );
+        let token = RefreshToken {
+            value: value.clone(),
+            origin,
+            issued_at: now,
+            last_used: now,
+            uses: 0,
+            superseded_at: None,
+        };
+        self.fresh.push(token.clone());
+        self.tokens.insert(fingerprint(&value), token);
         value
+    }
+
+    /// The tokens issued since this was last asked.
+    pub fn take_fresh(&mut self) -> Vec<RefreshToken> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Take in a token that the journal knows and the saved state may not.
+    pub fn recover(&mut self, token: RefreshToken) {
+        self.tokens
+            .entry(fingerprint(&token.value))
+            .or_insert(token);
     }
 
     pub fn find(&self, value: &str) -> Option<&RefreshToken> {

@@ -24,7 +24,8 @@ fn version(file: &EmbeddedFile) -> String {
     hex::encode(hash.get(..8).unwrap_or_default())
 }
 
-/// Serves the files; the version in the address is not compared, so that a page of the former release still gets its styles.
+/// Serves the files. An address with another version than ours (a page of the release before or after, while both run)
+/// gets our file too, but no browser keeps it under that name.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/static/{version}/{*name}", get(serve))
@@ -34,18 +35,20 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         )
 }
 
-async fn serve(Path((_, name)): Path<(String, String)>) -> Response {
+async fn serve(Path((asked, name)): Path<(String, String)>) -> Response {
     let Some(file) = Files::get(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let keep = if asked == version(&file) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let headers = [
-        (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
-        (
-            header::CACHE_CONTROL,
-            "public, max-age=31536000, immutable".to_owned(),
-        ),
+        (header::CONTENT_TYPE, file.metadata.mimetype()),
+        (header::CACHE_CONTROL, keep),
     ];
-    (headers, file.data).into_response()
+    (headers, file.data.clone()).into_response()
 }
 
 #[cfg(test)]

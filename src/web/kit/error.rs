@@ -1,15 +1,16 @@
 //! One table from what went wrong to status, title and sentence. A handler returns a [`WebError`]; [`render`] turns it into
 //! a page with the audience's headers. The cause is logged once, here, and never shown.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use uuid::Uuid;
 
 use super::headers::Nonce;
-use crate::clock;
+use super::peer::request_id;
 use crate::keeper::Unavailable;
 use crate::keeper::message::Refusal;
 
@@ -78,12 +79,12 @@ impl From<Refusal> for WebError {
 
 /// What the error page says; travels in the response's extensions to [`render`].
 #[derive(Clone, Debug)]
-pub struct Problem {
-    pub status: StatusCode,
-    pub title: &'static str,
-    pub sentence: &'static str,
-    /// For the log; shown so that people can quote it.
-    pub reference: Option<Uuid>,
+struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    sentence: &'static str,
+    /// For the log alone.
+    cause: Option<Arc<WebError>>,
 }
 
 impl IntoResponse for WebError {
@@ -97,11 +98,6 @@ impl IntoResponse for WebError {
             .into_response();
         }
         let (status, title, sentence) = self.words();
-        let reference = (status.is_server_error()).then(|| {
-            let reference = clock::random_uuid();
-            tracing::error!(%reference, error = ?self, "request failed");
-            reference
-        });
         let mut response = status.into_response();
         if let Self::Busy { retry_after_s } = self {
             response
@@ -112,7 +108,7 @@ impl IntoResponse for WebError {
             status,
             title,
             sentence,
-            reference,
+            cause: Some(Arc::new(self)),
         });
         response
     }
@@ -211,14 +207,17 @@ fn problem_of(status: StatusCode) -> Option<Problem> {
         status,
         title,
         sentence,
-        reference: None,
+        cause: None,
     })
 }
 
 #[derive(Template)]
 #[template(path = "kit/error.html")]
 struct ErrorPage<'a> {
-    problem: &'a Problem,
+    title: &'a str,
+    sentence: &'a str,
+    /// The request's id, when something is wrong on our side: people quote it, the log has it.
+    reference: Option<&'a str>,
     nonce: &'a str,
 }
 
@@ -229,35 +228,44 @@ pub async fn render(request: Request, next: Next) -> Response {
         .get::<Nonce>()
         .cloned()
         .unwrap_or_default();
+    let id = request_id(request.headers()).to_owned();
     let response = next.run(request).await;
-    let known = response.extensions().get::<Problem>().cloned();
-    let is_page = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let problem = match known {
-        Some(problem) => problem,
-        None if !is_page
-            && (response.status().is_client_error() || response.status().is_server_error()) =>
-        {
-            match problem_of(response.status()) {
-                Some(problem) => problem,
-                None => return response,
-            }
-        }
-        None => return response,
+    let Some(problem) = problem_in(&response) else {
+        return response;
     };
+    let is_ours = problem.status.is_server_error();
+    if is_ours {
+        tracing::error!(request.id = id, http.status = problem.status.as_u16(), error = ?problem.cause, "request failed");
+    }
     let page = ErrorPage {
-        problem: &problem,
+        title: problem.title,
+        sentence: problem.sentence,
+        reference: is_ours.then_some(&id),
         nonce: nonce.as_str(),
     }
     .render();
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);
-    let body = page.unwrap_or_else(|_| problem.title.to_owned());
-    let mut page = Html(body).into_response();
+    let mut page = Html(page.unwrap_or_else(|_| problem.title.to_owned())).into_response();
     *page.status_mut() = parts.status;
     page.headers_mut().extend(parts.headers);
+    page.extensions_mut().extend(parts.extensions);
     page
+}
+
+/// What is to be told, unless the answer is a page already.
+fn problem_in(response: &Response) -> Option<Problem> {
+    if let Some(known) = response.extensions().get::<Problem>() {
+        return Some(known.clone());
+    }
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page {
+        None
+    } else {
+        problem_of(response.status())
+    }
 }

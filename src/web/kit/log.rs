@@ -10,12 +10,7 @@ use axum::response::Response;
 pub async fn line(request: Request, next: Next) -> Response {
     let start = Instant::now();
     let method = request.method().clone();
-    let id = request
-        .headers()
-        .get("x-request-id")
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    let id = super::peer::request_id(request.headers()).to_owned();
     let response = next.run(request).await;
     let route = response
         .extensions()

@@ -10,6 +10,7 @@ pub mod log;
 pub mod notice;
 pub mod paging;
 pub mod paths;
+pub mod peer;
 pub mod session;
 pub mod viewer;
 pub mod when;

@@ -45,5 +45,7 @@ pub async fn leave(session: &Session, tone: Tone, text: impl Into<String>) {
 
 /// Take the notice that the last request left, if any.
 pub async fn take(session: &Session) -> Option<Notice> {
+    // Looked at first: removing, even nothing, would write the session at every page.
+    session.get::<Notice>(KEY).await.ok().flatten()?;
     session.remove(KEY).await.ok().flatten()
 }

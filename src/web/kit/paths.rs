@@ -5,6 +5,8 @@ use crate::storage::{ConnectionId, InvitationId, MsalErrorId};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
+/// Route of [`login_link`].
+pub const LOGIN_LINK: &str = "/login/link/{token}";
 pub const LOGOUT: &str = "/logout";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";

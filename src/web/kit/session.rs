@@ -1,41 +1,32 @@
 //! Login sessions: tower-sessions over a table of ours. The cookie holds 128 random bits, the table only their SHA-256, so
-//! a copy of the database opens no session.
+//! a copy of the database opens no session. When a session ends is decided here and not by the cookie, which lasts as
+//! long as the browser.
 
 use aws_lc_rs::digest;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
-use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
 use uuid::Uuid;
 
+use super::error::WebError;
 use crate::app::App;
+use crate::clock::Clock;
+use crate::storage::TechnicianId;
 
 /// Under this key a session holds its technician's id.
 pub const TECHNICIAN_KEY: &str = "technician";
+/// Under this key: whether this browser says which requests a person caused (`Sec-Fetch-User`).
+const GESTURES_KEY: &str = "gestures";
 /// A login ends after so long without a request.
 pub const IDLE: Duration = Duration::minutes(30);
 /// A login ends after so long in any case.
 pub const ABSOLUTE: Duration = Duration::hours(12);
-
-/// The address of the browser, as far as it is known.
-#[derive(Clone, Debug, Default)]
-pub struct Peer(pub String);
-
-/// Layer: note the peer's address for audit entries.
-pub async fn note_peer(State(_): State<App>, mut request: Request, next: Next) -> Response {
-    let peer = request
-        .extensions()
-        .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-        .map(|info| info.0.ip().to_string())
-        .unwrap_or_default();
-    request.extensions_mut().insert(Peer(peer));
-    next.run(request).await
-}
+/// The idle end is moved at most this often, so that reading pages does not mean writing rows.
+const RENEWAL: Duration = Duration::minutes(1);
 
 /// The session layer for this site: `__Host-sid`, Secure and Lax; plain `sid` only on http, as in the demo.
 pub fn layer(app: &App) -> SessionManagerLayer<Store> {
@@ -46,33 +37,96 @@ pub fn layer(app: &App) -> SessionManagerLayer<Store> {
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
-        .with_expiry(Expiry::OnInactivity(IDLE))
+        .with_expiry(Expiry::OnSessionEnd)
+}
+
+/// Sign the technician in: nothing of the former session stays, and its id is worth nothing any more.
+pub async fn begin(
+    session: &Session,
+    technician: TechnicianId,
+    headers: &HeaderMap,
+) -> std::result::Result<(), WebError> {
+    session.clear().await;
+    session.cycle_id().await?;
+    session.insert(TECHNICIAN_KEY, technician).await?;
+    session
+        .insert(GESTURES_KEY, headers.contains_key("sec-fetch-user"))
+        .await?;
+    Ok(())
+}
+
+/// Somebody is still there: move the idle end. What a page does by itself (a live stream, a reload by script) does not
+/// count.
+pub async fn keep_alive(
+    session: &Session,
+    headers: &HeaderMap,
+    app: &App,
+) -> std::result::Result<(), WebError> {
+    let tells_gestures = session.get(GESTURES_KEY).await?.unwrap_or(false);
+    let Some(id) = session.id() else {
+        return Ok(());
+    };
+    if !is_by_hand(headers, tells_gestures) {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    sqlx::query!(
+        "update login_sessions set expires_at = least($2, created_at + make_interval(secs => $3))
+         where id_hash = $1 and expires_at < $4",
+        hash(&id),
+        now + IDLE,
+        ABSOLUTE.as_seconds_f64(),
+        now + IDLE - RENEWAL,
+    )
+    .execute(&app.pool)
+    .await?;
+    Ok(())
+}
+
+/// Whether a person caused this request. Browsers that tell it mark navigations begun by a person with `Sec-Fetch-User`
+/// (W3C Fetch Metadata section 2.4); of the others every navigation counts.
+fn is_by_hand(headers: &HeaderMap, tells_gestures: bool) -> bool {
+    let is = |name: &str, wanted: &[u8]| {
+        headers
+            .get(name)
+            .is_none_or(|value| value.as_bytes() == wanted)
+    };
+    let is_stream = headers
+        .get(header::ACCEPT)
+        .is_some_and(|kinds| kinds.as_bytes().starts_with(b"text/event-stream"));
+    !is_stream
+        && is("sec-fetch-mode", b"navigate")
+        && (!tells_gestures || headers.contains_key("sec-fetch-user"))
 }
 
 /// Sessions in `login_sessions`.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
-    clock: crate::clock::Clock,
+    clock: Clock,
 }
 
-fn hash(id: &Id) -> Vec<u8> {
-    digest::digest(&digest::SHA256, id.to_string().as_bytes())
-        .as_ref()
-        .to_vec()
-}
+impl Store {
+    pub fn new(pool: PgPool, clock: Clock) -> Self {
+        Self { pool, clock }
+    }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that map_err wants"
-)]
-fn backend(error: sqlx::Error) -> Error {
-    Error::Backend(error.to_string())
-}
-
-/// The technician in a record, so that sessions can be listed and ended by person.
-fn technician(record: &Record) -> Option<Uuid> {
-    record.data.get(TECHNICIAN_KEY)?.as_str()?.parse().ok()
+    async fn insert(&self, record: &Record) -> Result<bool> {
+        let now = self.clock.now();
+        let done = sqlx::query!(
+            "insert into login_sessions (id_hash, technician_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)
+             on conflict (id_hash) do nothing",
+            hash(&record.id),
+            technician(record),
+            data(record)?,
+            now,
+            now + IDLE,
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(backend)?;
+        Ok(done.rows_affected() == 1)
+    }
 }
 
 #[async_trait::async_trait]
@@ -85,20 +139,13 @@ impl SessionStore for Store {
         Ok(())
     }
 
+    /// Never makes a row: a session that was ended while a request of it was still running stays ended.
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, now) = (
-            serde_json::to_value(&record.data).map_err(encode)?,
-            self.clock.now(),
-        );
         sqlx::query!(
-            "insert into login_sessions (id_hash, technician_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)
-             on conflict (id_hash) do update set technician_id = excluded.technician_id, data = excluded.data,
-               expires_at = least(excluded.expires_at, login_sessions.created_at + make_interval(hours => 12))",
+            "update login_sessions set technician_id = $2, data = $3 where id_hash = $1",
             hash(&record.id),
             technician(record),
-            data,
-            now,
-            self.expiry(record),
+            data(record)?,
         )
         .execute(&self.pool)
         .await
@@ -134,53 +181,68 @@ impl SessionStore for Store {
     }
 }
 
-impl Store {
-    pub fn new(pool: PgPool, clock: crate::clock::Clock) -> Self {
-        Self { pool, clock }
-    }
+fn hash(id: &Id) -> Vec<u8> {
+    digest::digest(&digest::SHA256, id.to_string().as_bytes())
+        .as_ref()
+        .to_vec()
+}
 
-    async fn insert(&self, record: &Record) -> Result<bool> {
-        let (data, now) = (
-            serde_json::to_value(&record.data).map_err(encode)?,
-            self.clock.now(),
-        );
-        let done = sqlx::query!(
-            "insert into login_sessions (id_hash, technician_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)
-             on conflict (id_hash) do nothing",
-            hash(&record.id),
-            technician(record),
-            data,
-            now,
-            self.expiry(record),
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(backend)?;
-        Ok(done.rows_affected() == 1)
-    }
+/// The technician in a record, so that sessions can be listed and ended by person.
+fn technician(record: &Record) -> Option<Uuid> {
+    record.data.get(TECHNICIAN_KEY)?.as_str()?.parse().ok()
+}
 
-    /// The idle end by our clock; the library computed `expiry_date` by the system's, which the demo may leave behind.
-    fn expiry(&self, _record: &Record) -> OffsetDateTime {
-        self.clock.now() + IDLE
-    }
+fn data(record: &Record) -> Result<serde_json::Value> {
+    serde_json::to_value(&record.data).map_err(|error| Error::Encode(error.to_string()))
 }
 
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the shape that map_err wants"
 )]
-fn encode(error: serde_json::Error) -> Error {
-    Error::Encode(error.to_string())
+fn backend(error: sqlx::Error) -> Error {
+    Error::Backend(error.to_string())
 }
 
 /// Delete what has ended; returns how many. Run by a worker.
 pub async fn sweep(pool: &PgPool, now: OffsetDateTime) -> std::result::Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
-        "delete from login_sessions where expires_at < $1 or created_at < $2",
-        now,
-        now - ABSOLUTE,
-    )
-    .execute(pool)
-    .await?;
+    let done = sqlx::query!("delete from login_sessions where expires_at < $1", now)
+        .execute(pool)
+        .await?;
     Ok(done.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_hand(pairs: &[(&'static str, &'static str)], tells_gestures: bool) -> bool {
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        is_by_hand(&headers, tells_gestures)
+    }
+
+    #[test]
+    fn what_a_person_does_keeps_the_login_alive() {
+        let click = [("sec-fetch-mode", "navigate"), ("sec-fetch-user", "?1")];
+        assert!(by_hand(&click, true));
+        assert!(by_hand(&click[..1], false), "a browser that never tells");
+        assert!(by_hand(&[], false), "an old browser");
+    }
+
+    #[test]
+    fn what_a_page_does_by_itself_does_not() {
+        assert!(
+            !by_hand(&[("sec-fetch-mode", "navigate")], true),
+            "a reload by script"
+        );
+        assert!(!by_hand(
+            &[("sec-fetch-mode", "cors"), ("accept", "text/event-stream")],
+            false
+        ));
+        assert!(!by_hand(&[("accept", "text/event-stream")], false));
+        assert!(!by_hand(&[("sec-fetch-mode", "cors")], false));
+    }
 }

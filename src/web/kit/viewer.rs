@@ -7,10 +7,11 @@ use axum::http::{Method, Uri};
 use tower_sessions::Session;
 
 use super::error::WebError;
-use super::session::{Peer, TECHNICIAN_KEY};
+use super::peer::Asker;
+use super::session::{self, TECHNICIAN_KEY};
 use crate::app::App;
 use crate::domain::op::{Actor, Op, Scope};
-use crate::domain::technician::{self, Role};
+use crate::domain::technician::{self, Role, Technician};
 use crate::storage::TechnicianId;
 
 /// A signed-in technician. A `viewer` may look and change nothing: any changing request of theirs is refused here.
@@ -22,9 +23,13 @@ pub struct Viewer {
     pub role: Role,
     /// Which tenants this viewer may see.
     pub scope: Scope,
-    ip: String,
-    request_id: String,
+    asker: Asker,
 }
+
+/// Marks a route (`.layer(Extension(HarmlessChange))`) whose changing request a `viewer` may make too, because it changes
+/// nothing but their own way through the portal.
+#[derive(Clone, Copy, Debug)]
+pub struct HarmlessChange;
 
 impl Viewer {
     /// Begin a unit of work in this technician's name.
@@ -32,11 +37,11 @@ impl Viewer {
         let actor = Actor::Technician {
             id: self.id,
             email: self.email.clone(),
-            ip: self.ip.clone(),
+            ip: self.asker.ip.clone(),
         };
         Ok(Op::begin(&app.pool, &app.clock, actor)
             .await?
-            .for_request(&self.request_id))
+            .for_request(&self.asker.request_id))
     }
 
     /// Whether controls that change something are shown.
@@ -49,43 +54,49 @@ impl FromRequestParts<App> for Viewer {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, WebError> {
+        // Asked for several times by one page: as itself, for the frame, for the visit.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let session = Session::from_request_parts(parts, app)
             .await
             .map_err(|(_, why)| WebError::Unexpected(anyhow::anyhow!(why)))?;
-        let Some(id) = session.get::<TechnicianId>(TECHNICIAN_KEY).await? else {
+        let Some(technician) = signed_in(&session, app).await? else {
             return Err(WebError::SignIn {
                 next: next_of(&parts.method, &parts.uri),
             });
         };
-        let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("sign-in")).await?;
-        let found = technician::find(&mut op, id).await?;
-        let Some(technician) = found.filter(technician::Technician::is_active) else {
-            session.flush().await?;
-            return Err(WebError::SignIn {
-                next: String::new(),
-            });
-        };
-        if !matches!(parts.method, Method::GET | Method::HEAD) && !technician.role.may_change() {
+        let looks = matches!(parts.method, Method::GET | Method::HEAD);
+        let harmless = parts.extensions.get::<HarmlessChange>().is_some();
+        if !looks && !harmless && !technician.role.may_change() {
             return Err(WebError::Forbidden);
         }
-        let request_id = parts.extensions.get::<tower_http::request_id::RequestId>();
-        Ok(Self {
-            id,
+        session::keep_alive(&session, &parts.headers, app).await?;
+        let viewer = Self {
+            id: technician.id,
             email: technician.email,
             display_name: technician.display_name,
             role: technician.role,
             scope: Scope::all(),
-            ip: parts
-                .extensions
-                .get::<Peer>()
-                .map(|peer| peer.0.clone())
-                .unwrap_or_default(),
-            request_id: request_id
-                .and_then(|id| id.header_value().to_str().ok())
-                .unwrap_or_default()
-                .to_owned(),
-        })
+            asker: Asker::of(parts),
+        };
+        parts.extensions.insert(viewer.clone());
+        Ok(viewer)
     }
+}
+
+/// The active technician of this session. A session of somebody who was disabled ends here.
+pub async fn signed_in(session: &Session, app: &App) -> Result<Option<Technician>, WebError> {
+    let Some(id) = session.get::<TechnicianId>(TECHNICIAN_KEY).await? else {
+        return Ok(None);
+    };
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("sign-in")).await?;
+    let found = technician::find(&mut op, id).await?;
+    let active = found.filter(Technician::is_active);
+    if active.is_none() {
+        session.flush().await?;
+    }
+    Ok(active)
 }
 
 /// Where to go after the login: only a page that was asked for, never a change.

@@ -11,7 +11,7 @@ use crate::domain::onboarding::{self, Flow, FlowSecret, Stage};
 use crate::domain::op::{Actor, Op, Scope};
 use crate::web::kit::error::WebError;
 use crate::web::kit::headers::Nonce;
-use crate::web::kit::session::Peer;
+use crate::web::kit::peer::Asker;
 
 /// One request of a browser that may hold a link.
 #[derive(Debug)]
@@ -85,23 +85,16 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, WebError> {
-        let request_id = parts.extensions.get::<tower_http::request_id::RequestId>();
+        let asker = Asker::of(parts);
         Ok(Self {
             jar: CookieJar::from_headers(&parts.headers),
-            ip: parts
-                .extensions
-                .get::<Peer>()
-                .map(|peer| peer.0.clone())
-                .unwrap_or_default(),
+            ip: asker.ip,
             nonce: parts
                 .extensions
                 .get::<Nonce>()
                 .map(|nonce| nonce.as_str().to_owned())
                 .unwrap_or_default(),
-            request_id: request_id
-                .and_then(|id| id.header_value().to_str().ok())
-                .unwrap_or_default()
-                .to_owned(),
+            request_id: asker.request_id,
         })
     }
 }

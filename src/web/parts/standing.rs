@@ -1,6 +1,7 @@
 //! A tenant's state as badge, words and who acts: the same on the status list, the settings page and the overview.
 
 use crate::domain::connection::{Row, ShownState};
+use crate::domain::diagnosis::WhoActs;
 
 /// The state of one tenant, ready for the page.
 #[derive(Clone, Debug)]
@@ -23,7 +24,10 @@ impl StateView {
             class: badge(row.state),
             label: row.state.label(),
             words: row.words().to_owned(),
-            who: row.who_acts().map_or("", |who| who.label()),
+            who: row
+                .who_acts()
+                .filter(|who| *who != WhoActs::Nobody)
+                .map_or("", WhoActs::label),
             renewing: renewing && row.state != ShownState::InvitationPending,
         }
     }

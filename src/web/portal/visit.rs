@@ -1,11 +1,11 @@
 //! A technician's visit to one tenant's Customer portal: the tenant is found within the viewer's scope, and the first
 //! request into another tenant is written to the audit log.
 
-use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
 use tower_sessions::Session;
 
 use crate::app::App;
@@ -15,7 +15,7 @@ use crate::domain::tenant::{self, ShortName, Tenant};
 use crate::storage::TenantId;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::paths::{self, TenantPaths};
-use crate::web::kit::viewer::Viewer;
+use crate::web::kit::viewer::{HarmlessChange, Viewer};
 
 const VISITING: &str = "visiting";
 
@@ -78,7 +78,8 @@ impl FromRequestParts<App> for Visit {
 }
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/tenants/{short}/leave", post(leave))
+    let leave = post(leave).layer(Extension(HarmlessChange));
+    Router::new().route("/tenants/{short}/leave", leave)
 }
 
 /// End the visit and go back to the list of tenants.

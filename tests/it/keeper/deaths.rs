@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tenantry::keeper::message::Request;
-use tenantry::simulator::directory::{Cause, FaultKind, NewFault, Resource, Target};
+use tenantry::simulator::directory::{
+    Cause, FaultKind, NewFault, Realm, Resource, Target, TenantPatch,
+};
 
 use crate::support::keeper::{Keeper, World};
 
@@ -85,6 +87,28 @@ async fn sign_in_frequency_is_remembered_for_the_next_grant() {
     assert_ne!(next, connection);
     let sql = "select expires_reason || ' ' || (expires_at - obtained_at)::text from connections where id = $1";
     assert_eq!(world.text(sql, next).await, "sign_in_frequency 01:00:00");
+}
+
+#[tokio::test]
+async fn twelve_hours_of_a_federated_account_are_remembered_too() {
+    let world = World::new().await;
+    let tenant = world.entra_tenant.to_string();
+    let patch = TenantPatch {
+        realm: Some(Realm::Federated {
+            password_change_synced: true,
+        }),
+        ..TenantPatch::default()
+    };
+    world.directory().patch_tenant(&tenant, patch).unwrap();
+    let keeper = world.keeper().await;
+    let connection = world.onboard(&keeper).await;
+    world.kill(&Cause::Federated12Hours);
+    refresh(&world, &keeper).await;
+    let sql = "select concat_ws(' ', state, last_error_code) from connections where id = $1";
+    assert_eq!(world.text(sql, connection).await, "needs_consent 700081");
+    let next = world.onboard(&keeper).await;
+    let sql = "select expires_reason || ' ' || (expires_at - obtained_at)::text from connections where id = $1";
+    assert_eq!(world.text(sql, next).await, "federated 12:00:00");
 }
 
 #[tokio::test]
@@ -190,11 +214,7 @@ async fn an_unknown_number_is_passing_trouble_first() {
 async fn our_own_wrong_secret_accuses_no_customer() {
     let world = World::new().await;
     let keeper = world.keeper().await;
-    let connection = world.onboard(&keeper).await;
-    sqlx::query("update connections set token_class = 'confidential'")
-        .execute(&world.pool)
-        .await
-        .unwrap();
+    let connection = world.onboard_by_browser(&keeper).await;
     world
         .directory()
         .kill(&Target::client(world.client_id), &Cause::SecretWrong)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tenantry::keeper::message::Request;
 use tenantry::simulator::directory::{Cause, Target};
 
 use crate::support::keeper::{ADMIN, USER, World};
@@ -146,16 +147,7 @@ async fn another_tenant_is_refused_even_if_the_person_would_fit() {
     let (_, fabrikam) = world.customer("fabrikam").await;
     let keeper = world.keeper().await;
     let invitation = world.invite("admin@fabrikam.example").await;
-    sqlx::query("update invitations set expected_entra_tenant_id = $1")
-        .bind(world.entra_tenant)
-        .execute(&world.pool)
-        .await
-        .unwrap();
-    // As if Microsoft let a stranger in at our tenant's address: the flow asks nobody's tenant in particular.
-    sqlx::query("update invitations set expected_entra_tenant_id = null")
-        .execute(&world.pool)
-        .await
-        .unwrap();
+    // Nobody's tenant in particular is asked at first, so that Microsoft lets a stranger in.
     let flow = world.flow(invitation, "device_code").await;
     keeper.done(world.start_device_code(flow)).await;
     let code = world
@@ -223,7 +215,7 @@ async fn a_suspended_tenant_is_not_onboarded() {
 }
 
 #[tokio::test]
-async fn an_invitation_that_was_revoked_meanwhile_stores_nothing() {
+async fn an_invitation_that_ended_meanwhile_stores_nothing() {
     let world = World::new().await;
     let keeper = world.keeper().await;
     let (flow, code) = world.code(&keeper, ADMIN).await;
@@ -234,12 +226,29 @@ async fn an_invitation_that_was_revoked_meanwhile_stores_nothing() {
         .execute(&world.pool)
         .await
         .unwrap();
-    let end = tenantry::keeper::message::Request::EndFlow {
-        tenant_id: world.tenant,
-        flow_id: flow,
-    };
-    keeper.done(end).await;
+    world.clock.advance(Duration::from_secs(11));
+    world.until_flow(flow, "failed invitation_ended").await;
+    let kept = "select count(*) from connection_secrets";
+    assert_eq!(world.number(kept).await, 0);
+    drop(keeper);
+}
+
+#[tokio::test]
+async fn a_flow_that_was_ended_is_forgotten_with_its_grant() {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    let (flow, code) = world.code(&keeper, ADMIN).await;
+    world.approve(&code, ADMIN);
+    world.until_flow(flow, "consent_needed").await;
+    keeper
+        .done(Request::EndFlow {
+            tenant_id: world.tenant,
+            flow_id: flow,
+        })
+        .await;
     world.until_flow(flow, "superseded").await;
+    let kept = "select count(*) from connection_secrets";
+    assert_eq!(world.number(kept).await, 0);
 }
 
 async fn nothing_is_stored(world: &World) {

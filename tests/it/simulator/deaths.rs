@@ -59,7 +59,7 @@ fn cases() -> Vec<Case> {
             true,
         ),
         case(named("idle90_days"), grant("bad_token", 700_082), false),
-        case(named("federated12_hours"), grant("", 700_081), false),
+        case(named("federated12_hours"), grant("", 700_081), true),
         case(
             named("consent_withdrawn"),
             grant("consent_required", 65001),

@@ -196,13 +196,13 @@ async fn the_sign_in_log_needs_its_permission_and_a_premium_tenant() {
     let one = world.graph(&path, token).await;
     assert_eq!(one.body["@odata.count"], 1);
 
-    let patch = TenantPatch {
+    let basic = TenantPatch {
         premium: Some(false),
         ..TenantPatch::default()
     };
     world
         .directory()
-        .patch_tenant("contoso.example", patch)
+        .patch_tenant("contoso.example", basic)
         .unwrap();
     let closed = world.graph("auditLogs/signIns", token).await;
     let (status, name, _) = code(&closed);

@@ -1,6 +1,7 @@
 //! The saved state: a restart keeps directory, keys, tokens and the clock.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tenantry::clock::Clock;
 use tenantry::simulator::directory::{Mode, NewTenant, NewUser, required_access};
@@ -65,6 +66,52 @@ async fn tokens_keys_and_the_clock_survive_a_restart() {
     let again = world.refresh(token.text("refresh_token")).await;
     assert_eq!(again.status, 200, "{again:?}");
     assert_eq!(world.directory().settings().mode, Mode::Strict);
+}
+
+#[test]
+fn a_token_that_was_answered_survives_a_kill_before_the_next_save() {
+    let file = scratch("simulator-state-killed");
+    let first = tokio::runtime::Runtime::new().unwrap();
+    let (token, tenant, client) = first.block_on(async {
+        let clock = Clock::system();
+        let simulator = open(file.clone(), clock.clone()).await;
+        let directory = simulator.directory();
+        let tenant = directory
+            .add_tenant(NewTenant::named("Contoso", "contoso.example"))
+            .unwrap();
+        directory.add_user(NewUser::admin(ADMIN, "Admin")).unwrap();
+        let client = directory.put_app(app(required_access()));
+        directory
+            .grant_admin_consent("contoso.example", client, None)
+            .unwrap();
+        // Long enough for the directory to be saved, so that the token alone is new.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let world = World {
+            http: http(),
+            simulator,
+            tenant,
+            client,
+            clock,
+        };
+        let token = world.onboard().await.text("refresh_token").to_owned();
+        (token, tenant, client)
+    });
+    // All tasks end where they are, as by a kill: nothing is saved any more.
+    first.shutdown_timeout(Duration::from_secs(5));
+
+    let second = tokio::runtime::Runtime::new().unwrap();
+    second.block_on(async {
+        let clock = Clock::system();
+        let world = World {
+            simulator: open(file, clock.clone()).await,
+            http: http(),
+            tenant,
+            client,
+            clock,
+        };
+        assert!(world.works(&token));
+        assert_eq!(world.refresh(&token).await.status, 200);
+    });
 }
 
 #[tokio::test]

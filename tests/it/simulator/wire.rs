@@ -51,10 +51,10 @@ async fn unknown_tenants_are_named_differently_at_metadata_and_token() {
         .token("nowhere.example", &[("grant_type", "refresh_token")])
         .await;
     assert_eq!(token.refusal(), (400, "invalid_request", "", 90002));
-    let word = world
+    let no_domain = world
         .token("authorize", &[("grant_type", "refresh_token")])
         .await;
-    assert_eq!(word.refusal(), (400, "invalid_request", "", 900_023));
+    assert_eq!(no_domain.refusal(), (400, "invalid_request", "", 900_023));
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tenantry::app::{App, Site};
 use tenantry::clock::Clock;
-use tenantry::domain::technician::Role;
+use tenantry::domain::op::{Actor, Op};
+use tenantry::domain::technician::{self, LoginName, NewTechnician, Password, Role};
 use tenantry::storage::TechnicianId;
 use tenantry::web;
 use tenantry::web::kit::session::{Store, TECHNICIAN_KEY};
@@ -98,6 +99,24 @@ impl TestApp {
         .await
         .unwrap();
         id
+    }
+
+    /// A technician who can sign in with this password.
+    pub async fn technician_with_password(&self, email: &str, password: &str, role: Role) {
+        let new = NewTechnician {
+            email: LoginName::parse(email).unwrap(),
+            display_name: "Robin Marlow".into(),
+            role,
+        };
+        let password = Password::parse(password.to_owned().into(), &[]).unwrap();
+        let hash = technician::hash(password).await.unwrap();
+        let mut op = Op::begin(&self.app.pool, &self.clock, Actor::Command("test"))
+            .await
+            .unwrap();
+        technician::create_with_password(&mut op, &new, &hash)
+            .await
+            .unwrap();
+        op.commit().await.unwrap();
     }
 
     /// A login session as the login page makes one.

@@ -1,6 +1,7 @@
 //! A keeper against a real Postgres and a simulated Microsoft, with one customer; and the judge that says whether a token
 //! was lost. Each keeper has a runtime of its own, so that it can be killed in the middle of anything.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tenantry::simulator::directory::{
 };
 use tenantry::simulator::{Directory, Options, Person, Simulator};
 use tokio::runtime::Runtime;
+use url::Url;
 use uuid::Uuid;
 
 use super::db::{TestDb, test_db};
@@ -276,6 +278,48 @@ impl World {
         self.consent();
         let (flow, code) = self.code(keeper, ADMIN).await;
         self.approve(&code, ADMIN);
+        self.until_flow(flow, "complete").await;
+        self.current().await
+    }
+
+    /// Go to Microsoft's sign-in page and come back: the fields of the address that the browser lands at.
+    pub async fn visit(&self, keeper: &Keeper, flow: Uuid, upn: &str) -> HashMap<String, String> {
+        let address = keeper
+            .address(Request::StartBrowserSignIn {
+                tenant_id: self.tenant,
+                flow_id: flow,
+                state: text("the-state"),
+            })
+            .await;
+        let address = Url::parse(&address).unwrap();
+        let segment = address.path_segments().unwrap().next().unwrap().to_owned();
+        let base = self.simulator.url().as_str().trim_end_matches('/');
+        let query = address.query_pairs().into_owned().collect();
+        let landing = self
+            .directory()
+            .authorize(base, &segment, &query, &Person::willing(upn))
+            .unwrap();
+        assert_eq!(landing.path(), "/onboarding/return");
+        landing.query_pairs().into_owned().collect()
+    }
+
+    /// The browser is back with a code.
+    pub fn finish(&self, flow: Uuid, code: &str) -> Request {
+        Request::FinishBrowserSignIn {
+            tenant_id: self.tenant,
+            flow_id: flow,
+            code: text(code),
+        }
+    }
+
+    /// Onboard the customer by browser sign-in, consent given beforehand. Gives the connection.
+    pub async fn onboard_by_browser(&self, keeper: &Keeper) -> Uuid {
+        self.consent();
+        let invitation = self.invite(ADMIN).await;
+        let flow = self.flow(invitation, "auth_code").await;
+        let back = self.visit(keeper, flow, ADMIN).await;
+        let code = back.get("code").unwrap();
+        keeper.done(self.finish(flow, code)).await;
         self.until_flow(flow, "complete").await;
         self.current().await
     }

@@ -1,3 +1,8 @@
 //! Pages from outside, one module per page.
 
-mod headers;
+mod doors;
+mod errors;
+mod login;
+mod login_link;
+mod ops;
+mod sessions;

@@ -27,6 +27,8 @@ pub struct ListView {
     pub heads: Vec<HeadView>,
     pub rows: Vec<RowView>,
     pub pager: Pager,
+    /// No tenant at all under the filter, on whichever page.
+    pub none: bool,
     pub filtered: bool,
     pub clear: String,
     pub add_tenant: &'static str,
@@ -72,15 +74,14 @@ pub struct SortLink {
 }
 
 /// Which facts share a cell.
-const HEADS: [&[Column]; 8] = [
+const HEADS: [&[Column]; 7] = [
     &[Column::ShortName, Column::FullName],
     &[Column::Admin, Column::Mode],
     &[Column::State, Column::Cause],
     &[Column::Since],
     &[Column::Tokens],
     &[Column::NextExpiry],
-    &[Column::LastSuccess],
-    &[Column::LastError],
+    &[Column::LastSuccess, Column::LastError],
 ];
 
 /// One tenant.
@@ -93,7 +94,8 @@ pub struct RowView {
     pub state: StateView,
     pub since: When,
     pub tokens: String,
-    pub tokens_all_valid: bool,
+    /// A connection is there and lacks tokens.
+    pub tokens_short: bool,
     pub expires: Option<When>,
     pub last_ok: Option<When>,
     /// Number and address of the newest error; both empty when there is none.
@@ -156,6 +158,7 @@ impl ListView {
                 asked.paging,
                 overview.total,
             ),
+            none: overview.total == 0,
             filtered: asked.filtered(),
             clear: asked.with(&Change::Clear),
             add_tenant: paths::NEW_TENANT,
@@ -174,7 +177,7 @@ impl RowView {
             state: StateView::of(row),
             since: When::new(row.since, now),
             tokens: format!("{} of {}", row.tokens_valid, row.tokens_total),
-            tokens_all_valid: row.tokens_valid == row.tokens_total,
+            tokens_short: row.connection.is_some() && row.tokens_valid < row.tokens_total,
             expires: row.expires.map(|(at, _)| When::new(at, now)),
             last_ok: row.last_ok_at.map(|at| When::new(at, now)),
             error: error

@@ -1,0 +1,167 @@
+//! Where a request comes from: the browser's address, past the proxies that the settings name, and the request's own id.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::clock;
+use crate::config::Network;
+
+/// The request's id: in the log line, in the audit log, and on error pages as the reference.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The address of the browser; empty when it is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer(pub String);
+
+/// Who asks, as far as can be told before any login.
+#[derive(Clone, Debug, Default)]
+pub struct Asker {
+    pub ip: String,
+    pub request_id: String,
+}
+
+impl Asker {
+    pub fn of(parts: &Parts) -> Self {
+        Self {
+            ip: parts
+                .extensions
+                .get::<Peer>()
+                .map(|peer| peer.0.clone())
+                .unwrap_or_default(),
+            request_id: request_id(&parts.headers).to_owned(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// The id that [`name_request`] gave.
+pub fn request_id(headers: &HeaderMap) -> &str {
+    headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// Layer: give the request an id of ours and tell it in the answer. One that came along is not believed: it would be
+/// written into logs.
+pub async fn name_request(mut request: Request, next: Next) -> Response {
+    let id = clock::random_uuid().to_string();
+    // Hexadecimal digits and hyphens are always a header's value.
+    let value = HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unnamed"));
+    request.headers_mut().insert(REQUEST_ID, value.clone());
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(REQUEST_ID, value);
+    response
+}
+
+/// Layer: note the browser's address for audit entries and login limits.
+pub async fn note_peer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|connected| {
+            browser(connected.ip(), request.headers(), &app.trusted_proxies).to_string()
+        })
+        .unwrap_or_default();
+    request.extensions_mut().insert(Peer(peer));
+    next.run(request).await
+}
+
+/// The rightmost address that is none of the trusted proxies'. Each proxy appends whom it heard from, so everything left
+/// of an untrusted one may be invented.
+fn browser(connected: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
+    let claims: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let mut found = connected.to_canonical();
+    for claim in claims.into_iter().rev() {
+        if !is_trusted(found) {
+            break;
+        }
+        let Some(next) = address(claim) else { break };
+        found = next;
+    }
+    found
+}
+
+/// An address as proxies write it, some with a port.
+fn address(claim: &str) -> Option<IpAddr> {
+    let claim = claim.trim();
+    let with_port = || claim.parse().map(|socket: SocketAddr| socket.ip()).ok();
+    let ip = claim.parse().ok().or_else(with_port)?;
+    Some(IpAddr::to_canonical(&ip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(connected: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
+        }
+        let trusted: Vec<Network> = trusted.iter().map(|n| n.parse().unwrap()).collect();
+        browser(connected.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn without_trusted_proxies_the_connection_counts() {
+        assert_eq!(seen("192.0.2.9", &["203.0.113.7"], &[]), "192.0.2.9");
+        assert_eq!(
+            seen("192.0.2.9", &["203.0.113.7"], &["10.0.0.0/8"]),
+            "192.0.2.9"
+        );
+        assert_eq!(seen("::ffff:192.0.2.9", &[], &[]), "192.0.2.9");
+    }
+
+    #[test]
+    fn the_rightmost_untrusted_hop_counts() {
+        let proxies = ["10.0.0.0/8"];
+        assert_eq!(seen("10.0.0.1", &["203.0.113.7"], &proxies), "203.0.113.7");
+        assert_eq!(
+            seen("10.0.0.1", &["1.1.1.1, 203.0.113.7, 10.0.0.2"], &proxies),
+            "203.0.113.7"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["1.1.1.1", "203.0.113.7"], &proxies),
+            "203.0.113.7"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["203.0.113.7:4711"], &proxies),
+            "203.0.113.7"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["[2001:db8::7]:4711"], &proxies),
+            "2001:db8::7"
+        );
+    }
+
+    #[test]
+    fn nonsense_ends_the_search() {
+        let proxies = ["10.0.0.0/8"];
+        assert_eq!(
+            seen("10.0.0.1", &["203.0.113.7, <script>"], &proxies),
+            "10.0.0.1"
+        );
+        assert_eq!(seen("10.0.0.1", &[""], &proxies), "10.0.0.1");
+    }
+}
