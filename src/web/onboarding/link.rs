@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::holder::Visitor;
-use super::view::Inviter;
+use super::inviter::Inviter;
 use crate::app::App;
 use crate::domain::invitation::{self, LinkToken};
 use crate::domain::technician;
