@@ -18,6 +18,6 @@ pub use durability::{Durability, Grade};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};
 pub use status::{
-    Column, Filter, LastError, ModeFilter, Overview, Row, Sort, causes, one, overview,
+    Column, Filter, LastError, ModeFilter, Overview, Row, Sort, causes, one, overview, several,
 };
 pub use validate::{ValidateError, Validation, find_validation, validate};

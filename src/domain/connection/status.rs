@@ -260,6 +260,16 @@ pub async fn one(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<Option<R
     store::row(op, scope, tenant).await
 }
 
+/// The rows of these tenants; archived, absent and those out of scope are left out.
+pub async fn several(
+    op: &mut Op,
+    scope: Scope,
+    tenants: &[TenantId],
+) -> Result<BTreeMap<TenantId, Row>, sqlx::Error> {
+    let rows = store::rows_of(op, scope, tenants).await?;
+    Ok(rows.into_iter().map(|row| (row.tenant_id, row)).collect())
+}
+
 /// The causes that some current connection has, for the filter.
 pub async fn causes(op: &mut Op, scope: Scope) -> Result<Vec<Category>, sqlx::Error> {
     store::causes(op, scope).await

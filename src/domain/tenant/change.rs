@@ -9,11 +9,12 @@ use crate::storage::{TenantId, Violation, violation};
 /// Why a tenant was not added or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// Another tenant has this short name; holds a free one.
+    /// Another tenant, perhaps an archived one, has this short name; holds a free one that looks like it.
     #[error("the short name is taken")]
-    ShortNameTaken { free: String },
-    #[error("no such tenant")]
-    NotFound,
+    ShortNameTaken { free: Option<String> },
+    /// Somebody else changed the tenant since it was read.
+    #[error("the tenant has changed in the meantime")]
+    Stale,
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -22,11 +23,15 @@ impl ChangeError {
     /// The field a person can correct, when there is one.
     pub fn field_error(&self) -> Option<FieldError> {
         match self {
-            Self::ShortNameTaken { free } => Some(FieldError::new(
+            Self::ShortNameTaken { free: Some(free) } => Some(FieldError::new(
                 "short_name",
                 format!("Another tenant has this short name. {free} is free."),
             )),
-            Self::NotFound | Self::Database(_) => None,
+            Self::ShortNameTaken { free: None } => Some(FieldError::new(
+                "short_name",
+                "Another tenant has this short name. Choose another.",
+            )),
+            Self::Stale | Self::Database(_) => None,
         }
     }
 }
@@ -36,9 +41,7 @@ pub async fn add(op: &mut Op, _scope: Scope, tenant: &NewTenant) -> Result<Tenan
     // Looked up before the insert, because a failed statement ends the transaction; the constraint settles a race.
     refuse_taken(op, tenant, None).await?;
     let id = TenantId::new();
-    store::insert(op, id, tenant)
-        .await
-        .map_err(|error| by_constraint(error, tenant))?;
+    store::insert(op, id, tenant).await.map_err(by_constraint)?;
     store::replace_details(op, id, tenant).await?;
     Entry::new("tenant.added")
         .tenant(id)
@@ -49,7 +52,8 @@ pub async fn add(op: &mut Op, _scope: Scope, tenant: &NewTenant) -> Result<Tenan
     Ok(id)
 }
 
-/// Change names, addresses, tags and resource set.
+/// Change names, addresses, tags and resource set of the tenant as it was read into `before`; if it has changed since, nothing
+/// is written.
 pub async fn edit(
     op: &mut Op,
     scope: Scope,
@@ -57,11 +61,11 @@ pub async fn edit(
     after: &NewTenant,
 ) -> Result<(), ChangeError> {
     refuse_taken(op, after, Some(before.id)).await?;
-    let touched = store::update(op, scope, before.id, after)
+    let touched = store::update(op, scope, before, after)
         .await
-        .map_err(|error| by_constraint(error, after))?;
+        .map_err(by_constraint)?;
     if touched != 1 {
-        return Err(ChangeError::NotFound);
+        return Err(ChangeError::Stale);
     }
     store::replace_details(op, before.id, after).await?;
     Entry::new("tenant.edited")
@@ -109,11 +113,12 @@ async fn refuse_taken(
     }
 }
 
-fn by_constraint(error: sqlx::Error, tenant: &NewTenant) -> ChangeError {
+/// What a lost race says; the failed statement has ended the transaction, so no free name can be looked up.
+fn by_constraint(error: sqlx::Error) -> ChangeError {
     match violation(&error) {
-        Some(Violation::Unique("tenants_short_name_key")) => ChangeError::ShortNameTaken {
-            free: format!("{}-2", tenant.short_name),
-        },
+        Some(Violation::Unique("tenants_short_name_key")) => {
+            ChangeError::ShortNameTaken { free: None }
+        }
         _ => ChangeError::Database(error),
     }
 }

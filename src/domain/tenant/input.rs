@@ -1,36 +1,10 @@
 //! From what was typed to values that may be stored, once, at the edge. Each refusal says what to do.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
+use super::address::{address, domain, is_deceptive};
+use super::short_name::{self, ShortName};
 use super::{Resource, ResourceSetEntry};
-
-/// The short name by which a tenant is known in lists and addresses: 1 to 32 characters, `a`–`z`, `0`–`9` and inner hyphens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ShortName(String);
-
-impl ShortName {
-    /// Parse as stored or as in an address: no trimming, no folding.
-    pub fn parse(text: &str) -> Option<Self> {
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let shape = !text.is_empty()
-            && text.len() <= 32
-            && text.chars().all(inner)
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        shape.then(|| Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ShortName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// A tenant as typed into the form, nothing checked yet.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +53,7 @@ impl TenantInput {
     /// Check every field; all problems are reported at once.
     pub fn parse(&self) -> Result<NewTenant, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let short_name = keep(short_name(&self.short_name), &mut errors);
+        let short_name = keep(short_name::typed(&self.short_name), &mut errors);
         let full_name = keep(full_name(&self.full_name), &mut errors);
         let domain = keep(domain(&self.domain), &mut errors);
         let invitation_email = keep(
@@ -124,22 +98,6 @@ fn keep<T>(parsed: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Optio
     parsed.map_err(|error| errors.push(error)).ok()
 }
 
-fn short_name(typed: &str) -> Result<ShortName, FieldError> {
-    let text = typed.trim().to_ascii_lowercase();
-    if text.is_empty() {
-        return Err(FieldError::new(
-            "short_name",
-            "Enter a short name, for example contoso.",
-        ));
-    }
-    ShortName::parse(&text).ok_or_else(|| {
-        FieldError::new(
-            "short_name",
-            "Use 1 to 32 letters a–z, digits and hyphens; it may not begin or end with a hyphen.",
-        )
-    })
-}
-
 fn full_name(typed: &str) -> Result<String, FieldError> {
     let text = typed.trim();
     if text.is_empty() {
@@ -161,63 +119,6 @@ fn full_name(typed: &str) -> Result<String, FieldError> {
         ));
     }
     Ok(text.to_owned())
-}
-
-/// Control characters and the invisible ones that reorder or hide text (Unicode bidirectional controls, zero width).
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-fn domain(typed: &str) -> Result<String, FieldError> {
-    let text = typed.trim().trim_start_matches('@').to_lowercase();
-    if text.is_empty() || is_domain(&text) {
-        return Ok(text);
-    }
-    Err(FieldError::new(
-        "domain",
-        "Enter a domain like contoso.com, without https:// or paths, or leave it empty.",
-    ))
-}
-
-fn is_domain(text: &str) -> bool {
-    let label = |l: &str| {
-        !l.is_empty()
-            && l.len() <= 63
-            && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            && !l.starts_with('-')
-            && !l.ends_with('-')
-    };
-    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
-}
-
-/// An e-mail address or user principal name; both are `local@domain`. Empty is allowed.
-pub(in crate::domain) fn address(field: &'static str, typed: &str) -> Result<String, FieldError> {
-    let text = typed.trim();
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    let well_formed = text.len() <= 254
-        && text.rsplit_once('@').is_some_and(|(local, domain)| {
-            let allowed = |c: char| {
-                !c.is_whitespace()
-                    && !is_deceptive(c)
-                    && !matches!(c, '@' | ',' | ';' | '<' | '>' | '"' | '(' | ')')
-            };
-            !local.is_empty()
-                && local.len() <= 64
-                && local.chars().all(allowed)
-                && is_domain(&domain.to_lowercase())
-        });
-    if well_formed {
-        return Ok(text.to_owned());
-    }
-    let what = if field == "admin_username" {
-        "Enter the sign-in name like admin@contoso.com, or leave it empty."
-    } else {
-        "Enter one address like it@contoso.com, or leave it empty to send no mail."
-    };
-    Err(FieldError::new(field, what))
 }
 
 fn tags(typed: &str) -> Result<Vec<String>, FieldError> {

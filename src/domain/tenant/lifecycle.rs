@@ -1,7 +1,9 @@
 //! Suspend, resume, archive and restore. None of them touches a token: a suspended tenant's refresh token is not exercised,
 //! and Microsoft lets it lapse after 90 idle days.
 
-use super::{Tenant, TenantState, store};
+use super::address::is_deceptive;
+use super::input::FieldError;
+use super::{Tenant, store};
 use crate::domain::audit::Entry;
 use crate::domain::op::{Op, Scope};
 use crate::storage::TenantId;
@@ -12,9 +14,9 @@ pub enum LifecycleError {
     /// It is in another state by now; the page should be read again.
     #[error("the tenant is not in a state that allows this")]
     OtherState,
-    /// The reason is longer than 500 characters or has control characters.
+    /// What is wrong with the reason and what to do.
     #[error("the reason does not fit")]
-    Reason,
+    Reason(FieldError),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -94,14 +96,7 @@ async fn change(
     reason: &str,
     action: &'static str,
 ) -> Result<(), LifecycleError> {
-    let reason = reason.trim();
-    if reason.chars().count() > 500
-        || reason
-            .chars()
-            .any(|c| c.is_control() && c != '\n' && c != '\r')
-    {
-        return Err(LifecycleError::Reason);
-    }
+    let reason = checked(reason)?;
     let from: Vec<String> = from.iter().map(|state| (*state).to_owned()).collect();
     if store::change_state(op, scope, id, &from, to, reason).await? != 1 {
         return Err(LifecycleError::OtherState);
@@ -115,9 +110,15 @@ async fn change(
     Ok(())
 }
 
-impl TenantState {
-    /// Tokens are renewed and handed out only in this state.
-    pub const fn is_active(&self) -> bool {
-        matches!(self, Self::Active)
+/// One line of at most 500 characters, as lists show it; may be empty.
+fn checked(reason: &str) -> Result<&str, LifecycleError> {
+    let refuse = |message| Err(LifecycleError::Reason(FieldError::new("reason", message)));
+    let reason = reason.trim();
+    if reason.chars().count() > 500 {
+        return refuse("Shorten the reason to 500 characters.");
     }
+    if reason.chars().any(is_deceptive) {
+        return refuse("Write the reason on one line, without invisible or control characters.");
+    }
+    Ok(reason)
 }

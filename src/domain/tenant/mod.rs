@@ -1,9 +1,12 @@
 //! A customer organisation of the MSP: its names, the administrator expected to authorise us, and the resources whose
 //! tokens it needs. Its standing with Microsoft is `domain::connection`; its binding to an Entra tenant is the keeper's.
 
+mod address;
 mod change;
 mod input;
 mod lifecycle;
+mod list;
+mod short_name;
 mod store;
 
 use time::OffsetDateTime;
@@ -13,11 +16,12 @@ use super::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
 pub use crate::keeper::Resource;
+pub(in crate::domain) use address::address;
 pub use change::{ChangeError, add, edit};
-pub(in crate::domain) use input::address;
-pub use input::{FieldError, NewTenant, ShortName, TenantInput};
+pub use input::{FieldError, NewTenant, TenantInput};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
-pub use store::{Filter, ListRow};
+pub use list::{Counts, Filter, Line, Listed, Shown, list};
+pub use short_name::ShortName;
 
 /// A customer organisation as the MSP knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub struct Tenant {
     pub entra_tenant_id: Option<Uuid>,
     pub state: TenantState,
     pub created_at: OffsetDateTime,
+    /// When anything of this was last changed; tells one version from the next.
+    pub updated_at: OffsetDateTime,
     /// Lower-case, sorted.
     pub tags: Vec<String>,
     /// In the order of the catalogue of resources.
@@ -118,17 +124,6 @@ pub async fn find_by_short_name(
 /// The tenant with this id if the scope reaches it.
 pub async fn find(op: &mut Op, scope: Scope, id: TenantId) -> Result<Option<Tenant>, sqlx::Error> {
     store::find(op, scope, id).await
-}
-
-/// One page of tenants, by short name, and how many there are in all.
-pub async fn list(
-    op: &mut Op,
-    scope: Scope,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
-    store::list(op, scope, filter, limit, offset).await
 }
 
 /// Every tag in use, sorted.

@@ -1,35 +1,15 @@
 //! SQL of tenants, their tags and their resource sets.
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::QueryBuilder;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::input::{NewTenant, ShortName};
+use super::input::NewTenant;
+use super::list::{Counts, Filter, Line};
+use super::short_name::ShortName;
 use super::{Resource, ResourceSetEntry, Tenant, TenantState};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
-
-/// Which tenants a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Part of a name, domain or address; empty for all.
-    pub search: String,
-    pub tag: Option<String>,
-    /// `active`, `suspended` or `archived`; none for all that are not archived.
-    pub state: Option<String>,
-}
-
-/// One tenant in a list.
-#[derive(Clone, Debug, FromRow)]
-pub struct ListRow {
-    pub id: TenantId,
-    pub short_name: String,
-    pub full_name: String,
-    pub domain: String,
-    pub admin_username: String,
-    pub state: String,
-    pub tags: Vec<String>,
-}
 
 struct Row {
     id: Uuid,
@@ -43,6 +23,7 @@ struct Row {
     state_reason: String,
     state_since: OffsetDateTime,
     created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
     tags: Vec<String>,
     resources: Vec<String>,
     required: Vec<bool>,
@@ -75,6 +56,7 @@ impl TryFrom<Row> for Tenant {
             entra_tenant_id: row.entra_tenant_id,
             state: TenantState::from_row(&row.state, row.state_reason, row.state_since, row.id)?,
             created_at: row.created_at,
+            updated_at: row.updated_at,
             tags: row.tags,
             resources,
         })
@@ -100,7 +82,7 @@ pub(super) async fn find(
     let row = sqlx::query_as!(
         Row,
         r#"select id, short_name, full_name, domain, invitation_email, admin_username, entra_tenant_id, state, state_reason,
-             state_since, created_at,
+             state_since, created_at, updated_at,
              array(select tag from tenant_tags g where g.tenant_id = t.id order by tag) as "tags!",
              array(select resource from tenant_resources r where r.tenant_id = t.id order by resource) as "resources!",
              array(select required from tenant_resources r where r.tenant_id = t.id order by resource) as "required!"
@@ -128,7 +110,10 @@ pub(super) async fn id_of_short_name(
 }
 
 /// The first of `name-2`, `name-3`, … that no tenant has.
-pub(super) async fn free_short_name(op: &mut Op, name: &ShortName) -> Result<String, sqlx::Error> {
+pub(super) async fn free_short_name(
+    op: &mut Op,
+    name: &ShortName,
+) -> Result<Option<String>, sqlx::Error> {
     let stem: String = name.as_str().chars().take(28).collect();
     let stem = stem.trim_end_matches('-');
     sqlx::query_scalar!(
@@ -138,7 +123,7 @@ pub(super) async fn free_short_name(op: &mut Op, name: &ShortName) -> Result<Str
            order by n limit 1"#,
         stem,
     )
-    .fetch_one(op.db())
+    .fetch_optional(op.db())
     .await
 }
 
@@ -167,14 +152,14 @@ pub(super) async fn insert(
 pub(super) async fn update(
     op: &mut Op,
     scope: Scope,
-    id: TenantId,
+    before: &Tenant,
     tenant: &NewTenant,
 ) -> Result<u64, sqlx::Error> {
     let now = op.now();
     let done = sqlx::query!(
         "update tenants set short_name = $3, full_name = $4, domain = $5, invitation_email = $6, admin_username = $7, updated_at = $8
-         where id = $1 and ($2::uuid is null or id = $2)",
-        id.as_uuid(),
+         where id = $1 and ($2::uuid is null or id = $2) and updated_at = $9",
+        before.id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         tenant.short_name.as_str(),
         tenant.full_name,
@@ -182,6 +167,7 @@ pub(super) async fn update(
         tenant.invitation_email,
         tenant.admin_username,
         now,
+        before.updated_at,
     )
     .execute(op.db())
     .await?;
@@ -253,34 +239,43 @@ pub(super) async fn change_state(
     Ok(done.rows_affected())
 }
 
-pub(super) async fn list(
+/// One page by short name; the filter's state counts.
+pub(super) async fn lines(
     op: &mut Op,
     scope: Scope,
     filter: &Filter,
     limit: i64,
     offset: i64,
-) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
-    let mut rows = QueryBuilder::new(
+) -> Result<Vec<Line>, sqlx::Error> {
+    let mut query = QueryBuilder::new(
         "select t.id, t.short_name, t.full_name, t.domain, t.admin_username, t.state,
-           array(select tag from tenant_tags g where g.tenant_id = t.id order by tag) as tags from tenants t where ",
+           array(select tag from tenant_tags g where g.tenant_id = t.id order by tag) as tags from tenants t where t.state = any(",
     );
-    push_filter(&mut rows, scope, filter);
-    rows.push(" order by t.short_name limit ")
+    query.push_bind(filter.shown.states()).push(")");
+    push_filter(&mut query, scope, filter);
+    query
+        .push(" order by t.short_name limit ")
         .push_bind(limit)
         .push(" offset ")
         .push_bind(offset);
-    let rows = rows.build_query_as::<ListRow>().fetch_all(op.db()).await?;
-    let mut count = QueryBuilder::new("select count(*) from tenants t where ");
-    push_filter(&mut count, scope, filter);
-    let count = count.build_query_scalar::<i64>().fetch_one(op.db()).await?;
-    Ok((rows, count))
+    query.build_query_as().fetch_all(op.db()).await
+}
+
+/// Tenants per state under every filter but that of the state.
+pub(super) async fn counts(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+) -> Result<Counts, sqlx::Error> {
+    let mut query = QueryBuilder::new(
+        "select count(*) filter (where t.state = 'active') as active, count(*) filter (where t.state = 'suspended') as suspended,
+           count(*) filter (where t.state = 'archived') as archived from tenants t where true",
+    );
+    push_filter(&mut query, scope, filter);
+    query.build_query_as().fetch_one(op.db()).await
 }
 
 fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &Filter) {
-    match &filter.state {
-        Some(state) => query.push("t.state = ").push_bind(state.clone()),
-        None => query.push("t.state <> 'archived'"),
-    };
     if let Some(id) = scope.tenant() {
         query.push(" and t.id = ").push_bind(id.as_uuid());
     }

@@ -3,6 +3,7 @@
 mod authentication_status;
 mod invitations;
 mod msal_errors;
+mod tenants;
 
 use axum::Router;
 
@@ -14,4 +15,5 @@ pub fn router() -> Router<App> {
         .merge(invitations::router())
         .merge(authentication_status::router())
         .merge(msal_errors::router())
+        .merge(tenants::router())
 }

@@ -25,6 +25,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     }
 }
 
+const NO_SENSE: &str =
+    "The address has a filter that makes no sense. Remove what follows the question mark.";
+
 /// A query string; unknown names are ignored so that old links keep working.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
@@ -33,10 +36,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
+        // No page of ours makes it, and Postgres has no text with it.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(WebError::BadRequest(NO_SENSE));
+        }
         axum_extra::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum_extra::extract::Query(query)| Self(query))
-            .map_err(|_| WebError::BadRequest("The address has a filter that makes no sense. Remove what follows the question mark."))
+            .map_err(|_| WebError::BadRequest(NO_SENSE))
     }
 }
 

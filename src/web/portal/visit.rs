@@ -1,9 +1,9 @@
 //! A technician's visit to one tenant's Customer portal: the tenant is found within the viewer's scope, and the first
 //! request into another tenant is written to the audit log.
 
-use axum::extract::{FromRequestParts, RawPathParams, State};
+use axum::extract::{FromRequestParts, Path, RawPathParams, State};
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::post;
 use axum::{Extension, Router};
 use tower_sessions::Session;
@@ -82,20 +82,26 @@ pub(super) fn router() -> Router<App> {
     Router::new().route("/tenants/{short}/leave", leave)
 }
 
-/// End the visit and go back to the list of tenants.
+/// End the visit, if it is this tenant's, and go back to the list of tenants.
 async fn leave(
     State(app): State<App>,
     viewer: Viewer,
-    visit: Visit,
     session: Session,
-) -> WebResult<Response> {
+    Path(short): Path<String>,
+) -> WebResult {
+    let name = ShortName::parse(&short).ok_or(WebError::NotFound)?;
     let mut op = viewer.begin(&app).await?;
-    Entry::new("customer_portal.left")
-        .tenant(visit.id)
-        .object("tenant", visit.id)
-        .write(&mut op)
-        .await?;
-    op.commit().await?;
-    session.remove::<TenantId>(VISITING).await?;
+    let tenant = tenant::find_by_short_name(&mut op, viewer.scope, &name)
+        .await?
+        .ok_or(WebError::NotFound)?;
+    if session.get::<TenantId>(VISITING).await? == Some(tenant.id) {
+        Entry::new("customer_portal.left")
+            .tenant(tenant.id)
+            .object("tenant", tenant.id)
+            .write(&mut op)
+            .await?;
+        op.commit().await?;
+        session.remove::<TenantId>(VISITING).await?;
+    }
     Ok(Redirect::to(paths::TENANTS).into_response())
 }

@@ -6,5 +6,5 @@ mod status;
 mod validation;
 
 pub(super) use detail::{calls, credentials, open_invitation, pending, resources, standing};
-pub(super) use status::{causes, counts, row, rows};
+pub(super) use status::{causes, counts, row, rows, rows_of};
 pub(super) use validation::{insert_validation, last_validation, validation};

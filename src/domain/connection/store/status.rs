@@ -149,6 +149,26 @@ pub async fn row(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<Option<R
     Ok(row.map(Row::try_from).transpose()?)
 }
 
+pub async fn rows_of(
+    op: &mut Op,
+    scope: Scope,
+    tenants: &[TenantId],
+) -> Result<Vec<Row>, sqlx::Error> {
+    let ids: Vec<Uuid> = tenants.iter().map(|id| id.as_uuid()).collect();
+    let mut query = select(op, "s.*", scope);
+    query
+        .push(" and s.tenant_id = any(")
+        .push_bind(ids)
+        .push(")");
+    let rows = query
+        .build_query_as::<StatusRow>()
+        .fetch_all(op.db())
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok(Row::try_from(row)?))
+        .collect()
+}
+
 pub async fn causes(op: &mut Op, scope: Scope) -> Result<Vec<Category>, sqlx::Error> {
     let words = sqlx::query_scalar!(
         r#"select distinct cause as "cause!" from connections

@@ -2,13 +2,15 @@
 
 use time::OffsetDateTime;
 
+use super::resources::ResourceView;
 use crate::domain::connection::{
     Credential, Detail, Durability, Grade, Mode, OpenInvitation, PendingGrant, PendingReason,
-    ResourceLine, ShownState, TokenState, Validation,
+    ShownState, Validation,
 };
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
-use crate::web::parts::diagnosis::{CheckView, DiagnosisView, M365, renew};
+use crate::web::parts::diagnosis::{CheckView, DiagnosisView, renew};
+use crate::web::parts::invitations::From;
 use crate::web::parts::standing::StateView;
 use crate::web::portal::Visit;
 
@@ -58,35 +60,6 @@ pub struct Authorised {
     pub ends: Option<(When, &'static str)>,
 }
 
-/// One resource of the set.
-#[derive(Clone, Debug)]
-pub struct ResourceView {
-    /// The word, for the anchor `#token-graph`.
-    pub word: &'static str,
-    pub name: &'static str,
-    pub required: bool,
-    pub class: &'static str,
-    pub state: &'static str,
-    /// The cause of a failure in a few words; empty otherwise.
-    pub cause: &'static str,
-    pub expires: Option<When>,
-    pub last_ok: Option<When>,
-    pub last_error: Option<When>,
-    pub error: String,
-    pub error_href: String,
-    pub permissions: Vec<PermissionView>,
-}
-
-/// One required permission.
-#[derive(Clone, Debug)]
-pub struct PermissionView {
-    pub name: &'static str,
-    pub reason: &'static str,
-    /// `passed`, `failed` or `skipped`: class of the mark.
-    pub class: &'static str,
-    pub word: &'static str,
-}
-
 #[derive(Clone, Debug)]
 pub struct CredentialView {
     pub label: String,
@@ -118,8 +91,10 @@ pub struct InvitationView {
     /// Empty means link only.
     pub email: String,
     pub expires: When,
-    /// Empty when there is no address to send to.
+    /// Mails the same link again; empty when there is no address to send to.
     pub resend_action: String,
+    /// The dialog that shows the open link, or makes one to be mailed.
+    pub resend_href: String,
     pub list_href: String,
 }
 
@@ -128,7 +103,6 @@ pub struct PendingView {
     pub who: String,
     pub at: When,
     pub words: &'static str,
-    pub for_us: bool,
     pub href: String,
 }
 
@@ -189,6 +163,7 @@ impl SettingsView {
             pending: detail
                 .pending
                 .iter()
+                .filter(|grant| grant.reason != PendingReason::AwaitingConfirmation)
                 .map(|grant| PendingView::of(grant, paths, now))
                 .collect(),
             validate_action: if standing.is_some() && row.state != ShownState::Suspended {
@@ -197,7 +172,7 @@ impl SettingsView {
                 String::new()
             },
             switch_href: if row.renewable() {
-                renew(&visit.short_name, M365)
+                renew(&visit.short_name, From::M365)
             } else {
                 String::new()
             },
@@ -230,63 +205,6 @@ fn checks(run: &Validation, short_name: &str) -> Vec<CheckView> {
     run.checks
         .iter()
         .map(|check| CheckView::of(check, short_name))
-        .collect()
-}
-
-impl ResourceView {
-    fn of(line: &ResourceLine, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
-        let failed = line.state == Some(TokenState::Failed);
-        Self {
-            word: line.resource.as_str(),
-            name: line.resource.name(),
-            required: line.required,
-            class: match line.state {
-                Some(TokenState::Valid) => "valid",
-                Some(TokenState::Failed) => "expired",
-                Some(TokenState::Waiting) => "pending",
-                None => "none",
-            },
-            state: line.state.map_or("Not acquired", TokenState::label),
-            cause: line
-                .cause
-                .filter(|_| failed)
-                .map_or("", crate::domain::diagnosis::Category::label),
-            expires: When::maybe(line.expires_at, now),
-            last_ok: When::maybe(line.last_ok_at, now),
-            last_error: When::maybe(line.last_error_at, now),
-            error: line
-                .last_error_code
-                .map_or_else(|| "Error".to_owned(), |code| format!("AADSTS{code}")),
-            error_href: line
-                .last_error_id
-                .map(|id| paths.msal_error(id))
-                .unwrap_or_default(),
-            permissions: permissions(line),
-        }
-    }
-}
-
-/// The required permissions of a resource against what its last token carried.
-fn permissions(line: &ResourceLine) -> Vec<PermissionView> {
-    let missing = line.resource.missing(&line.scopes);
-    line.resource
-        .required_permissions()
-        .iter()
-        .map(|permission| {
-            let (class, word) = if line.scopes.is_empty() {
-                ("skipped", "not known yet")
-            } else if missing.contains(&permission.name) {
-                ("failed", "missing")
-            } else {
-                ("passed", "granted")
-            };
-            PermissionView {
-                name: permission.name,
-                reason: permission.reason,
-                class,
-                word,
-            }
-        })
         .collect()
 }
 
@@ -342,6 +260,7 @@ impl InvitationView {
             } else {
                 paths.invitation_step(invitation.id, "resend")
             },
+            resend_href: renew(paths.0, From::Resend),
             list_href: paths.invitations(),
         }
     }
@@ -353,7 +272,6 @@ impl PendingView {
             who: person(&grant.admin_name, &grant.admin_username),
             at: When::new(grant.obtained_at, now),
             words: grant.reason.label(),
-            for_us: grant.reason == PendingReason::AwaitingConfirmation,
             href: paths.invitations(),
         }
     }
