@@ -114,6 +114,12 @@ impl Technician {
     }
 }
 
+/// Count a wrong guess by an address that was no login (an invitation link that does not exist); from the 25th within a
+/// quarter of an hour on, how long that address must wait before it is listened to again.
+pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, sqlx::Error> {
+    brake::admit(op, &[brake::Subject::address(ip)]).await
+}
+
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
     store::find(op, id).await

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::holder::{Holder, Visitor};
+use super::inviter::Inviter;
 use super::link;
 use super::page::OnboardingPage;
-use super::view::{Inviter, Part, StartPart};
+use super::view::{Part, StartPart};
 use crate::app::App;
 use crate::domain::invitation::{Invitation, Method};
 use crate::domain::onboarding::{self, Attempt, BeginError, Begun};

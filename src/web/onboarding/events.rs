@@ -117,5 +117,6 @@ impl Wait {
 }
 
 fn changed() -> Event {
-    Event::default().event("changed").data("").retry(PAUSE)
+    // Browsers drop an event without data (WHATWG HTML, server-sent events).
+    Event::default().event("changed").data("look").retry(PAUSE)
 }

@@ -3,7 +3,7 @@
 use crate::domain::invitation::Method;
 use crate::domain::onboarding::{Failure, Flow, SignedIn};
 
-use super::view::Inviter;
+use super::inviter::Inviter;
 
 /// What the page says of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]

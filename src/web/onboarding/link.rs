@@ -9,10 +9,11 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::holder::Visitor;
-use super::view::Inviter;
+use super::inviter::Inviter;
 use crate::app::App;
 use crate::domain::invitation::{self, LinkToken};
-use crate::web::kit::error::WebResult;
+use crate::domain::technician;
+use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Form;
 use crate::web::kit::paths;
 
@@ -91,7 +92,24 @@ pub async fn take(
             let jar = cookies::keep_link(&app, visitor.jar, &token);
             Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
         }
-        _ => Ok(invalid(&app, &visitor)),
+        _ => {
+            drop(op);
+            slow_down(&app, &visitor).await?;
+            Ok(invalid(&app, &visitor))
+        }
+    }
+}
+
+/// Guessing and pestering get slower, by the same brake as the login: every such attempt counts, whatever the link was.
+async fn slow_down(app: &App, visitor: &Visitor) -> WebResult<()> {
+    let mut op = visitor.begin(app).await?;
+    let wait = technician::slow_down(&mut op, &visitor.ip).await?;
+    op.commit().await?;
+    match wait {
+        None => Ok(()),
+        Some(wait) => Err(WebError::Busy {
+            retry_after_s: u32::try_from(wait.whole_seconds().max(1)).unwrap_or(900),
+        }),
     }
 }
 
@@ -102,6 +120,7 @@ pub async fn ask_from_page(State(app): State<App>, visitor: Visitor) -> WebResul
 }
 
 async fn ask(app: &App, visitor: &Visitor, token: Option<&LinkToken>) -> WebResult {
+    slow_down(app, visitor).await?;
     let mut op = visitor.begin(app).await?;
     invitation::ask_new_link(&mut op, token).await?;
     op.commit().await?;

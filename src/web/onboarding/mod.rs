@@ -6,6 +6,7 @@ mod cookies;
 mod events;
 mod failure;
 mod holder;
+mod inviter;
 mod link;
 mod page;
 mod trip;

@@ -6,8 +6,9 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::holder::{Holder, Visitor};
+use super::inviter::Inviter;
 use super::link;
-use super::view::{Inviter, Part, StartPart, fingerprint};
+use super::view::{Part, StartPart, fingerprint};
 use crate::app::App;
 use crate::domain::invitation::Method;
 use crate::domain::onboarding::{self, Flow, FlowSecret, Progress, Stage};

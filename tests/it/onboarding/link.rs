@@ -191,3 +191,26 @@ async fn a_suspended_tenants_link_does_not_work_meanwhile() {
         );
     }
 }
+
+#[tokio::test]
+async fn guessing_links_gets_slow_and_good_links_of_others_do_not() {
+    let stage = Stage::set().await;
+    let link = stage.invite_admin().await;
+    let guesser = stage.app.browser();
+    let guess = format!("/onboarding/inv_{}", "B".repeat(43));
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.push(guesser.post(&guess, &[]).await.status);
+    }
+    assert_eq!(answers[..24], [404; 24]);
+    assert_eq!(answers.last(), Some(&503));
+    assert_eq!(
+        guesser.post(&guess, &[("ask", "new_link")]).await.status,
+        503
+    );
+    let (_, page) = stage.administrator(&link).await;
+    assert!(
+        page.has("form[action='/onboarding/start']"),
+        "whoever has a good link is let in"
+    );
+}

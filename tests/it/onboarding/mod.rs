@@ -4,5 +4,6 @@ mod browsers;
 mod link;
 mod live;
 mod page;
+mod scripts;
 mod stage;
 mod start;

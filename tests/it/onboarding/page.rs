@@ -56,97 +56,100 @@ async fn a_lapsed_code_is_replaced_by_a_new_one() {
     );
 }
 
+/// Word of the keeper, what the page says happened, what it says to do, and the button for it.
+const FAILURES: [(&str, &str, &str, &str); 14] = [
+    (
+        "wrong_tenant",
+        "which does not belong to contoso Ltd",
+        "an administrator account of contoso Ltd (contoso.example)",
+        "Get a new code",
+    ),
+    (
+        "wrong_person",
+        "You signed in as other@contoso.example; this invitation expects admin@contoso.example",
+        "Use another account",
+        "I am someone else",
+    ),
+    (
+        "guest_account",
+        "is only a guest of contoso Ltd",
+        "belongs to contoso Ltd itself",
+        "Get a new code",
+    ),
+    (
+        "personal_account",
+        "is a personal account",
+        "your work account",
+        "Get a new code",
+    ),
+    (
+        "tenant_taken",
+        "already connected under another customer",
+        "name the reference R-",
+        "Get a new code",
+    ),
+    (
+        "declined",
+        "pressed Cancel",
+        "ask your contact first",
+        "Get a new code",
+    ),
+    (
+        "code_lapsed",
+        "was not used in time",
+        "Get a new code",
+        "Get a new code",
+    ),
+    (
+        "device_code_blocked",
+        "blocks the device code",
+        "that needs no code",
+        "Sign in with Microsoft",
+    ),
+    (
+        "policy_refused",
+        "Conditional Access of contoso Ltd refused",
+        "a device that your organisation manages",
+        "Sign in with Microsoft",
+    ),
+    (
+        "not_admin",
+        "has not the role",
+        "Ask a Global Administrator",
+        "Get a new code",
+    ),
+    (
+        "app_trouble",
+        "You can do nothing about it",
+        "Tell your contact at Harbourline IT",
+        "Try again",
+    ),
+    (
+        "microsoft_trouble",
+        "did not answer as it should",
+        "Wait a few minutes",
+        "Get a new code",
+    ),
+    (
+        "abandoned",
+        "ends after 15 minutes",
+        "the link is still good",
+        "Get a new code",
+    ),
+    (
+        "some_new_word",
+        "could not be verified",
+        "Start again",
+        "Get a new code",
+    ),
+];
+
 #[tokio::test]
 async fn every_failure_says_what_happened_and_what_to_do() {
     let stage = Stage::set().await;
     let link = stage.invite_admin().await;
     let (browser, _) = stage.started(&link, &[]).await;
-    for (word, happened, next, button) in [
-        (
-            "wrong_tenant",
-            "which does not belong to contoso Ltd",
-            "an administrator account of contoso Ltd (contoso.example)",
-            "Get a new code",
-        ),
-        (
-            "wrong_person",
-            "You signed in as other@contoso.example; this invitation expects admin@contoso.example",
-            "Use another account",
-            "I am someone else",
-        ),
-        (
-            "guest_account",
-            "is only a guest of contoso Ltd",
-            "belongs to contoso Ltd itself",
-            "Get a new code",
-        ),
-        (
-            "personal_account",
-            "is a personal account",
-            "your work account",
-            "Get a new code",
-        ),
-        (
-            "tenant_taken",
-            "already connected under another customer",
-            "name the reference R-",
-            "Get a new code",
-        ),
-        (
-            "declined",
-            "pressed Cancel",
-            "ask your contact first",
-            "Get a new code",
-        ),
-        (
-            "code_lapsed",
-            "was not used in time",
-            "Get a new code",
-            "Get a new code",
-        ),
-        (
-            "device_code_blocked",
-            "blocks the device code",
-            "that needs no code",
-            "Sign in with Microsoft",
-        ),
-        (
-            "policy_refused",
-            "Conditional Access of contoso Ltd refused",
-            "a device that your organisation manages",
-            "Sign in with Microsoft",
-        ),
-        (
-            "not_admin",
-            "has not the role",
-            "Ask a Global Administrator",
-            "Get a new code",
-        ),
-        (
-            "app_trouble",
-            "You can do nothing about it",
-            "Tell your contact at Harbourline IT",
-            "Try again",
-        ),
-        (
-            "microsoft_trouble",
-            "did not answer as it should",
-            "Wait a few minutes",
-            "Get a new code",
-        ),
-        (
-            "abandoned",
-            "ends after 15 minutes",
-            "the link is still good",
-            "Get a new code",
-        ),
-        (
-            "some_new_word",
-            "could not be verified",
-            "Start again",
-            "Get a new code",
-        ),
-    ] {
+    for (word, happened, next, button) in FAILURES {
         sqlx::query("update onboarding_flows set state = 'started', failure = null")
             .execute(&stage.app.pool)
             .await

@@ -45,6 +45,12 @@ async fn who_signed_in_is_shown_and_confirmed() {
             page.text()
         );
     }
+    let settings = technician.get("/tenants/contoso/configuration/m365").await;
+    assert!(
+        settings.has("form[action$='/confirmation']"),
+        "{}",
+        settings.text()
+    );
     let confirm = format!("/tenants/contoso/connections/{id}/confirmation");
     let done = technician
         .submit(&page, &format!("form[action='{confirm}']"), &[])

@@ -336,7 +336,7 @@ async fn who_waits_for_confirmation_is_shown() {
     stage.fleet.connection(stage.tenant, "pending").await;
     let page = stage.browser.get(SETTINGS).await;
     let banner = page.text_of(".banner-warn");
-    assert!(banner.contains("awaiting confirmation"), "{banner}");
-    assert!(banner.contains("Ada Admin (admin@alder.example)"));
+    assert!(banner.contains("Awaiting confirmation"), "{banner}");
+    assert!(banner.contains("admin@alder.example (Ada Admin)"));
     assert!(!page.text().contains("Validate Authentication asks") && !page.has(".page-head form"));
 }

@@ -15,8 +15,8 @@ use tower_sessions::Session;
 use super::Visit;
 use crate::app::App;
 use crate::domain::connection::{self, Detail, ShownState, ValidateError, Validation};
-use crate::domain::msal_error;
 use crate::domain::op::Op;
+use crate::domain::{msal_error, onboarding};
 use crate::storage::MsalErrorId;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
@@ -26,7 +26,7 @@ use crate::web::kit::paging::with_query;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::amount;
 use crate::web::parts::diagnosis::{DiagnosisView, decisive};
-use crate::web::parts::invitations::From;
+use crate::web::parts::invitations::{From, HeldView};
 
 use view::{Banner, SettingsView};
 
@@ -36,6 +36,8 @@ struct Settings {
     chrome: Chrome,
     visit: Visit,
     view: SettingsView,
+    /// Sign-ins that wait for a technician's word.
+    held: Vec<HeldView>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -77,7 +79,13 @@ async fn show(
         None => diagnose_state(&mut op, &visit, &detail).await?,
     };
     let view = SettingsView::of(&visit, &detail, banner, trouble, op.now());
+    let now = op.now();
+    let held = onboarding::held(&mut op, visit.scope(), visit.id).await?;
     Ok(Settings {
+        held: held
+            .into_iter()
+            .map(|one| HeldView::new(one, visit.paths(), now))
+            .collect(),
         chrome,
         visit,
         view,

@@ -103,7 +103,6 @@ pub struct PendingView {
     pub who: String,
     pub at: When,
     pub words: &'static str,
-    pub for_us: bool,
     pub href: String,
 }
 
@@ -164,6 +163,7 @@ impl SettingsView {
             pending: detail
                 .pending
                 .iter()
+                .filter(|grant| grant.reason != PendingReason::AwaitingConfirmation)
                 .map(|grant| PendingView::of(grant, paths, now))
                 .collect(),
             validate_action: if standing.is_some() && row.state != ShownState::Suspended {
@@ -272,7 +272,6 @@ impl PendingView {
             who: person(&grant.admin_name, &grant.admin_username),
             at: When::new(grant.obtained_at, now),
             words: grant.reason.label(),
-            for_us: grant.reason == PendingReason::AwaitingConfirmation,
             href: paths.invitations(),
         }
     }

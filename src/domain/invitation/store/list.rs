@@ -1,0 +1,91 @@
+//! SQL of lists of invitations and their counts.
+
+use super::{Counts, Filter, ListRow, Row};
+use crate::domain::op::{Op, Scope};
+use crate::storage::TenantId;
+
+/// One page, newest first. An open link whose time is over is listed as expired, as everywhere.
+pub(in super::super) async fn list(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
+    let now = op.now();
+    let tenant = scope.tenant().map(TenantId::as_uuid);
+    let search = like(&filter.search);
+    let total = sqlx::query_scalar!(
+        r#"select count(*) as "count!"
+           from invitations i join tenants t on t.id = i.tenant_id
+           where ($1::uuid is null or i.tenant_id = $1)
+             and ($2::text is null or $2 =
+               case when i.state <> 'open' then i.state when expires_at <= $3 then 'expired'
+                    when started_at is null then 'open' else 'started' end
+               or ($2 = 'pending' and i.state = 'open' and expires_at > $3))
+             and ($4::text is null or concat_ws(' ', t.short_name, t.full_name, i.invitation_email, expected_admin, reference) ilike $4)"#,
+        tenant,
+        filter.state,
+        now,
+        search,
+    )
+    .fetch_one(op.db())
+    .await?;
+    let rows = sqlx::query_as!(
+        Row,
+        "select i.tenant_id, i.id, token_hint, reference, method, i.invitation_email, expected_admin,
+           expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
+           started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
+         from invitations i join tenants t on t.id = i.tenant_id
+         where ($1::uuid is null or i.tenant_id = $1)
+           and ($2::text is null or $2 =
+             case when i.state <> 'open' then i.state when expires_at <= $3 then 'expired'
+                  when started_at is null then 'open' else 'started' end
+             or ($2 = 'pending' and i.state = 'open' and expires_at > $3))
+           and ($4::text is null or concat_ws(' ', t.short_name, t.full_name, i.invitation_email, expected_admin, reference) ilike $4)
+         order by i.created_at desc, i.id desc
+         limit $5 offset $6",
+        tenant,
+        filter.state,
+        now,
+        search,
+        limit,
+        offset,
+    )
+    .fetch_all(op.db())
+    .await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| row.read(now))
+        .collect::<Result<_, _>>()?;
+    Ok((rows, total))
+}
+
+/// A pattern that finds the text as typed: `%`, `_` and `\` stand for themselves.
+fn like(search: &str) -> Option<String> {
+    let search = search.trim();
+    let escaped = search
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    (!search.is_empty()).then(|| format!("%{escaped}%"))
+}
+
+pub(in super::super) async fn counts(op: &mut Op, scope: Scope) -> Result<Counts, sqlx::Error> {
+    let now = op.now();
+    sqlx::query_as!(
+        Counts,
+        r#"select
+             count(*) filter (where state = 'open' and expires_at > $2 and started_at is null) as "open!",
+             count(*) filter (where state = 'open' and expires_at > $2 and started_at is not null) as "started!",
+             count(*) filter (where state = 'completed') as "completed!",
+             count(*) filter (where state = 'expired' or (state = 'open' and expires_at <= $2)) as "expired!",
+             count(*) filter (where state = 'revoked') as "revoked!"
+           from invitations
+           where ($1::uuid is null or tenant_id = $1)"#,
+        scope.tenant().map(TenantId::as_uuid),
+        now,
+    )
+    .fetch_one(op.db())
+    .await
+}

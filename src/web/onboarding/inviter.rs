@@ -1,0 +1,92 @@
+//! Who invites whom, and for what: shown on every step.
+
+use crate::app::App;
+use crate::domain::invitation::Invitation;
+use crate::domain::op::{Op, Scope};
+use crate::domain::technician;
+use crate::domain::tenant::{self, TenantState};
+use crate::keeper::resource::Resource;
+use crate::web::kit::when;
+
+/// Who invites whom, and for what.
+#[derive(Clone, Debug)]
+pub struct Inviter {
+    pub msp_name: String,
+    pub msp_legal_name: String,
+    /// First letter of the MSP's name, in place of a logo.
+    pub monogram: String,
+    pub report_to: String,
+    pub tenant_name: String,
+    /// Empty until the MSP knows it.
+    pub tenant_domain: String,
+    /// Who of the MSP sent the link; empty when nobody in particular.
+    pub technician: String,
+    pub reference: String,
+    /// The name that Microsoft's pages will show.
+    pub app_name: String,
+    /// Whom the link is for; empty when anybody with the right role.
+    pub expected_admin: String,
+    pub good_until: String,
+    pub asked: Vec<Asked>,
+}
+
+/// One resource of the set: what is asked, and why.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub name: &'static str,
+    pub required: bool,
+    pub permissions: Vec<(&'static str, &'static str)>,
+}
+
+impl Inviter {
+    /// None while the tenant is not served (suspended or archived): the link is of no use then.
+    pub async fn read(
+        app: &App,
+        op: &mut Op,
+        invitation: &Invitation,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let scope = Scope::one(invitation.tenant_id);
+        let tenant = tenant::find(op, scope, invitation.tenant_id).await?;
+        let Some(tenant) = tenant.filter(|one| one.state == TenantState::Active) else {
+            return Ok(None);
+        };
+        let technician = match invitation.created_by {
+            Some(id) => technician::find(op, id).await?,
+            None => None,
+        };
+        let site = &app.site;
+        let asked = tenant
+            .resources
+            .iter()
+            .map(|entry| Asked::new(entry.resource.as_str(), entry.required));
+        Ok(Some(Self {
+            msp_name: site.msp_name.clone(),
+            msp_legal_name: site.msp_legal_name.clone(),
+            monogram: site.msp_name.chars().take(1).collect(),
+            report_to: site.report_to.clone(),
+            asked: asked.flatten().collect(),
+            tenant_name: tenant.full_name,
+            tenant_domain: tenant.domain,
+            technician: technician.map(|one| one.display_name).unwrap_or_default(),
+            reference: invitation.reference.clone(),
+            app_name: site.app_name.clone(),
+            expected_admin: invitation.expected_admin.clone(),
+            good_until: when::exact(invitation.expires_at),
+        }))
+    }
+}
+
+impl Asked {
+    fn new(word: &str, required: bool) -> Option<Self> {
+        let resource: Resource = word.parse().ok()?;
+        let permissions = resource.required_permissions();
+        Some(Self {
+            name: resource.name(),
+            required,
+            permissions: permissions
+                .iter()
+                .map(|one| (one.name, one.reason))
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,6 @@
+//! Whole onboardings over HTTP: portal, keeper, Postgres and a simulated Microsoft, with technician and administrator in
+//! browsers of their own. The clicks themselves are played in `journey`; here every way through is tried.
+
+mod refusals;
+mod stage;
+mod ways;
