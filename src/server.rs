@@ -76,6 +76,7 @@ pub struct Parts<'a> {
 pub struct Server {
     app: App,
     keeper: keeper::Running,
+    workers: workers::Driver,
     stop: CancellationToken,
     tasks: TaskTracker,
     pools: Vec<PgPool>,
@@ -109,16 +110,22 @@ impl Server {
             app.flow_changes.clone(),
             stop.clone(),
         ));
-        //workers::start(&app, &stop, &tasks);
+        let workers = workers::start(&app, &stop);
         serve(listeners.portal, web::router(app.clone()), &stop, &tasks);
         let ops = App {
             pool: health.clone(),
             ..app.clone()
         };
-        //serve(listeners.ops, web::ops::router(ops), &stop, &tasks);
+        serve(
+            listeners.ops,
+            web::ops::router(ops, stop.clone()),
+            &stop,
+            &tasks,
+        );
         Ok(Self {
             app,
             keeper: parts.keeper,
+            workers,
             stop,
             tasks,
             pools: vec![pool, listen, health],
@@ -140,6 +147,7 @@ impl Server {
         {
             tracing::warn!("some requests did not end in time and were cut");
         }
+        self.workers.finished().await;
         self.keeper.shutdown().await;
         for pool in self.pools {
             pool.close().await;

@@ -9,6 +9,7 @@ use super::customer::Customer;
 use super::timeline::{self, DAYS, Event};
 use super::world::{ACCOUNT_PASSWORD, SAMPLES, Sample, Story};
 use crate::app::App;
+use crate::domain::connection::{self, ShownState};
 use crate::domain::invitation::Method;
 use crate::domain::msal_error;
 use crate::domain::op::{Actor, Op, Scope};
@@ -151,17 +152,27 @@ async fn live(
                     .await
                     .with_context(|| one.sample.short_name.to_owned())?;
             }
-            // Tenants without a living connection refuse; that is their story.
-            app.keeper
-                .ask(Request::Refresh {
-                    tenant_id: one.id.as_uuid(),
-                })
-                .await?;
+            if is_alive(app, one).await? {
+                let tenant_id = one.id.as_uuid();
+                app.keeper.ask(Request::Refresh { tenant_id }).await?;
+            }
             anyhow::Ok(())
         })
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await
+}
+
+/// A connection that needs a person is left alone, as the keeper's own schedule does.
+async fn is_alive(app: &App, one: &Planted) -> anyhow::Result<bool> {
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
+    let row = connection::one(&mut op, Scope::one(one.id), one.id).await?;
+    Ok(row.is_some_and(|row| {
+        matches!(
+            row.state,
+            ShownState::Valid | ShownState::Expiring | ShownState::Retrying
+        )
+    }))
 }
 
 async fn happen(

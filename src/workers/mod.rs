@@ -11,8 +11,11 @@ pub use driver::{Driver, Run, Status, Worker};
 
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
-use crate::domain::{invitation, onboarding, technician};
+use crate::domain::{invitation, msal_error, onboarding, technician};
 use crate::web::kit::session;
+
+/// Errors of the coming year have their partition before they happen.
+const ERRORS_AHEAD: time::Duration = time::Duration::days(366);
 
 /// Begin all of it; ends with `stop`.
 pub fn start(app: &App, stop: &CancellationToken) -> Driver {
@@ -94,6 +97,9 @@ async fn calls(app: App) -> anyhow::Result<String> {
 }
 
 async fn partitions(app: App) -> anyhow::Result<String> {
-    let made = retention::ensure_error_partitions(&app.pool, app.clock.now()).await?;
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("partitions")).await?;
+    let (since, until) = (op.now(), op.now() + ERRORS_AHEAD);
+    let made = msal_error::ensure_partitions(&mut op, since.date(), until.date()).await?;
+    op.commit().await?;
     Ok(format!("{made} partitions made"))
 }

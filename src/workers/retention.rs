@@ -1,4 +1,4 @@
-//! How long records of calls and errors are kept, and the tables that the coming months need.
+//! How long records of calls to Microsoft are kept.
 
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
@@ -9,8 +9,6 @@ const CALLS: Duration = Duration::days(30);
 const BATCH: i64 = 5_000;
 /// Statements per run; the rest waits for the next.
 const BATCHES: u32 = 20;
-/// Errors of the coming year have their partition before they happen.
-const AHEAD: Duration = Duration::days(366);
 
 /// Delete calls older than thirty days; returns how many.
 pub(super) async fn delete_old_calls(
@@ -34,19 +32,4 @@ pub(super) async fn delete_old_calls(
         }
     }
     Ok(deleted)
-}
-
-/// Make the missing monthly partitions of `msal_errors`; returns how many.
-pub(super) async fn ensure_error_partitions(
-    pool: &PgPool,
-    now: OffsetDateTime,
-) -> Result<i32, sqlx::Error> {
-    let made = sqlx::query_scalar!(
-        "select ensure_msal_error_partitions($1, $2)",
-        now.date(),
-        (now + AHEAD).date(),
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(made.unwrap_or_default())
 }

@@ -172,7 +172,8 @@ impl MsalError {
 fn as_uuid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text.trim()).ok()
 }
-/// Give each month from `since` to `until` a partition of its own. Idempotent.
-pub async fn ensure_partitions(op: &mut Op, since: Date, until: Date) -> Result<(), sqlx::Error> {
+/// Give each month from `since` to `until` a partition of its own. Idempotent; returns how many were
+/// missing.
+pub async fn ensure_partitions(op: &mut Op, since: Date, until: Date) -> Result<i32, sqlx::Error> {
     store::ensure_partitions(op, since, until).await
 }

@@ -182,9 +182,12 @@ pub(super) async fn ensure_partitions(
     op: &mut Op,
     since: Date,
     until: Date,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!("select ensure_msal_error_partitions($1, $2)", since, until)
-        .fetch_one(op.db())
-        .await?;
-    Ok(())
+) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select ensure_msal_error_partitions($1, $2) as "made!""#,
+        since,
+        until
+    )
+    .fetch_one(op.db())
+    .await
 }

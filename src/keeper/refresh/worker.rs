@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::decide::never;
 use super::join::track;
 use super::plan::Wish;
 use crate::clock::random_uuid;
@@ -54,7 +55,7 @@ async fn turn(core: &Shared) -> sqlx::Result<usize> {
 async fn keep_house(core: &Shared) {
     let now = core.clock.now();
     let done = async {
-        schedule::put_off_unserved(&core.pool, now, now + PUT_OFF).await?;
+        schedule::put_off_unserved(&core.pool, now, now + PUT_OFF, never()).await?;
         let served = connections::count_served(&core.pool).await?;
         core.guard.set_served(usize::try_from(served).unwrap_or(0));
         Ok::<_, sqlx::Error>(())

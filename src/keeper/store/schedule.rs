@@ -192,19 +192,24 @@ pub async fn delete(
     Ok(())
 }
 
-/// Due connections of tenants that are not served wait until `later`, so that they do not stand first in the due index
-/// for ever.
+/// What is due and yet not served must not stand first in the due index for ever: a suspended tenant's connection waits
+/// until `later`, one that needs a person until `never`.
 pub async fn put_off_unserved(
     db: impl PgExecutor<'_>,
     now: OffsetDateTime,
     later: OffsetDateTime,
+    never: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update refresh_schedule s set next_refresh_at = $2
-         from tenants t
-         where s.next_refresh_at <= $1 and t.id = s.tenant_id and t.state <> 'active'",
+        "update refresh_schedule s
+         set next_refresh_at = case when c.state in ('active', 'suspect') then $2::timestamptz else $3 end
+         from tenants t, connections c
+         where s.next_refresh_at <= $1 and (s.lease_until is null or s.lease_until < now())
+           and t.id = s.tenant_id and c.tenant_id = s.tenant_id and c.id = s.connection_id
+           and (t.state <> 'active' or c.state not in ('active', 'suspect'))",
         now,
-        later
+        later,
+        never
     )
     .execute(db)
     .await?;

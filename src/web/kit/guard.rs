@@ -55,12 +55,16 @@ fn is_own_host(app: &App, given: &str) -> bool {
     given.eq_ignore_ascii_case(&with_port) || (default_port && given.eq_ignore_ascii_case(host))
 }
 
-/// Layer: a change without `Sec-Fetch-Site` and `Origin` comes from no browser page of ours; the library's CSRF layer lets
-/// it pass for the sake of APIs, this one does not.
+/// Layer: a change must come from a page of ours. The library's CSRF layer lets pass what carries neither header, for the
+/// sake of APIs, and `Sec-Fetch-Site: none`, which no form sends; this one does not.
 pub async fn needs_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let has_origin = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
-    if changes(request.method()) && !has_origin {
+    let comes_from_us = match headers.get("sec-fetch-site") {
+        Some(site) => site.as_bytes() == b"same-origin",
+        // An older browser: the library compared its Origin with our name.
+        None => headers.contains_key(header::ORIGIN),
+    };
+    if changes(request.method()) && !comes_from_us {
         return StatusCode::FORBIDDEN.into_response();
     }
     next.run(request).await

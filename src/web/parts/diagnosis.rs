@@ -5,9 +5,7 @@ use crate::domain::diagnosis::{Button, Diagnosis};
 use crate::keeper::message::{Check, CheckKind, CheckOutcome};
 use crate::storage::MsalErrorId;
 use crate::web::kit::paths::TenantPaths;
-
-/// The settings page as the place to come back to.
-pub const M365: &str = "m365";
+use crate::web::parts::invitations::From;
 
 /// A diagnosis, ready for the page.
 #[derive(Clone, Debug)]
@@ -45,7 +43,7 @@ pub enum Remedy {
 
 impl DiagnosisView {
     /// The decision for an error of the tenant with this short name; the button comes back to `from`.
-    pub fn of(diagnosis: &Diagnosis, short_name: &str, from: &str) -> Self {
+    pub fn of(diagnosis: &Diagnosis, short_name: &str, from: From) -> Self {
         Self {
             headline: diagnosis.headline.clone(),
             cause: diagnosis.cause_label.to_owned(),
@@ -73,17 +71,17 @@ impl DiagnosisView {
             confidence: "",
             evidence: Vec::new(),
             access: "",
-            remedy: Remedy::of(button, short_name, M365),
+            remedy: Remedy::of(button, short_name, From::M365),
         }
     }
 }
 
 impl Remedy {
-    fn of(button: Button, short_name: &str, from: &str) -> Self {
+    fn of(button: Button, short_name: &str, from: From) -> Self {
         match button {
             Button::Renew => Self::Link {
                 href: renew(short_name, from),
-                label: if from == M365 {
+                label: if from == From::M365 {
                     "Switch to auth token"
                 } else {
                     "Renew"
@@ -103,8 +101,8 @@ impl Remedy {
 }
 
 /// The dialog that makes a new link for a tenant, with the last administrator filled in.
-pub fn renew(short_name: &str, from: &str) -> String {
-    TenantPaths(short_name).new_invitation(from)
+pub fn renew(short_name: &str, from: From) -> String {
+    TenantPaths(short_name).new_invitation(from.as_str())
 }
 
 /// The check that a red banner speaks of: the first that failed.

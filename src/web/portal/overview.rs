@@ -18,6 +18,7 @@ use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::renew;
+use crate::web::parts::invitations::From;
 use crate::web::parts::msal_errors::{ErrorLine, operation, resource_name};
 use crate::web::parts::standing::StateView;
 
@@ -165,7 +166,7 @@ impl NextStep {
             (ShownState::Expiring, _) => step(
                 "Renew before it ends; nothing is interrupted meanwhile.",
                 "Renew",
-                renew(paths.0, "overview"),
+                renew(paths.0, From::Overview),
             ),
             (ShownState::Retrying, _) => step(
                 "Wait: it is tried again automatically. The settings say more.",
@@ -175,7 +176,7 @@ impl NextStep {
             (ShownState::Expired, _) => step(
                 "A person is needed. The settings say why and who; a new link starts the renewal.",
                 "Renew",
-                renew(paths.0, "overview"),
+                renew(paths.0, From::Overview),
             ),
             (ShownState::InvitationPending, _) => step(
                 "The customer's administrator has a link that is not used to the end yet.",
@@ -185,7 +186,7 @@ impl NextStep {
             (ShownState::NotConnected, _) => step(
                 "Invite the customer's administrator.",
                 "Invite",
-                renew(paths.0, "overview"),
+                renew(paths.0, From::Overview),
             ),
             (ShownState::Suspended, _) => step(
                 "Resume the tenant to renew its tokens again.",

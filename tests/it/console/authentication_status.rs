@@ -121,7 +121,7 @@ async fn a_row_says_state_cause_who_acts_and_what_to_click() {
     }
     let links = page.attributes("table.status tbody a", "href");
     assert!(
-        links.contains(&"/tenants/birch/invitations/new?from=authentication-status".to_owned()),
+        links.contains(&"/tenants/birch/invitations/new?from=status".to_owned()),
         "{links:?}"
     );
     assert!(links.contains(&"/tenants/birch".to_owned()));

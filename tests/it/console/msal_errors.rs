@@ -221,7 +221,7 @@ async fn an_entry_shows_the_whole_answer_and_what_it_means() {
     let links = page.attributes("main a", "href");
     assert!(links.contains(&"/tenants/alder".to_owned()));
     assert!(links.contains(&"/tenants/alder/configuration/m365#token-graph".to_owned()));
-    assert!(links.contains(&"/tenants/alder/invitations/new?from=msal-errors".to_owned()));
+    assert!(links.contains(&"/tenants/alder/invitations/new?from=overview".to_owned()));
 }
 
 #[tokio::test]

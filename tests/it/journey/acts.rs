@@ -32,7 +32,12 @@ impl Cast {
 
     /// "Renew" on the tenant's row, as it stands; the Auth URL.
     pub async fn renew(&self, technician: &Person, tenant: &str) -> anyhow::Result<String> {
-        technician.open(&format!("{}/security/authentication-status?q={tenant}", self.demo.portal())).await?;
+        technician
+            .open(&format!(
+                "{}/security/authentication-status?q={tenant}",
+                self.demo.portal()
+            ))
+            .await?;
         technician.press(&format!("Renew {tenant}")).await?;
         technician.press("OK").await?;
         technician.see("Auth URL").await?;
@@ -60,10 +65,16 @@ impl Cast {
     }
 
     /// The same once more in a browser in which Microsoft's tab of the first try is still open.
-    pub async fn sign_in_with_code_again(&self, administrator: &Person, upn: &str) -> anyhow::Result<()> {
+    pub async fn sign_in_with_code_again(
+        &self,
+        administrator: &Person,
+        upn: &str,
+    ) -> anyhow::Result<()> {
         let code = administrator.read("user-code").await?;
         administrator.newest_tab().await?;
-        administrator.open(&format!("{}/devicelogin", self.demo.simulator())).await?;
+        administrator
+            .open(&format!("{}/devicelogin", self.demo.simulator()))
+            .await?;
         administrator.fill("otc", &code).await?;
         administrator.press_id("next").await?;
         administrator.see("Simulated Microsoft sign-in").await?;
@@ -97,21 +108,36 @@ impl Cast {
         self.sign_in_with_code(&administrator, upn).await?;
         administrator.press_id("continue").await?;
         administrator.first_tab().await?;
-        administrator.see("All tokens acquired! You can close this page now.").await?;
+        administrator
+            .see("All tokens acquired! You can close this page now.")
+            .await?;
         administrator.leave().await
     }
 
     /// The state of the tenant on the Authentication Status.
     pub async fn status(&self, technician: &Person, tenant: &str) -> anyhow::Result<String> {
-        technician.open(&format!("{}/security/authentication-status?q={tenant}", self.demo.portal())).await?;
+        technician
+            .open(&format!(
+                "{}/security/authentication-status?q={tenant}",
+                self.demo.portal()
+            ))
+            .await?;
         technician.see(tenant).await?;
-        let row = technician.web.find(thirtyfour::By::Css("td[data-label=State]")).await?;
+        let row = technician
+            .web
+            .find(thirtyfour::By::Css("td[data-label=State]"))
+            .await?;
         Ok(row.text().await?)
     }
 
     /// "Validate Authentication" in the tenant's settings, which must end in the green banner.
     pub async fn validate(&self, technician: &Person, tenant: &str) -> anyhow::Result<()> {
-        technician.open(&format!("{}/tenants/{tenant}/configuration/m365", self.demo.portal())).await?;
+        technician
+            .open(&format!(
+                "{}/tenants/{tenant}/configuration/m365",
+                self.demo.portal()
+            ))
+            .await?;
         technician.press("Validate Authentication").await?;
         technician.see("Authentication validated").await
     }
@@ -119,10 +145,19 @@ impl Cast {
     /// Every connection that the portal shows as working holds a token that Microsoft still honours.
     pub async fn judge(&self) -> anyhow::Result<()> {
         let technician = self.technician().await?;
-        technician.open(&format!("{}/security/authentication-status?state=valid", self.demo.portal())).await?;
+        technician
+            .open(&format!(
+                "{}/security/authentication-status?state=valid",
+                self.demo.portal()
+            ))
+            .await?;
         technician.see("Authentication Status").await?;
         let mut valid = Vec::new();
-        for cell in technician.web.find_all(thirtyfour::By::Css("td[data-label=Tenant] a")).await? {
+        for cell in technician
+            .web
+            .find_all(thirtyfour::By::Css("td[data-label=Tenant] a"))
+            .await?
+        {
             valid.push(cell.text().await?);
         }
         technician.leave().await?;
@@ -136,7 +171,10 @@ impl Cast {
             .collect();
         for tenant in &valid {
             let domain = format!("@{tenant}.example");
-            ensure!(working.iter().any(|user| user.ends_with(&domain)), "{tenant} is shown as Valid and holds no working token: {ledger}");
+            ensure!(
+                working.iter().any(|user| user.ends_with(&domain)),
+                "{tenant} is shown as Valid and holds no working token: {ledger}"
+            );
         }
         ensure!(!valid.is_empty(), "no tenant is shown as Valid");
         Ok(())

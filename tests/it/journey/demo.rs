@@ -26,15 +26,30 @@ impl Demo {
     pub fn start() -> anyhow::Result<Self> {
         let dir = Scratch::new();
         let (process, about) = launch(&dir, "127.0.0.1:0", "127.0.0.1:0")?;
-        Ok(Self { process, about, dir, http: client() })
+        Ok(Self {
+            process,
+            about,
+            dir,
+            http: client(),
+        })
     }
 
     /// End it without warning and start it again on the same data and ports.
     pub fn kill_and_start_again(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;
         self.process.wait()?;
-        let portal = self.portal().rsplit(':').next().context("no port")?.to_owned();
-        let simulator = self.simulator().rsplit(':').next().context("no port")?.to_owned();
+        let portal = self
+            .portal()
+            .rsplit(':')
+            .next()
+            .context("no port")?
+            .to_owned();
+        let simulator = self
+            .simulator()
+            .rsplit(':')
+            .next()
+            .context("no port")?
+            .to_owned();
         let listen = format!("127.0.0.1:{portal}");
         let microsoft = format!("127.0.0.1:{simulator}");
         (self.process, self.about) = launch(&self.dir, &listen, &microsoft)?;
@@ -57,10 +72,6 @@ impl Demo {
         self.about["password"].as_str().unwrap_or_default()
     }
 
-    pub fn client_id(&self) -> &str {
-        self.about["client_id"].as_str().unwrap_or_default()
-    }
-
     /// Ask something of the simulator's control interface.
     pub async fn control(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let url = format!("{}/control/api/{path}", self.simulator());
@@ -74,12 +85,17 @@ impl Demo {
     }
 
     pub async fn kill_authorisation(&self, name: &str, cause: &str) -> anyhow::Result<()> {
-        self.control("kill", &json!({"tenant": format!("{name}.example"), "cause": cause})).await?;
+        self.control(
+            "kill",
+            &json!({"tenant": format!("{name}.example"), "cause": cause}),
+        )
+        .await?;
         Ok(())
     }
 
     pub async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
-        self.control("clock", &json!({"advance_seconds": seconds})).await?;
+        self.control("clock", &json!({"advance_seconds": seconds}))
+            .await?;
         Ok(())
     }
 
@@ -109,7 +125,16 @@ impl Drop for Demo {
 
 fn launch(dir: &Scratch, listen: &str, microsoft: &str) -> anyhow::Result<(Child, Value)> {
     let mut process = tenantry()
-        .args(["demo", "--json", "--tenants", TENANTS, "--listen", listen, "--ops-listen", "127.0.0.1:0"])
+        .args([
+            "demo",
+            "--json",
+            "--tenants",
+            TENANTS,
+            "--listen",
+            listen,
+            "--ops-listen",
+            "127.0.0.1:0",
+        ])
         .args(["--simulator-listen", microsoft, "--data-dir"])
         .arg(dir.path())
         .stdout(Stdio::piped())
@@ -117,11 +142,15 @@ fn launch(dir: &Scratch, listen: &str, microsoft: &str) -> anyhow::Result<(Child
     let out = process.stdout.take().context("no output")?;
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line)?;
-    let about = serde_json::from_str(&line).with_context(|| format!("the demo printed {line:?}"))?;
+    let about =
+        serde_json::from_str(&line).with_context(|| format!("the demo printed {line:?}"))?;
     Ok((process, about))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests' hand on the simulator's control interface")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' hand on the simulator's control interface"
+)]
 fn client() -> reqwest::Client {
     reqwest::Client::new()
 }

@@ -29,7 +29,10 @@ macro_rules! journeys {
 #[tokio::test]
 async fn technician_and_administrator_live_through_every_renewal() -> anyhow::Result<()> {
     let chrome = Chrome::start().await?;
-    let mut cast = Cast { chrome, demo: Demo::start()? };
+    let mut cast = Cast {
+        chrome,
+        demo: Demo::start()?,
+    };
     let failed = journeys!(cast:
         twenty_steps::a_dead_authorisation_is_renewed_in_twenty_steps,
         twenty_steps::renew_on_the_row_is_three_clicks_and_the_administrator_needs_five_actions,
@@ -46,6 +49,14 @@ async fn technician_and_administrator_live_through_every_renewal() -> anyhow::Re
         variants::a_kill_in_the_middle_loses_nothing,
     );
     cast.judge().await?;
-    anyhow::ensure!(failed.is_empty(), "{}", failed.iter().map(|error| format!("{error:#}")).collect::<Vec<_>>().join("\n\n"));
+    anyhow::ensure!(
+        failed.is_empty(),
+        "{}",
+        failed
+            .iter()
+            .map(|error| format!("{error:#}"))
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    );
     Ok(())
 }

@@ -17,7 +17,10 @@ pub struct Person {
 
 impl Person {
     pub fn new(web: WebDriver) -> Self {
-        Self { web, actions: std::cell::Cell::new(0) }
+        Self {
+            web,
+            actions: std::cell::Cell::new(0),
+        }
     }
 
     pub async fn open(&self, address: &str) -> anyhow::Result<()> {
@@ -30,12 +33,16 @@ impl Person {
         let path = format!(
             "//*[self::button or self::a or self::summary][normalize-space(.)='{label}' or @aria-label='{label}']"
         );
-        self.click(By::XPath(&path)).await.with_context(|| format!("pressing {label:?}"))
+        self.click(By::XPath(&path))
+            .await
+            .with_context(|| format!("pressing {label:?}"))
     }
 
     /// Press the control with this id.
     pub async fn press_id(&self, id: &str) -> anyhow::Result<()> {
-        self.click(By::Id(id)).await.with_context(|| format!("pressing #{id}"))
+        self.click(By::Id(id))
+            .await
+            .with_context(|| format!("pressing #{id}"))
     }
 
     async fn click(&self, by: By) -> anyhow::Result<()> {
@@ -65,7 +72,10 @@ impl Person {
     /// What the element with this id reads or holds.
     pub async fn read(&self, id: &str) -> anyhow::Result<String> {
         let element = self.find(id).await?;
-        let value = element.prop("value").await?.filter(|value| !value.is_empty());
+        let value = element
+            .prop("value")
+            .await?
+            .filter(|value| !value.is_empty());
         Ok(match value {
             Some(value) => value,
             None => element.text().await?,
@@ -79,7 +89,10 @@ impl Person {
                 return Ok(element);
             }
             if Instant::now() > end {
-                bail!("#{id} is not on the page, which reads: {}", self.text().await?);
+                bail!(
+                    "#{id} is not on the page, which reads: {}",
+                    self.text().await?
+                );
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -103,7 +116,11 @@ impl Person {
         let end = Instant::now() + PATIENCE;
         while !self.text().await?.contains(text) {
             if Instant::now() > end {
-                bail!("waited for {text:?} at {}; the page reads: {}", self.web.current_url().await?, self.text().await?);
+                bail!(
+                    "waited for {text:?} at {}; the page reads: {}",
+                    self.web.current_url().await?,
+                    self.text().await?
+                );
             }
             tokio::time::sleep(LOOK).await;
         }

@@ -142,6 +142,29 @@ async fn two_keepers_on_one_database_refresh_once() {
 }
 
 #[tokio::test]
+async fn a_refused_token_is_followed_by_the_one_before_once() {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    let connection = world.onboard(&keeper).await;
+    let refused = FaultKind::Error {
+        code: 70_000,
+        error: "invalid_grant".into(),
+        suberror: None,
+        text: None,
+        status: None,
+        stacked: false,
+    };
+    world
+        .directory()
+        .add_fault(NewFault::on_tokens(None, refused, 1))
+        .unwrap();
+    assert_eq!(refreshed(&keeper, &world).await, [true; 4]);
+    assert_eq!(world.state(connection).await, "active");
+    assert_eq!(world.number("select count(*) from msal_errors").await, 1);
+    world.judge().await;
+}
+
+#[tokio::test]
 async fn passing_trouble_changes_no_state_and_is_over_with_the_next_success() {
     let world = World::new().await;
     let keeper = world.keeper().await;

@@ -54,7 +54,6 @@ impl TestApp {
             clock: clock.clone(),
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
-            mailer: None,
             trusted_proxies: Arc::new([]),
             flow_changes: broadcast::channel(64).0,
         };

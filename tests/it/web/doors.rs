@@ -70,7 +70,7 @@ async fn every_answer_carries_the_headers() {
     let statuses: Vec<_> = pages.iter().map(|page| page.status).collect();
     assert_eq!(
         statuses,
-        [404, 200, 410, 200, 303, 403, 421, 303, 404, 404, 404, 414]
+        [404, 200, 410, 404, 303, 403, 421, 303, 404, 404, 404, 414]
     );
 }
 

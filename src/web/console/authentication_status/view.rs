@@ -9,6 +9,7 @@ use crate::web::kit::paging::Pager;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::renew;
+use crate::web::parts::invitations::From;
 use crate::web::parts::standing::{StateView, badge};
 
 /// Everything on the page below its heading.
@@ -192,7 +193,7 @@ impl RowView {
                 .unwrap_or_default(),
             sysadmin_href: TenantPaths(&row.short_name).overview(),
             renew_href: if row.renewable() {
-                renew(&row.short_name, "authentication-status")
+                renew(&row.short_name, From::Status)
             } else {
                 String::new()
             },

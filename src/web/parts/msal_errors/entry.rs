@@ -9,6 +9,7 @@ use crate::domain::msal_error::{MsalError, Row};
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::DiagnosisView;
+use crate::web::parts::invitations::From;
 
 /// One entry, ready for the page.
 #[derive(Clone, Debug)]
@@ -83,7 +84,7 @@ impl EntryView {
             trace_id: error.trace_id.clone(),
             correlation_id: row.correlation_id.clone(),
             answered_at: error.answered_at.clone(),
-            diagnosis: DiagnosisView::of(diagnosis, &row.short_name, "msal-errors"),
+            diagnosis: DiagnosisView::of(diagnosis, &row.short_name, From::Overview),
             neighbours: neighbours
                 .iter()
                 .map(|row| ErrorLine::of(row, of_all, now))

@@ -24,7 +24,8 @@ use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paging::with_query;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::amount;
-use crate::web::parts::diagnosis::{DiagnosisView, M365, decisive};
+use crate::web::parts::diagnosis::{DiagnosisView, decisive};
+use crate::web::parts::invitations::From;
 
 use view::{Banner, SettingsView};
 
@@ -195,6 +196,6 @@ async fn diagnose_error(
     let now = op.now();
     Ok(error.map(|error| {
         let diagnosis = error.diagnosis(detail.standing.as_ref(), now);
-        DiagnosisView::of(&diagnosis, &visit.short_name, M365)
+        DiagnosisView::of(&diagnosis, &visit.short_name, From::M365)
     }))
 }

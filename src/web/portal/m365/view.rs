@@ -8,7 +8,8 @@ use crate::domain::connection::{
 };
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
-use crate::web::parts::diagnosis::{CheckView, DiagnosisView, M365, renew};
+use crate::web::parts::diagnosis::{CheckView, DiagnosisView, renew};
+use crate::web::parts::invitations::From;
 use crate::web::parts::standing::StateView;
 use crate::web::portal::Visit;
 
@@ -118,8 +119,10 @@ pub struct InvitationView {
     /// Empty means link only.
     pub email: String,
     pub expires: When,
-    /// Empty when there is no address to send to.
+    /// Mails the same link again; empty when there is no address to send to.
     pub resend_action: String,
+    /// The dialog that shows the open link, or makes one to be mailed.
+    pub resend_href: String,
     pub list_href: String,
 }
 
@@ -197,7 +200,7 @@ impl SettingsView {
                 String::new()
             },
             switch_href: if row.renewable() {
-                renew(&visit.short_name, M365)
+                renew(&visit.short_name, From::M365)
             } else {
                 String::new()
             },
@@ -342,6 +345,7 @@ impl InvitationView {
             } else {
                 paths.invitation_step(invitation.id, "resend")
             },
+            resend_href: renew(paths.0, From::Resend),
             list_href: paths.invitations(),
         }
     }
