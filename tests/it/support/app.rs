@@ -55,6 +55,7 @@ impl TestApp {
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
             trusted_proxies: Arc::new([]),
+            mailer: None,
             flow_changes: broadcast::channel(64).0,
         };
         change(&mut app);
