@@ -26,6 +26,7 @@ pub enum Error {
 }
 
 impl Args {
+    #[expect(clippy::unused_async, reason = "every command is run alike")]
     pub async fn run(self, _global: &Global) -> anyhow::Result<()> {
         run(&self, io::stdin().lock(), io::stdout().lock()).map_err(|error| match error {
             Error::Empty => UsageError(error.to_string()).into(),

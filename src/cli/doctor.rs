@@ -78,8 +78,7 @@ fn base_url(config: &Config) -> anyhow::Result<String> {
     let url = &config.base_url;
     if url.scheme() == "https" || url.host_str() == Some("localhost") {
         return Ok(format!(
-            "register {}onboarding/return as a Web redirect URI",
-            url
+            "register {url}onboarding/return as a Web redirect URI"
         ));
     }
     anyhow::bail!(

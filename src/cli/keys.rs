@@ -22,6 +22,7 @@ enum Action {
 }
 
 impl Args {
+    #[expect(clippy::unused_async, reason = "every command is run alike")]
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let Action::Create { path } = self.action;
         let path = match path {

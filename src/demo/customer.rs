@@ -18,7 +18,7 @@ use crate::simulator::directory::Directory;
 use crate::storage::{FlowId, InvitationId, TenantId};
 
 /// Longest wait for one onboarding.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Pause between two looks at a flow; the clock is moved along, because the keeper polls by it.
 const LOOK: Duration = Duration::from_millis(100);
 

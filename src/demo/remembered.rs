@@ -49,7 +49,7 @@ impl Remembered {
             let mut known: Self = serde_json::from_slice(&text).with_context(|| {
                 format!("{} is damaged; start over with --fresh", file.display())
             })?;
-            known.dir = dir.to_owned();
+            dir.clone_into(&mut known.dir);
             return Ok(known);
         }
         let made = Self {

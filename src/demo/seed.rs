@@ -218,27 +218,15 @@ async fn change_state(app: &App, one: &Planted, event: &Event) -> anyhow::Result
     let found = tenant::find(&mut op, Scope::one(one.id), one.id)
         .await?
         .context("the sample is gone")?;
-    match event {
+    let (scope, op_mut) = (Scope::one(one.id), &mut op);
+    let changed = match event {
         Event::Suspend => {
-            tenant::suspend(
-                &mut op,
-                Scope::one(one.id),
-                &found,
-                "Invoices unpaid since spring",
-            )
-            .await?
+            tenant::suspend(op_mut, scope, &found, "Invoices unpaid since spring").await
         }
-        Event::Resume => tenant::resume(&mut op, Scope::one(one.id), &found).await?,
-        _ => {
-            tenant::archive(
-                &mut op,
-                Scope::one(one.id),
-                &found,
-                "Moved to another provider",
-            )
-            .await?
-        }
-    }
+        Event::Resume => tenant::resume(op_mut, scope, &found).await,
+        _ => tenant::archive(op_mut, scope, &found, "Moved to another provider").await,
+    };
+    changed?;
     op.commit().await?;
     Ok(())
 }

@@ -66,7 +66,7 @@ pub fn realm(story: Story) -> Realm {
 pub fn sign_in_frequency(story: Story) -> Option<i64> {
     match story {
         Story::SignInFrequency => Some(14 * DAY),
-        Story::SignInFrequencyAgain => Some(7 * DAY),
+        Story::SignInFrequencyAgain => Some(6 * DAY),
         _ => None,
     }
 }

@@ -59,6 +59,8 @@ pub fn connect_options(url: &SecretString, kind: PoolKind) -> Result<PgConnectOp
             ("lock_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("timezone", "UTC"),
+            // Compiling a query costs more than any of ours takes to run.
+            ("jit", "off"),
         ]))
 }
 

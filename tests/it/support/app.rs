@@ -54,6 +54,7 @@ impl TestApp {
             clock: clock.clone(),
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
+            mailer: None,
             trusted_proxies: Arc::new([]),
             mailer: None,
             flow_changes: broadcast::channel(64).0,

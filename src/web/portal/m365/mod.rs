@@ -1,5 +1,6 @@
 //! "Microsoft 365 Settings": everything about one tenant's connection, and "Validate Authentication".
 
+mod resources;
 mod view;
 
 use askama::Template;

@@ -1,0 +1,91 @@
+//! The tokens of the settings page: one line per resource of the set, with granted against required permissions.
+
+use time::OffsetDateTime;
+
+use crate::domain::connection::{ResourceLine, TokenState};
+use crate::domain::diagnosis::Category;
+use crate::web::kit::paths::TenantPaths;
+use crate::web::kit::when::When;
+
+/// One resource of the set.
+#[derive(Clone, Debug)]
+pub struct ResourceView {
+    /// The word, for the anchor `#token-graph`.
+    pub word: &'static str,
+    pub name: &'static str,
+    pub required: bool,
+    pub class: &'static str,
+    pub state: &'static str,
+    /// The cause of a failure in a few words; empty otherwise.
+    pub cause: &'static str,
+    pub expires: Option<When>,
+    pub last_ok: Option<When>,
+    pub last_error: Option<When>,
+    pub error: String,
+    pub error_href: String,
+    pub permissions: Vec<PermissionView>,
+}
+
+/// One required permission.
+#[derive(Clone, Debug)]
+pub struct PermissionView {
+    pub name: &'static str,
+    pub reason: &'static str,
+    /// `passed`, `failed` or `skipped`: class of the mark.
+    pub class: &'static str,
+    pub word: &'static str,
+}
+
+impl ResourceView {
+    pub fn of(line: &ResourceLine, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
+        let failed = line.state == Some(TokenState::Failed);
+        Self {
+            word: line.resource.as_str(),
+            name: line.resource.name(),
+            required: line.required,
+            class: match line.state {
+                Some(TokenState::Valid) => "valid",
+                Some(TokenState::Failed) => "expired",
+                Some(TokenState::Waiting) => "pending",
+                None => "none",
+            },
+            state: line.state.map_or("Not acquired", TokenState::label),
+            cause: line.cause.filter(|_| failed).map_or("", Category::label),
+            expires: When::maybe(line.expires_at, now),
+            last_ok: When::maybe(line.last_ok_at, now),
+            last_error: When::maybe(line.last_error_at, now),
+            error: line
+                .last_error_code
+                .map_or_else(|| "Error".to_owned(), |code| format!("AADSTS{code}")),
+            error_href: line
+                .last_error_id
+                .map(|id| paths.msal_error(id))
+                .unwrap_or_default(),
+            permissions: permissions(line),
+        }
+    }
+}
+
+/// The required permissions of a resource against what its last token carried.
+fn permissions(line: &ResourceLine) -> Vec<PermissionView> {
+    let missing = line.resource.missing(&line.scopes);
+    line.resource
+        .required_permissions()
+        .iter()
+        .map(|permission| {
+            let (class, word) = if line.scopes.is_empty() {
+                ("skipped", "not known yet")
+            } else if missing.contains(&permission.name) {
+                ("failed", "missing")
+            } else {
+                ("passed", "granted")
+            };
+            PermissionView {
+                name: permission.name,
+                reason: permission.reason,
+                class,
+                word,
+            }
+        })
+        .collect()
+}
