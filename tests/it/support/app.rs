@@ -56,7 +56,6 @@ impl TestApp {
             site: Arc::new(site(address)),
             mailer: None,
             trusted_proxies: Arc::new([]),
-            mailer: None,
             flow_changes: broadcast::channel(64).0,
         };
         change(&mut app);
