@@ -1,6 +1,7 @@
 //! "Tenants": the list, the forms, and the steps of a tenant's life.
 
 mod add;
+mod bad_input;
 mod edit;
 mod lifecycle;
 mod list;
