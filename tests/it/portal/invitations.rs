@@ -127,7 +127,7 @@ async fn wrong_fields_are_told_and_kept_and_nothing_is_made() {
     let long = format!("{}@contoso.example", "a".repeat(300));
     for (field, typed, told) in [
         ("admin_username", "admin", "Enter the sign-in name"),
-        ("admin_username", long.as_str(), "Enter the sign-in name"),
+        ("admin_username", long.as_str(), "Shorten the address"),
         (
             "admin_username",
             "<b>x</b>@contoso.example",
