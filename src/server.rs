@@ -22,6 +22,7 @@ use crate::domain::onboarding;
 use crate::keeper;
 use crate::mail::Mailer;
 use crate::storage::{self, DatabaseUrls, PoolKind};
+use crate::web::listen;
 use crate::{web, workers};
 
 /// Requests that are still in work after so long are cut at shutdown.
@@ -157,13 +158,12 @@ impl Server {
 
 fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
     let stop = stop.clone();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(async move {
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "a listener ended");
-        }
-    });
+    tasks.spawn(listen::serve(
+        listener,
+        router,
+        listen::Limits::default(),
+        stop,
+    ));
 }
 
 /// Resolves at Ctrl-C or SIGTERM; a second signal ends the process at once.

@@ -24,7 +24,7 @@ mod validate;
 
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
-pub use resource::Resource;
+pub use resource::{Permission, Resource};
 pub use seal::{BootError, Keyring, KeyringError, Rotation, create_key_file};
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute and not the helpers they share"
 )]
 
+mod cli;
 mod config;
 mod console;
 mod domain;
@@ -19,3 +20,4 @@ mod simulator;
 mod storage;
 mod support;
 mod web;
+mod workers;

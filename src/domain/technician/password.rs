@@ -17,7 +17,7 @@ pub struct Password(SecretString);
 /// Why a password is refused; the text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    #[error("Use at least {SHORTEST} characters; a few words in a row are easy to remember.")]
+    #[error("Use at least {SHORTEST} characters.")]
     TooShort,
     #[error("Use at most {LONGEST} characters.")]
     TooLong,

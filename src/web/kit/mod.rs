@@ -6,6 +6,7 @@ pub mod error;
 pub mod form;
 pub mod guard;
 pub mod headers;
+pub mod load;
 pub mod log;
 pub mod notice;
 pub mod paging;

@@ -33,6 +33,21 @@ struct Page {
     next: String,
 }
 
+impl Page {
+    /// Only the password is to be typed again.
+    fn is_again(&self) -> bool {
+        !self.email.value.is_empty()
+    }
+
+    fn email_attributes(&self) -> &'static str {
+        if self.is_again() {
+            "autocomplete=username required"
+        } else {
+            "autocomplete=username required autofocus"
+        }
+    }
+}
+
 /// Where the login leads.
 #[derive(Debug, Default, Deserialize)]
 pub struct Address {

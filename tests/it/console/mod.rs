@@ -3,3 +3,4 @@
 mod authentication_status;
 mod invitations;
 mod msal_errors;
+mod tenants;

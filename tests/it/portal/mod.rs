@@ -5,3 +5,4 @@ mod invitations;
 mod m365;
 mod msal_errors;
 mod overview;
+mod visit;

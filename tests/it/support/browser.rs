@@ -151,7 +151,7 @@ impl Browser {
         let mut cookies = self.cookies.lock().unwrap();
         for header in response.headers().get_all(SET_COOKIE) {
             let cookie = Cookie::parse(header.to_str().unwrap()).unwrap();
-            let gone = cookie.max_age().is_some_and(|left| left.is_zero());
+            let gone = cookie.max_age() == Some(time::Duration::ZERO);
             if gone {
                 cookies.remove(cookie.name());
             } else {

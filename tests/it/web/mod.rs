@@ -2,6 +2,7 @@
 
 mod doors;
 mod errors;
+mod listen;
 mod login;
 mod login_link;
 mod ops;

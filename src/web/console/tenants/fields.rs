@@ -1,6 +1,7 @@
 //! The fields of a tenant's form: from what is stored or was typed, with what is wrong; and back to what is checked.
 
 use crate::domain::tenant::{DEFAULT_SET, FieldError, Resource, Tenant, TenantInput};
+use crate::keeper::Permission;
 use crate::web::kit::form::Field;
 
 /// A sent form: names and values as they came. The resources' fields are as many as there are resources.
@@ -28,7 +29,7 @@ pub struct ResourceField {
     pub name: String,
     pub label: &'static str,
     /// What it is needed for, permission by permission.
-    pub reasons: Vec<String>,
+    pub reasons: &'static [Permission],
     /// `required`, `optional` or `off`.
     pub choice: String,
 }
@@ -76,11 +77,7 @@ fn resource_field(resource: Resource, typed: &TenantInput) -> ResourceField {
     ResourceField {
         name: format!("{RESOURCE}{}", resource.as_str()),
         label: resource.name(),
-        reasons: resource
-            .required_permissions()
-            .iter()
-            .map(|permission| format!("{} {}", permission.name, permission.reason))
-            .collect(),
+        reasons: resource.required_permissions(),
         choice: choice.map_or_else(|| "off".to_owned(), |(_, choice)| choice.clone()),
     }
 }

@@ -1,0 +1,3 @@
+//! Commands as an operator runs them.
+
+mod technician;
