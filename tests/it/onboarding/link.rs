@@ -214,3 +214,51 @@ async fn guessing_links_gets_slow_and_good_links_of_others_do_not() {
         "whoever has a good link is let in"
     );
 }
+
+#[tokio::test]
+async fn behind_tls_the_cookies_are_bound_to_the_host() {
+    use crate::support::app::TestApp;
+    use crate::support::browser::Browser;
+    use std::sync::Arc;
+    use tenantry::domain::technician::Role;
+
+    let mut plain = None;
+    let app = TestApp::start_with(|app| {
+        plain = Some(app.site.base_url.clone());
+        let mut site = (*app.site).clone();
+        site.base_url.set_scheme("https").unwrap();
+        app.site = Arc::new(site);
+    })
+    .await;
+    // As a proxy that ends TLS hands requests on.
+    let plain = plain.unwrap();
+    crate::support::tenant::add(&app.pool, "contoso").await;
+    let id = app.technician("robin@msp.example", Role::Technician).await;
+    let technician = Browser::new(&plain);
+    technician.set_cookie("__Host-sid", &app.session_of(id).await.to_string());
+    let dialog = technician.get("/tenants/contoso/invitations/new").await;
+    let made = technician.submit(&dialog, "dialog form.stack", &[]).await;
+    let url = technician
+        .follow(made)
+        .await
+        .attributes("#auth-url", "value")
+        .remove(0);
+    assert!(url.starts_with("https://"), "{url}");
+    let path = url.split_once("/onboarding/").unwrap().1;
+
+    let browser = Browser::new(&plain);
+    let moved = browser.post(&format!("/onboarding/{path}"), &[]).await;
+    let cookie = moved.header("set-cookie").to_owned();
+    assert!(
+        cookie.starts_with("__Host-inv=") && cookie.contains("; Secure"),
+        "{cookie}"
+    );
+    let started = browser
+        .post("/onboarding/start", &[("method", "device_code")])
+        .await;
+    let cookie = started.header("set-cookie").to_owned();
+    assert!(
+        cookie.starts_with("__Host-flow=") && cookie.contains("; Secure"),
+        "{cookie}"
+    );
+}
