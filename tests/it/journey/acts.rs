@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
+use thirtyfour::WebDriver;
 
 use super::demo::{ACCOUNT_PASSWORD, Demo};
 use super::person::Person;
@@ -11,21 +12,33 @@ use crate::support::chrome::Chrome;
 pub struct Cast {
     pub chrome: Chrome,
     pub demo: Demo,
+    /// Browsers of the present journey; sent home after it, also when it failed.
+    pub browsers: Vec<WebDriver>,
 }
 
 impl Cast {
     /// Somebody with a clean browser.
-    pub async fn person(&self) -> anyhow::Result<Person> {
-        Ok(Person::new(self.chrome.browser().await?))
+    pub async fn person(&mut self) -> anyhow::Result<Person> {
+        let browser = self.chrome.browser().await?;
+        self.browsers.push(browser.clone());
+        Ok(Person::new(browser))
+    }
+
+    /// Close every browser of the journey.
+    pub async fn send_home(&mut self) {
+        for browser in self.browsers.drain(..) {
+            // One that was closed by its journey cannot be closed again.
+            let _ = browser.quit().await;
+        }
     }
 
     /// A technician who has logged in and sees the Authentication Status.
-    pub async fn technician(&self) -> anyhow::Result<Person> {
+    pub async fn technician(&mut self) -> anyhow::Result<Person> {
         let person = self.person().await?;
         person.open(self.demo.portal()).await?;
         person.fill("email", self.demo.email()).await?;
         person.fill("password", self.demo.password()).await?;
-        person.press("Log in").await?;
+        person.press("Sign in").await?;
         person.see("Authentication Status").await?;
         Ok(person)
     }
@@ -45,7 +58,7 @@ impl Cast {
     }
 
     /// Open the link and go on to the code; the administrator is on the page that shows it.
-    pub async fn start(&self, link: &str) -> anyhow::Result<Person> {
+    pub async fn start(&mut self, link: &str) -> anyhow::Result<Person> {
         let administrator = self.person().await?;
         administrator.open(link).await?;
         administrator.press("Continue").await?;
@@ -103,7 +116,7 @@ impl Cast {
     }
 
     /// The whole way by code for an administrator whose organisation consented before.
-    pub async fn complete_by_code(&self, link: &str, upn: &str) -> anyhow::Result<()> {
+    pub async fn complete_by_code(&mut self, link: &str, upn: &str) -> anyhow::Result<()> {
         let administrator = self.start(link).await?;
         self.sign_in_with_code(&administrator, upn).await?;
         administrator.press_id("continue").await?;
@@ -143,7 +156,7 @@ impl Cast {
     }
 
     /// Every connection that the portal shows as working holds a token that Microsoft still honours.
-    pub async fn judge(&self) -> anyhow::Result<()> {
+    pub async fn judge(&mut self) -> anyhow::Result<()> {
         let technician = self.technician().await?;
         technician
             .open(&format!(
@@ -167,13 +180,13 @@ impl Cast {
             .context("the ledger is a list")?
             .iter()
             .filter(|entry| entry["works"] == Value::Bool(true))
-            .filter_map(|entry| entry["user"].as_str())
+            .filter_map(|entry| entry["upn"].as_str())
             .collect();
         for tenant in &valid {
             let domain = format!("@{tenant}.example");
             ensure!(
                 working.iter().any(|user| user.ends_with(&domain)),
-                "{tenant} is shown as Valid and holds no working token: {ledger}"
+                "{tenant} is shown as Valid and holds no working token"
             );
         }
         ensure!(!valid.is_empty(), "no tenant is shown as Valid");

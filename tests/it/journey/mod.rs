@@ -19,7 +19,8 @@ macro_rules! journeys {
         $(
             let begun = std::time::Instant::now();
             let outcome = $journey(&mut $cast).await.context(stringify!($journey));
-            println!("journey {}: {} in {} s", stringify!($journey), if outcome.is_ok() { "ok" } else { "FAILED" }, begun.elapsed().as_secs());
+            $cast.send_home().await;
+            println!("journey {}: {} in {} s", stringify!($journey), if let Err(error) = &outcome { format!("FAILED: {error:#}") } else { "ok".to_owned() }, begun.elapsed().as_secs());
             failed.extend(outcome.err());
         )+
         failed
@@ -32,6 +33,7 @@ async fn technician_and_administrator_live_through_every_renewal() -> anyhow::Re
     let mut cast = Cast {
         chrome,
         demo: Demo::start()?,
+        browsers: Vec::new(),
     };
     let failed = journeys!(cast:
         twenty_steps::a_dead_authorisation_is_renewed_in_twenty_steps,

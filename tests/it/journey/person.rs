@@ -71,15 +71,18 @@ impl Person {
 
     /// What the element with this id reads or holds.
     pub async fn read(&self, id: &str) -> anyhow::Result<String> {
-        let element = self.find(id).await?;
-        let value = element
-            .prop("value")
-            .await?
-            .filter(|value| !value.is_empty());
-        Ok(match value {
-            Some(value) => value,
-            None => element.text().await?,
-        })
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let element = self.find(id).await?;
+            let text = match element.prop("value").await.unwrap_or_default() {
+                Some(value) if !value.is_empty() => value,
+                _ => element.text().await.unwrap_or_default(),
+            };
+            if !text.is_empty() || Instant::now() > end {
+                return Ok(text);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     async fn find(&self, id: &str) -> anyhow::Result<WebElement> {

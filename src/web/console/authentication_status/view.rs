@@ -179,7 +179,10 @@ impl RowView {
             since: When::new(row.since, now),
             tokens: format!("{} of {}", row.tokens_valid, row.tokens_total),
             tokens_short: row.connection.is_some() && row.tokens_valid < row.tokens_total,
-            expires: row.expires.map(|(at, _)| When::new(at, now)),
+            expires: row
+                .expires
+                .filter(|_| row.state != ShownState::Expired)
+                .map(|(at, _)| When::new(at, now)),
             last_ok: row.last_ok_at.map(|at| When::new(at, now)),
             error: error
                 .map(|error| {

@@ -132,7 +132,11 @@ impl SettingsView {
                 how: s.obtained_words(),
                 sign_in: s.realm_words(),
                 last_ok: When::maybe(s.last_ok_at, now),
-                ends: s.expires.map(|(at, why)| (When::new(at, now), why.label())),
+                // What is dead already does not end again.
+                ends: s
+                    .expires
+                    .filter(|_| row.state != ShownState::Expired)
+                    .map(|(at, why)| (When::new(at, now), why.label())),
             }),
             entra_tenant_id: standing
                 .map(|s| s.entra_tenant_id)
