@@ -1,5 +1,5 @@
 //! One unit of work: who acts, at what instant, in which transaction; and within which tenants. Every operation of the
-//! domain takes an [`Op`] and, where tenants are concerned, a [`Scope`]. Dropping an `Op` rolls it back.
+//! domain takes an `Op` and, where tenants are concerned, a `Scope`. Dropping an `Op` rolls it back.
 
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use time::OffsetDateTime;

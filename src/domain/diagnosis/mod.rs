@@ -1,6 +1,6 @@
 //! From an error answer of Entra or Graph to its cause, who must act, and what to do: pure rules
 //! over a catalogue. It records nothing, asks nobody and knows no clock; whoever calls it brings
-//! what is known as [`Facts`].
+//! what is known as `Facts`.
 
 mod advice;
 mod advice_by_code;
