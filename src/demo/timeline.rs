@@ -105,7 +105,7 @@ pub fn events(story: Story, days_ago: i64) -> Vec<Event> {
         (S::Idle, 2) => vec![Event::Resume],
         (S::Invited, 2) | (S::InvitationExpired, 10) => vec![Event::Invite],
         (S::Started, 0) => vec![Event::Begin],
-        (S::Held, 1) => vec![Event::OnboardHeld],
+        (S::Held, 0) => vec![Event::OnboardHeld],
         (S::PasswordChanged, _) => death(5, Cause::PasswordChange),
         (S::SessionsRevoked, _) => death(3, Cause::SessionsRevoked),
         (S::MfaRequired, _) => death(7, Cause::MfaRequired),

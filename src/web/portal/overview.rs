@@ -134,6 +134,7 @@ impl StandingView {
             last_ok: When::maybe(row.last_ok_at, now),
             ends: row
                 .expires
+                .filter(|_| row.state != ShownState::Expired)
                 .map(|(at, why)| (When::new(at, now), why.label())),
             validated: detail
                 .last_validation
