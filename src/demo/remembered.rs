@@ -21,9 +21,10 @@ use crate::simulator::directory::{App, ClientSecret, Directory, required_access}
 const FILE: &str = "demo.json";
 const PLANTED: &str = "planted";
 /// What a demo makes in its directory; nothing else is ever deleted.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "postgres",
     "simulator.json",
+    "simulator.journal",
     "simulator-ca",
     "master.key",
     FILE,
