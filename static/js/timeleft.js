@@ -5,8 +5,11 @@ for (const element of document.querySelectorAll("[data-until]")) {
   const show = () => {
     const left = Math.max(0, Math.round((end - performance.now()) / 1000));
     element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    if (left === 0) { clearInterval(timer); setTimeout(() => location.reload(), 1500); }
+    if (left === 0) { clearInterval(timer); again = setTimeout(() => location.reload(), 1500); }
   };
+  let again;
   const timer = setInterval(show, 1000);
+  // A form on its way brings the next page by itself; loading again now would cut off its answer.
+  addEventListener("submit", () => { clearInterval(timer); clearTimeout(again); });
   show();
 }
