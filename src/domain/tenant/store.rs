@@ -9,7 +9,7 @@ use super::list::{Counts, Filter, Line};
 use super::short_name::ShortName;
 use super::{Resource, ResourceSetEntry, Tenant, TenantState};
 use crate::domain::op::{Op, Scope};
-use crate::storage::{Inconsistent, TenantId};
+use crate::storage::{self, Inconsistent, TenantId};
 
 struct Row {
     id: Uuid,
@@ -288,22 +288,8 @@ fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &
     if !filter.search.is_empty() {
         query
             .push(" and concat_ws(' ', t.short_name, t.full_name, t.domain, t.admin_username, t.invitation_email) ilike ")
-            .push_bind(like(&filter.search));
+            .push_bind(storage::contains(&filter.search));
     }
-}
-
-/// The pattern that finds `text` anywhere, its own `%`, `_` and `\` taken literally.
-fn like(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }
 
 pub(super) async fn tags(op: &mut Op, scope: Scope) -> Result<Vec<String>, sqlx::Error> {

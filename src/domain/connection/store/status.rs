@@ -10,7 +10,7 @@ use crate::domain::connection::state::ShownState;
 use crate::domain::connection::status::{Column, Filter, LastError, ModeFilter, Row, Sort};
 use crate::domain::diagnosis::Category;
 use crate::domain::op::{Op, Scope};
-use crate::storage::{Inconsistent, MsalErrorId, TenantId};
+use crate::storage::{self, Inconsistent, MsalErrorId, TenantId};
 
 #[derive(FromRow)]
 struct StatusRow {
@@ -221,7 +221,7 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if !filter.search.is_empty() {
         query
             .push(" and concat_ws(' ', s.short_name, s.full_name, s.domain, s.admin) ilike ")
-            .push_bind(like(&filter.search));
+            .push_bind(storage::contains(&filter.search));
     }
 }
 
@@ -254,29 +254,5 @@ const fn order(sort: Sort) -> &'static str {
         (Column::LastSuccess, true) => "s.last_ok_at desc nulls last",
         (Column::LastError, false) => "s.last_error_code nulls last",
         (Column::LastError, true) => "s.last_error_code desc nulls last",
-    }
-}
-
-/// The pattern that finds `text` anywhere, its own `%`, `_` and `\` taken literally.
-fn like(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_typed_is_searched_literally() {
-        assert_eq!(like("50%_a\\b"), "%50\\%\\_a\\\\b%");
     }
 }

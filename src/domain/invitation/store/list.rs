@@ -2,7 +2,7 @@
 
 use super::{Counts, Filter, ListRow, Row};
 use crate::domain::op::{Op, Scope};
-use crate::storage::TenantId;
+use crate::storage::{TenantId, contains};
 
 /// One page, newest first. An open link whose time is over is listed as expired, as everywhere.
 pub(in super::super) async fn list(
@@ -14,7 +14,9 @@ pub(in super::super) async fn list(
 ) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
     let now = op.now();
     let tenant = scope.tenant().map(TenantId::as_uuid);
-    let search = like(&filter.search);
+    let search = Some(filter.search.trim())
+        .filter(|text| !text.is_empty())
+        .map(contains);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "count!"
            from invitations i join tenants t on t.id = i.tenant_id
@@ -59,16 +61,6 @@ pub(in super::super) async fn list(
         .map(|row| row.read(now))
         .collect::<Result<_, _>>()?;
     Ok((rows, total))
-}
-
-/// A pattern that finds the text as typed: `%`, `_` and `\` stand for themselves.
-fn like(search: &str) -> Option<String> {
-    let search = search.trim();
-    let escaped = search
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    (!search.is_empty()).then(|| format!("%{escaped}%"))
 }
 
 pub(in super::super) async fn counts(op: &mut Op, scope: Scope) -> Result<Counts, sqlx::Error> {
