@@ -7,11 +7,11 @@ demo: ## install what is missing, build, start the demo
 
 test: ## install what the tests need, run all of them
 	@tests/tools/install.sh test
-	cargo test --locked $(ARGS)
+	cargo test --locked --features faults $(ARGS)
 
 check: ## format, lints, documentation, query cache, licences and bans
 	@tests/tools/install.sh check
-	cargo fmt --check && cargo clippy --locked --all-targets -- -D warnings
+	cargo fmt --check && cargo clippy --locked --all-targets --features faults -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 	tests/tools/query-cache.sh --check && tests/tools/dependencies.sh
 

@@ -5,6 +5,7 @@ mod app;
 mod app_credential;
 pub mod client;
 mod core;
+mod fault;
 mod gate;
 pub mod inspect;
 pub mod message;

@@ -10,6 +10,7 @@ use crate::entra::{
     CallRecord, Entra, Exchange, Expect, Failure, IdTokenError, TokenClass, Tokens,
 };
 use crate::keeper::app::AppInUse;
+use crate::keeper::fault::{Point, reach};
 use crate::keeper::store::connections::Connection;
 
 /// What came back.
@@ -57,7 +58,9 @@ pub(super) async fn ask(
             )
             .await
     };
-    let first = refresh(grant.current.clone()).await;
+    // Polled in this order: when the point is reached, the request is on its way.
+    let sent = async { reach(Point::Sent) };
+    let (first, ()) = tokio::join!(biased; refresh(grant.current.clone()), sent);
     let mut asked = Asked {
         sent_at: first.call.started_at,
         calls: Vec::new(),

@@ -14,6 +14,7 @@ use super::grant;
 use super::lapse::{Known, lapse};
 use crate::entra::Tokens;
 use crate::keeper::core::Core;
+use crate::keeper::fault::{Point, reach};
 use crate::keeper::message::Actor;
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::{Purpose, VaultError};
@@ -144,6 +145,7 @@ async fn attempt(core: &Core, good: &Good<'_>, version: i64) -> Result<Attempt, 
         None if good.by_previous => false,
         None => !secrets::prove(&mut *tx, tenant_id, id, version).await?,
     };
+    reach(Point::Proven);
     if moved {
         return Ok(Attempt::VersionMoved);
     }
@@ -158,7 +160,9 @@ async fn attempt(core: &Core, good: &Good<'_>, version: i64) -> Result<Attempt, 
     record_calls(&mut tx, &subject, good.asked, now).await?;
     flows::touch(&mut *tx, id, tenant_id, now).await?;
     audit::insert(&mut *tx, entry(good, version, &Actor::keeper()), now).await?;
+    reach(Point::BeforeCommit);
     tx.commit().await?;
+    reach(Point::Committed);
     Ok(Attempt::Done)
 }
 

@@ -13,6 +13,7 @@ use super::report::Report;
 use super::run::run;
 use crate::clock::random_uuid;
 use crate::keeper::core::Shared;
+use crate::keeper::fault::{Point, reach};
 use crate::keeper::message::Refusal;
 use crate::keeper::store::schedule::{self, Claim};
 use crate::keeper::store::tokens;
@@ -84,6 +85,7 @@ pub fn track(core: &Shared, claim: Claim, wish: Wish) -> Waiting {
         let end = run(&core, &claim, wish).await;
         core.running.map().remove(&id);
         let _ = tell.send(Some(end.map(Arc::new).map_err(Refusal::from)));
+        reach(Point::Published);
     });
     waiting
 }

@@ -18,6 +18,7 @@ use super::state::State;
 use crate::entra::Failure;
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::{Core, jitter};
+use crate::keeper::fault::{Point, reach};
 use crate::keeper::gate::{Held, Lane, Pass};
 use crate::keeper::message::Refusal;
 use crate::keeper::resource::Resource;
@@ -60,6 +61,7 @@ pub(super) async fn run(core: &Core, claim: &Claim, wish: Wish) -> Result<Report
 
 async fn attempt(core: &Core, claim: &Claim, wish: Wish) -> Result<Report, Trouble> {
     let claimed = Instant::now();
+    reach(Point::Claimed);
     let (tenant_id, id) = (claim.tenant_id, claim.connection_id);
     let connection = connections::load(&core.pool, tenant_id, id)
         .await?
@@ -137,6 +139,7 @@ impl Run<'_> {
             }
             Err(error) => return Err(error.into()),
         };
+        reach(Point::Opened);
         if again {
             if !schedule::renew(&self.core.pool, self.claim).await? {
                 return Ok(Some(Halt::Refused(try_later(Duration::from_secs(5)))));
@@ -152,6 +155,7 @@ impl Run<'_> {
                 return Ok(Some(Halt::Refused(try_later(held.retry_after))));
             }
         };
+        reach(Point::Gated);
         let scope = resource.scope(&self.core.endpoints);
         let asked = answer::ask(
             &self.core.entra,
@@ -161,6 +165,7 @@ impl Run<'_> {
             &scope,
         )
         .await;
+        reach(Point::Received);
         self.judge(resource, &grant, &asked, &pass, more_to_come)
             .await
     }
