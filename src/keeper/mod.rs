@@ -13,6 +13,8 @@ mod onboarding;
 mod reading;
 mod record;
 mod refresh;
+#[cfg(feature = "faults")]
+pub mod rehearsal;
 pub mod resource;
 mod seal;
 mod serve;

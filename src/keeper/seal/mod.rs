@@ -5,6 +5,7 @@ mod boot;
 mod data_key;
 mod fingerprint;
 mod keyring;
+mod prepare;
 mod record;
 mod vault;
 

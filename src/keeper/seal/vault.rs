@@ -63,12 +63,12 @@ pub struct Vault {
     pub(super) pool: PgPool,
     pub(super) keys: Keyring,
     pub(super) clock: Clock,
-    rotation: Rotation,
+    pub(super) rotation: Rotation,
     known: Mutex<HashMap<Uuid, Arc<DataKey>>>,
     active: Mutex<HashMap<Owner, Reserved>>,
 }
 
-type Owner = (Option<Uuid>, Purpose);
+pub(super) type Owner = (Option<Uuid>, Purpose);
 
 /// An active key with the uses of it that the database has counted already.
 struct Reserved {
@@ -138,7 +138,7 @@ impl Vault {
         self.learn(&stored)
     }
 
-    fn learn(&self, stored: &StoredKey) -> Result<Arc<DataKey>, VaultError> {
+    pub(super) fn learn(&self, stored: &StoredKey) -> Result<Arc<DataKey>, VaultError> {
         let key = Arc::new(DataKey::unwrap(stored, &self.keys)?);
         lock(&self.known).insert(key.id, Arc::clone(&key));
         Ok(key)
@@ -168,18 +168,35 @@ impl Vault {
                     keys::retire(&self.pool, stored.id).await?;
                 }
                 Some(stored) => {
-                    let key = self.learn(&stored)?;
-                    let reserved = Reserved {
-                        key: Arc::clone(&key),
-                        left: self.rotation.block - 1,
-                        until: stored.created_at + self.rotation.age,
-                    };
-                    lock(&self.active).insert(owner, reserved);
-                    return Ok(key);
+                    return self.hold(owner, &stored);
                 }
             }
         }
         Err(VaultError::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// Keep a key whose uses were just reserved, and take the first of them.
+    pub(super) fn hold(
+        &self,
+        owner: Owner,
+        stored: &StoredKey,
+    ) -> Result<Arc<DataKey>, VaultError> {
+        let key = self.learn(stored)?;
+        let reserved = Reserved {
+            key: Arc::clone(&key),
+            left: self.rotation.block - 1,
+            until: stored.created_at + self.rotation.age,
+        };
+        lock(&self.active).insert(owner, reserved);
+        Ok(key)
+    }
+
+    /// Are uses of the owner's active key at hand?
+    pub(super) fn is_ready(&self, owner: Owner) -> bool {
+        let now = self.clock.now();
+        lock(&self.active)
+            .get(&owner)
+            .is_some_and(|reserved| reserved.left > 0 && reserved.until > now)
     }
 
     fn take_reserved(&self, owner: Owner) -> Option<Arc<DataKey>> {
@@ -194,7 +211,7 @@ impl Vault {
         Some(Arc::clone(&reserved.key))
     }
 
-    fn is_worn(&self, stored: &StoredKey) -> bool {
+    pub(super) fn is_worn(&self, stored: &StoredKey) -> bool {
         stored.uses > self.rotation.uses
             || stored.created_at + self.rotation.age <= self.clock.now()
     }

@@ -54,6 +54,50 @@ pub async fn reserve(
     .await
 }
 
+/// The same for many tenants at once; `tenants` and `purposes` are pairs.
+pub async fn reserve_many(
+    db: impl PgExecutor<'_>,
+    tenants: &[Uuid],
+    purposes: &[&str],
+    block: i64,
+) -> sqlx::Result<Vec<StoredKey>> {
+    sqlx::query_as!(
+        StoredKey,
+        "update data_keys d set uses = d.uses + $3
+         from unnest($1::uuid[], $2::text[]) as w (tenant_id, purpose)
+         where d.tenant_id = w.tenant_id and d.purpose = w.purpose and d.state = 'active'
+         returning d.id, d.tenant_id, d.purpose, d.wrapped, d.kek_id, d.state, d.uses, d.created_at",
+        tenants,
+        purposes as &[&str],
+        block
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Store new active keys of many tenants, except where another keeper was faster.
+pub async fn insert_many(db: impl PgExecutor<'_>, keys: &[StoredKey]) -> sqlx::Result<()> {
+    let column = |of: fn(&StoredKey) -> Uuid| keys.iter().map(of).collect::<Vec<_>>();
+    let tenants: Vec<Option<Uuid>> = keys.iter().map(|key| key.tenant_id).collect();
+    let text = |of: fn(&StoredKey) -> &str| keys.iter().map(of).collect::<Vec<_>>();
+    let wrapped: Vec<&[u8]> = keys.iter().map(|key| key.wrapped.as_slice()).collect();
+    let created: Vec<OffsetDateTime> = keys.iter().map(|key| key.created_at).collect();
+    sqlx::query!(
+        "insert into data_keys (id, tenant_id, purpose, wrapped, kek_id, created_at)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[])
+         on conflict do nothing",
+        &column(|key| key.id),
+        &tenants as &[Option<Uuid>],
+        &text(|key| &key.purpose) as &[&str],
+        &wrapped as &[&[u8]],
+        &text(|key| &key.kek_id) as &[&str],
+        &created
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Store a new active key, unless another keeper was faster.
 pub async fn insert(db: impl PgExecutor<'_>, key: &StoredKey) -> sqlx::Result<()> {
     sqlx::query!(

@@ -33,6 +33,7 @@ pub fn router() -> Router<Site> {
         .route("/users", get(objects::users).post(objects::add_user))
         .route("/users/{name}", patch(objects::patch_user))
         .route("/apps", get(objects::apps).post(objects::put_app))
+        .route("/fleet", post(objects::plant_fleet))
         .route("/kill", post(causes::kill))
         .route("/restore", post(causes::restore))
         .route("/faults", get(causes::faults).post(causes::add_fault))

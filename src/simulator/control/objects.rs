@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::simulator::directory::{
-    App, NewTenant, NewUser, Settings, TenantPatch, User, UserPatch, Wanted,
+    App, FleetOrder, Member, NewTenant, NewUser, Settings, TenantPatch, User, UserPatch, Wanted,
 };
 use crate::simulator::site::Site;
 use crate::simulator::tokens::Entry;
@@ -57,6 +57,13 @@ pub async fn patch_tenant(
 ) -> Result<StatusCode, Problem> {
     site.directory.patch_tenant(&name, patch)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn plant_fleet(
+    State(site): State<Site>,
+    Json(order): Json<FleetOrder>,
+) -> Result<Json<Vec<Member>>, Problem> {
+    Ok(Json(site.directory.plant_fleet(&order)?))
 }
 
 /// Consent for the organisation; without `permissions` to all that the application declares.

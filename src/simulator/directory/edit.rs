@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::death::{Cause, Target};
 use super::{
     App, Consent, Directory, Fault, NewFault, NewTenant, NewUser, Settings, State, TenantPatch,
-    User, UserPatch, Wanted,
+    UserPatch, Wanted,
 };
 use crate::simulator::aadsts::Aadsts;
 use crate::simulator::tokens::Entry;
@@ -72,20 +72,7 @@ impl Directory {
                     name: new.upn,
                 });
             }
-            let user = User {
-                oid: new.oid.unwrap_or_else(crate::clock::random_uuid),
-                tenant,
-                name: new.name.unwrap_or_else(|| new.upn.clone()),
-                upn: new.upn,
-                password: new.password,
-                enabled: true,
-                deleted: false,
-                roles: new.roles,
-                mfa: new.mfa,
-                tokens_valid_from: None,
-                last_password_change: now - Duration::days(200),
-                guest_in: new.guest_in,
-            };
+            let user = new.into_user(tenant, now);
             let oid = user.oid;
             state.users.insert(oid, user);
             Ok(oid)

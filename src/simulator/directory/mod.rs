@@ -7,6 +7,7 @@ mod consent;
 mod death;
 mod edit;
 mod fault;
+mod fleet;
 mod grant;
 mod handle;
 mod lookup;
@@ -24,6 +25,7 @@ pub use consent::{
 pub use death::{Cause, Target};
 pub use edit::EditError;
 pub use fault::{Area, Fault, FaultKind, NewFault};
+pub use fleet::{FleetOrder, Member};
 pub use grant::{AppRole, ApprovalRequest, ApprovalState, Grant, Wanted};
 pub use handle::Directory;
 pub use lookup::Segment;

@@ -49,6 +49,9 @@ pub struct Settings {
     pub propagation_seconds: i64,
     /// What a device code answer calls the page to open; absent: the simulator's own `/devicelogin`.
     pub verification_uri: Option<String>,
+    /// Sign a user's token for a resource once and hand the same one out for a while: for load tests, in which signing
+    /// would take all the time.
+    pub cached_signatures: bool,
 }
 
 impl Default for Settings {
@@ -61,6 +64,7 @@ impl Default for Settings {
             fast_polls_allowed: 24,
             propagation_seconds: 0,
             verification_uri: None,
+            cached_signatures: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::resource;
@@ -94,6 +94,24 @@ fn default_password() -> String {
 }
 
 impl NewUser {
+    /// The person, at home in `tenant`.
+    pub(super) fn into_user(self, tenant: Uuid, now: OffsetDateTime) -> User {
+        User {
+            oid: self.oid.unwrap_or_else(crate::clock::random_uuid),
+            tenant,
+            name: self.name.unwrap_or_else(|| self.upn.clone()),
+            upn: self.upn,
+            password: self.password,
+            enabled: true,
+            deleted: false,
+            roles: self.roles,
+            mfa: self.mfa,
+            tokens_valid_from: None,
+            last_password_change: now - Duration::days(200),
+            guest_in: self.guest_in,
+        }
+    }
+
     /// A person without roles, with the default password and no second factor.
     pub fn plain(upn: &str, name: &str) -> Self {
         Self {

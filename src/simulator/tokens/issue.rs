@@ -51,6 +51,8 @@ pub struct Life {
     pub now: OffsetDateTime,
     pub seconds: i64,
     pub handles_claims: bool,
+    /// A token signed before may be handed out again.
+    pub reuse: bool,
 }
 
 impl Life {
@@ -66,6 +68,7 @@ impl Life {
             now,
             seconds: least + more,
             handles_claims,
+            reuse: state.settings.cached_signatures,
         }
     }
 }
@@ -78,21 +81,28 @@ pub fn access_token(
     user: &User,
     life: Life,
 ) -> String {
-    let scopes: Vec<_> = redeemed.granted.iter().map(String::as_str).collect();
-    keys.sign(&AccessClaims {
-        oid: Some(user.oid),
-        upn: Some(user.upn.clone()),
-        scp: Some(scopes.join(" ")),
-        wids: user.roles.clone(),
-        idtyp: "user".to_owned(),
-        ..claims(
-            issuer_base,
-            redeemed.scopes.resource,
-            redeemed.origin.client,
-            redeemed.tenant,
-            life,
-        )
-    })
+    let sign = || {
+        let scopes: Vec<_> = redeemed.granted.iter().map(String::as_str).collect();
+        keys.sign(&AccessClaims {
+            oid: Some(user.oid),
+            upn: Some(user.upn.clone()),
+            scp: Some(scopes.join(" ")),
+            wids: user.roles.clone(),
+            idtyp: "user".to_owned(),
+            ..claims(
+                issuer_base,
+                redeemed.scopes.resource,
+                redeemed.origin.client,
+                redeemed.tenant,
+                life,
+            )
+        })
+    };
+    if life.reuse {
+        let what = (user.oid, redeemed.tenant, Some(redeemed.scopes.resource));
+        return keys.signed_before(what, life.now, sign);
+    }
+    sign()
 }
 
 /// An app-only access token to be made.
@@ -157,6 +167,22 @@ fn claims(
 
 /// An id token (OpenID Connect, version 2.0 of Entra's), one hour long.
 pub fn id_token(
+    keys: &Keys,
+    issuer_base: &str,
+    redeemed: &Redeemed,
+    user: &User,
+    tenant: &Tenant,
+    app: &App,
+    life: Life,
+) -> String {
+    let sign = || signed_id_token(keys, issuer_base, redeemed, user, tenant, app, life.now);
+    if life.reuse && redeemed.nonce.is_none() {
+        return keys.signed_before((user.oid, tenant.id, None), life.now, sign);
+    }
+    sign()
+}
+
+fn signed_id_token(
     keys: &Keys,
     issuer_base: &str,
     redeemed: &Redeemed,

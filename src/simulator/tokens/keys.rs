@@ -1,5 +1,6 @@
 //! The key that signs what the simulator issues, and how it is published (RFC 7517).
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest;
@@ -10,6 +11,16 @@ use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::simulator::directory::Resource;
+
+/// A token that was signed before is handed out again for so long: well within the life of an id token.
+const REUSE: Duration = Duration::minutes(30);
+
+/// What a token is for: user, tenant, and the resource of an access token; none for an id token.
+type Subject = (Uuid, Uuid, Option<Resource>);
 
 /// One RSA key of 2048 bits with its certificate.
 pub struct Keys {
@@ -18,6 +29,7 @@ pub struct Keys {
     kid: String,
     modulus: String,
     certificate: String,
+    signed: Mutex<HashMap<Subject, (OffsetDateTime, String)>>,
 }
 
 impl Keys {
@@ -57,6 +69,7 @@ impl Keys {
             kid,
             modulus,
             certificate: STANDARD.encode(certificate.der()),
+            signed: Mutex::default(),
         })
     }
 
@@ -66,6 +79,27 @@ impl Keys {
         header.kid = Some(self.kid.clone());
         jsonwebtoken::encode(&header, claims, &self.sign)
             .expect("an RSA key that was loaded signs JSON objects")
+    }
+
+    /// What was signed for `subject` lately, or what `sign` makes now.
+    pub fn signed_before(
+        &self,
+        subject: Subject,
+        now: OffsetDateTime,
+        sign: impl FnOnce() -> String,
+    ) -> String {
+        let known = |keys: &Self| {
+            let signed = keys.signed.lock().unwrap_or_else(PoisonError::into_inner);
+            let (at, jwt) = signed.get(&subject)?;
+            (now - *at < REUSE).then(|| jwt.clone())
+        };
+        if let Some(jwt) = known(self) {
+            return jwt;
+        }
+        let jwt = sign();
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        signed.insert(subject, (now, jwt.clone()));
+        jwt
     }
 
     /// The claims of a JWT signed here, whatever its dates; `None`: not ours or not whole.

@@ -25,6 +25,6 @@ pub use interactive::{
 };
 pub use issue::{AccessClaims, AppToken, Life, access_token, app_token, client_info, id_token};
 pub use keys::Keys;
-pub use ledger::{Class, Entry, Ledger, RefreshToken, fingerprint, opaque};
+pub use ledger::{Class, Entry, Ledger, Origin, RefreshToken, fingerprint, opaque};
 pub use refresh::{Redeemed, for_app, refresh};
 pub use scope::Scopes;

@@ -310,7 +310,7 @@ impl Made {
                         &mut body,
                         "id_token",
                         json!(tokens::id_token(
-                            &site.keys, &call.base, redeemed, user, tenant, app, life.now
+                            &site.keys, &call.base, redeemed, user, tenant, app, *life
                         )),
                     );
                 }
