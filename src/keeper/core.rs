@@ -11,7 +11,7 @@ use url::Url;
 use super::app::AppCache;
 use super::gate::Gate;
 use super::onboarding::DomainCache;
-use super::refresh::{MassGuard, Running};
+use super::refresh::{Committer, MassGuard, Running};
 use super::seal::Vault;
 use super::settings::Settings;
 use crate::clock::{Clock, random_bytes};
@@ -30,6 +30,7 @@ pub(super) struct Core {
     pub gate: Arc<Gate>,
     pub guard: MassGuard,
     pub running: Running,
+    pub committer: Committer,
     pub domains: DomainCache,
     /// Wakes the onboarding worker.
     pub flows_changed: Notify,

@@ -17,8 +17,8 @@ pub struct Settings {
     pub commit_for: Duration,
     /// How long a request watches a refresh of another keeper.
     pub watch_for: Duration,
-    /// Connections claimed at a time.
-    pub claim_batch: i64,
+    /// Due connections in hand at a time; few enough to be asked for within `send_within`.
+    pub in_hand: u32,
     /// Pause of the refresh worker when nothing is due.
     pub refresh_pause: Duration,
     /// Pause of the onboarding worker when nothing is due.
@@ -49,7 +49,7 @@ impl Default for Settings {
             send_within: Duration::from_secs(30),
             commit_for: Duration::from_mins(10),
             watch_for: Duration::from_secs(5),
-            claim_batch: 20,
+            in_hand: 48,
             refresh_pause: Duration::from_secs(2),
             poll_pause: Duration::from_millis(500),
             sweep_pause: Duration::from_secs(30),

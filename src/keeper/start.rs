@@ -83,6 +83,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         app::seed(&pool, &vault, &clock, seed).await?;
     }
     let redirect_uri = redirect_uri(&setup.redirect_base)?;
+    let (committer, committing) = refresh::Committer::new(pool.clone());
     let core = Arc::new(Core {
         entra: Entra::new(setup.endpoints.clone(), clock.clone())?,
         endpoints: setup.endpoints,
@@ -90,6 +91,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         gate: Arc::new(Gate::new(&setup.settings)),
         guard: MassGuard::new(&setup.settings),
         running: refresh::Running::default(),
+        committer,
         domains: onboarding::DomainCache::default(),
         app: app::AppCache::default(),
         flows_changed: tokio::sync::Notify::new(),
@@ -101,6 +103,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         clock,
     });
     let (client, questions) = Client::channel(core.settings.questions);
+    core.tasks.spawn(committing);
     core.tasks.spawn(serve::serve(Arc::clone(&core), questions));
     core.tasks.spawn(refresh::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::work(Arc::clone(&core)));

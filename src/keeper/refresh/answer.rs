@@ -10,7 +10,9 @@ use crate::entra::{
     CallRecord, Entra, Exchange, Expect, Failure, IdTokenError, TokenClass, Tokens,
 };
 use crate::keeper::app::AppInUse;
+use crate::keeper::core::Core;
 use crate::keeper::fault::{Point, reach};
+use crate::keeper::resource::Resource;
 use crate::keeper::store::connections::Connection;
 
 /// What came back.
@@ -38,35 +40,30 @@ pub(super) struct Asked {
     pub outcome: Outcome,
 }
 
-/// Ask for `scope` with the connection's grant.
+/// Ask for a resource with the connection's grant; an app-only connection has none.
 pub(super) async fn ask(
-    entra: &Entra,
+    core: &Core,
     app: &AppInUse,
     connection: &Connection,
-    grant: &Grant,
-    scope: &str,
+    grant: Option<&Grant>,
+    resource: Resource,
 ) -> Asked {
-    let refresh = |token: SecretString| async move {
-        entra
-            .refresh(
-                connection.entra_tenant_id,
-                &app.app,
-                class_of(connection),
-                &token,
-                scope,
-                None,
-            )
-            .await
+    let Some(grant) = grant else {
+        return ask_as_app(core, app, connection, resource).await;
     };
-    // Polled in this order: when the point is reached, the request is on its way.
-    let sent = async { reach(Point::Sent) };
-    let (first, ()) = tokio::join!(biased; refresh(grant.current.clone()), sent);
-    let mut asked = Asked {
-        sent_at: first.call.started_at,
-        calls: Vec::new(),
-        outcome: outcome(&first, false),
+    let scope = resource.scope(&core.endpoints);
+    let refresh = |token: SecretString| {
+        let tenant = connection.entra_tenant_id;
+        let (class, scope) = (class_of(connection), scope.as_str());
+        async move {
+            let entra = &core.entra;
+            entra
+                .refresh(tenant, &app.app, class, &token, scope, None)
+                .await
+        }
     };
-    asked.note(first);
+    let first = underway(refresh(grant.current.clone())).await;
+    let mut asked = Asked::of(first);
     let refused =
         matches!(&asked.outcome, Outcome::Failed { class, .. } if class.refuses_the_grant());
     if let Some(previous) = grant.previous.as_ref().filter(|_| refused) {
@@ -80,11 +77,52 @@ pub(super) async fn ask(
             asked.sent_at = sent_at;
         }
     }
-    asked.check_account(entra, app, connection).await;
+    asked.check_account(&core.entra, app, connection).await;
     asked
 }
 
+/// Client credentials: whom the answer is for is said by the address alone, and there is nothing that could be lost.
+async fn ask_as_app(
+    core: &Core,
+    app: &AppInUse,
+    connection: &Connection,
+    resource: Resource,
+) -> Asked {
+    let identifier = resource.uri(&core.endpoints);
+    let call =
+        core.entra
+            .client_credentials(connection.entra_tenant_id, &app.app, &identifier, None);
+    Asked::of(underway(call).await)
+}
+
+/// Polled in this order: when the point is reached, the request is on its way.
+async fn underway<T>(call: impl Future<Output = T>) -> T {
+    let (answer, ()) = tokio::join!(biased; call, async { reach(Point::Sent) });
+    answer
+}
+
 impl Asked {
+    fn of(exchange: Exchange<Tokens>) -> Self {
+        let mut asked = Self {
+            sent_at: exchange.call.started_at,
+            calls: Vec::new(),
+            outcome: outcome(&exchange, false),
+        };
+        asked.note(exchange);
+        asked
+    }
+
+    /// The calls that worked.
+    pub fn good_calls(&self) -> impl Iterator<Item = &CallRecord> {
+        let good = self.calls.iter().filter(|(_, failure)| failure.is_none());
+        good.map(|(call, _)| call)
+    }
+
+    /// A call failed before one worked.
+    pub fn has_failures(&self) -> bool {
+        self.calls.iter().any(|(_, failure)| failure.is_some())
+    }
+
     fn note(&mut self, exchange: Exchange<Tokens>) {
         self.calls.push((exchange.call, exchange.outcome.err()));
     }

@@ -3,27 +3,29 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::answer::Asked;
+use super::committer::Written;
 use super::decide::Decision;
-use super::failure::record_calls;
+use super::failure::record_failures;
 use super::grant;
-use super::lapse::{Known, lapse};
+use super::lapse::{Known, lapse, lapse_app_only};
+use super::settle::{Ours, Seen, Settled, settle};
+use super::state::State;
 use crate::entra::Tokens;
 use crate::keeper::core::Core;
 use crate::keeper::fault::{Point, reach};
-use crate::keeper::message::Actor;
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::{Purpose, VaultError};
-use crate::keeper::store::connections::Connection;
+use crate::keeper::store::connections::{self, Connection};
 use crate::keeper::store::records::Subject;
 use crate::keeper::store::schedule::Claim;
-use crate::keeper::store::secrets::NewSecret;
+use crate::keeper::store::successes::{self, Success};
 use crate::keeper::store::tokens::NewToken;
-use crate::keeper::store::{audit, connections, flows, schedule, secrets, tokens};
+use crate::keeper::store::{flows, schedule, secrets, tokens};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -41,23 +43,22 @@ pub(super) struct Good<'a> {
     /// The row's version that the grant was opened from.
     pub version: i64,
     pub credential_ends_at: Option<OffsetDateTime>,
+    /// Nothing more is asked for in this run.
+    pub last: bool,
     pub asked: &'a Asked,
 }
 
 /// How it ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stored {
-    /// The store holds this answer, or a newer one.
-    Yes,
+    /// As it was sent, upon the version it was opened from; `leased`: the claim is still ours.
+    AsSent { leased: bool },
+    /// The store holds this answer, or a newer one; which, must be read.
+    There,
     /// The connection's secrets were erased meanwhile: it was disconnected or replaced.
     Erased,
     /// The database did not take it within the time allowed.
     Lost,
-}
-
-enum Attempt {
-    Done,
-    VersionMoved,
 }
 
 /// Store it.
@@ -65,18 +66,21 @@ pub(super) async fn store(core: &Core, good: &Good<'_>) -> Stored {
     let deadline = Instant::now() + core.settings.commit_for;
     let mut pause = FIRST_PAUSE;
     let mut version = good.version;
+    let mut written = together(core, good).await;
     loop {
-        let trouble = match attempt(core, good, version).await {
-            Ok(Attempt::Done) => return Stored::Yes,
-            Ok(Attempt::VersionMoved) => None,
-            Err(error) => Some(error),
-        };
-        if let Some(error) = &trouble {
-            tracing::warn!(connection.id = %good.connection.id, %error, "an answer is not stored yet");
+        match written {
+            Ok(Written::Stored { leased }) if version == good.version => {
+                return Stored::AsSent { leased };
+            }
+            Ok(Written::Stored { .. }) => return Stored::There,
+            Ok(Written::Moved | Written::Unknown) => {}
+            Err(error) => {
+                tracing::warn!(connection.id = %good.connection.id, %error, "an answer is not stored yet");
+            }
         }
         // Either the version moved, or nobody knows whether the commit arrived: read what is there.
-        match settle(core, good).await {
-            Ok(Settled::There) => return Stored::Yes,
+        match look(core, good).await {
+            Ok(Settled::There) => return Stored::There,
             Ok(Settled::Erased) => return Stored::Erased,
             Ok(Settled::Again { from }) => version = from,
             Err(error) => {
@@ -94,42 +98,26 @@ pub(super) async fn store(core: &Core, good: &Good<'_>) -> Stored {
         pause = (pause * 2).min(LONGEST_PAUSE);
         // Nobody else should use the token before meanwhile; if they do, the newer answer wins.
         let _ = schedule::renew(&core.pool, good.claim).await;
+        written = alone(core, good, version).await;
     }
 }
 
-enum Settled {
-    There,
-    Erased,
-    Again { from: i64 },
+/// With the other answers of this moment, when there is nothing else to write for it.
+async fn together(core: &Core, good: &Good<'_>) -> Result<Written, VaultError> {
+    let plain =
+        !good.short && !good.asked.has_failures() && good.connection.state != State::Pending;
+    if !plain {
+        return alone(core, good, good.version).await;
+    }
+    let success = success(core, good, good.version).await?;
+    Ok(core.committer.write(success).await)
 }
 
-/// What the store holds, when our last attempt did not tell.
-async fn settle(core: &Core, good: &Good<'_>) -> Result<Settled, VaultError> {
-    let (tenant_id, id) = (good.connection.tenant_id, good.connection.id);
-    let Some(row) = secrets::load(&core.pool, tenant_id, id).await? else {
-        return Ok(Settled::Erased);
-    };
-    let there = match &good.tokens.refresh_token {
-        Some(token) => grant::holds(&core.vault, &row, token).await?,
-        None => false,
-    };
-    let newer = row.version > good.version && row.obtained_at >= good.asked.sent_at;
-    Ok(if there || newer {
-        Settled::There
-    } else {
-        Settled::Again { from: row.version }
-    })
-}
-
-async fn attempt(core: &Core, good: &Good<'_>, version: i64) -> Result<Attempt, VaultError> {
-    let now = core.clock.now();
-    let (tenant_id, id) = (good.connection.tenant_id, good.connection.id);
+/// In a transaction of its own.
+async fn alone(core: &Core, good: &Good<'_>, version: i64) -> Result<Written, VaultError> {
     // Sealing may need the database: before the transaction, not within.
-    let secret = match &good.tokens.refresh_token {
-        Some(token) => Some(sealed(core, good, version, token).await?),
-        None => None,
-    };
-    let access = access_token(core, good).await?;
+    let success = success(core, good, version).await?;
+    let (tenant_id, id) = (good.connection.tenant_id, good.connection.id);
     let subject = Subject {
         tenant_id,
         connection_id: Some(id),
@@ -137,55 +125,99 @@ async fn attempt(core: &Core, good: &Good<'_>, version: i64) -> Result<Attempt, 
         resource: Some(good.resource),
     };
     let mut tx = core.pool.begin().await?;
-    let moved = match &secret {
-        Some(secret) => {
-            !secrets::swap(&mut *tx, tenant_id, id, version, secret, good.by_previous).await?
-        }
-        // The answer held no new refresh token: the one at hand has worked.
-        None if good.by_previous => false,
-        None => !secrets::prove(&mut *tx, tenant_id, id, version).await?,
-    };
+    let accepted = successes::insert(&mut *tx, &[&success]).await?;
     reach(Point::Proven);
-    if moved {
-        return Ok(Attempt::VersionMoved);
-    }
-    tokens::mark_valid(&mut *tx, tenant_id, id, good.resource, &access).await?;
+    let Some(accepted) = accepted.first() else {
+        return Ok(Written::Moved);
+    };
     if good.short {
         tokens::mark_short(&mut *tx, tenant_id, id, good.resource).await?;
     }
-    let lapse = lapse(&known(good, now));
-    connections::note_success(&mut *tx, tenant_id, id, good.decision, lapse, now).await?;
-    let next = good.decision.next_refresh_at;
-    schedule::note(&mut *tx, good.claim, next, Some(now), None).await?;
-    record_calls(&mut tx, &subject, good.asked, now).await?;
-    flows::touch(&mut *tx, id, tenant_id, now).await?;
-    audit::insert(&mut *tx, entry(good, version, &Actor::keeper()), now).await?;
+    record_failures(&mut tx, &subject, good.asked, success.at).await?;
+    flows::touch(&mut *tx, id, tenant_id, success.at).await?;
     reach(Point::BeforeCommit);
     tx.commit().await?;
     reach(Point::Committed);
-    Ok(Attempt::Done)
+    Ok(Written::Stored {
+        leased: accepted.leased,
+    })
 }
 
-async fn sealed(
-    core: &Core,
-    good: &Good<'_>,
-    version: i64,
-    token: &SecretString,
-) -> Result<NewSecret, VaultError> {
+/// What the store holds, when our last attempt did not tell.
+async fn look(core: &Core, good: &Good<'_>) -> Result<Settled, VaultError> {
     let (tenant_id, id) = (good.connection.tenant_id, good.connection.id);
-    let at = good.asked.sent_at;
-    grant::seal(&core.vault, tenant_id, id, version + 1, token, at).await
+    let sent_at = good.asked.sent_at;
+    if good.connection.app_only {
+        let living = connections::load(&core.pool, tenant_id, id).await?;
+        if living.is_none_or(|found| found.state == State::Revoked) {
+            return Ok(Settled::Erased);
+        }
+        let stored = tokens::sealed(&core.pool, tenant_id, id, good.resource).await?;
+        let there = stored.is_some_and(|(_, acquired_at)| acquired_at >= sent_at);
+        return Ok(if there {
+            Settled::There
+        } else {
+            Settled::Again { from: 0 }
+        });
+    }
+    let seen = match secrets::load(&core.pool, tenant_id, id).await? {
+        None => None,
+        Some(row) => Some(Seen {
+            version: row.version,
+            obtained_at: row.obtained_at,
+            is_ours: match &good.tokens.refresh_token {
+                Some(token) => grant::holds(&core.vault, &row, token).await?,
+                None => false,
+            },
+        }),
+    };
+    let ours = Ours {
+        version: good.version,
+        sent_at,
+    };
+    Ok(settle(seen, ours))
 }
 
-async fn access_token(core: &Core, good: &Good<'_>) -> Result<NewToken, VaultError> {
-    seal_access_token(
-        core,
-        good.connection,
-        good.resource,
-        good.tokens,
-        good.asked.sent_at,
-    )
-    .await
+/// The answer, sealed for `version` of its row.
+async fn success(core: &Core, good: &Good<'_>, version: i64) -> Result<Success, VaultError> {
+    let connection = good.connection;
+    let (tenant_id, connection_id) = (connection.tenant_id, connection.id);
+    let sent_at = good.asked.sent_at;
+    let secret = match &good.tokens.refresh_token {
+        Some(token) if !connection.app_only => Some(
+            grant::seal(
+                &core.vault,
+                tenant_id,
+                connection_id,
+                version + 1,
+                token,
+                sent_at,
+            )
+            .await?,
+        ),
+        _ => None,
+    };
+    let at = core.clock.now();
+    Ok(Success {
+        tenant_id,
+        connection_id,
+        version,
+        secret,
+        by_previous: good.by_previous,
+        app_only: connection.app_only,
+        resource: good.resource,
+        token: seal_access_token(core, connection, good.resource, good.tokens, sent_at).await?,
+        decision: *good.decision,
+        lapse: if connection.app_only {
+            lapse_app_only(good.credential_ends_at)
+        } else {
+            Some(lapse(&known(good, at)))
+        },
+        lease_id: good.claim.lease_id,
+        last: good.last,
+        at,
+        calls: good.asked.good_calls().cloned().collect(),
+    })
 }
 
 /// Seal an access token for its row.
@@ -216,21 +248,5 @@ fn known(good: &Good<'_>, now: OffsetDateTime) -> Known {
         federated: good.connection.federated,
         sign_in_frequency_s: good.connection.sign_in_frequency_s,
         credential_ends_at: good.credential_ends_at,
-    }
-}
-
-fn entry<'a>(good: &Good<'_>, version: i64, actor: &'a Actor) -> audit::Entry<'a> {
-    audit::Entry {
-        tenant_id: Some(good.connection.tenant_id),
-        actor,
-        action: "token.refresh",
-        object_type: "connection",
-        object_id: good.connection.id.to_string(),
-        result: "done",
-        details: serde_json::json!({
-            "resource": good.resource.as_str(),
-            "version": version + i64::from(good.tokens.refresh_token.is_some()),
-            "by_previous": good.by_previous,
-        }),
     }
 }

@@ -34,8 +34,8 @@ pub(in crate::keeper) async fn record_failure(
     Ok((noted, reading))
 }
 
-/// Record every call of an answer. Gives the first failure, which is the current token's and decides.
-pub(super) async fn record_calls(
+/// Record the calls of an answer that failed. Gives the first failure, which is the current token's and decides.
+pub(super) async fn record_failures(
     tx: &mut PgConnection,
     subject: &Subject,
     asked: &Asked,
@@ -43,13 +43,10 @@ pub(super) async fn record_calls(
 ) -> sqlx::Result<Option<(Noted, Reading)>> {
     let mut first = None;
     for (call, failure) in &asked.calls {
-        match failure {
-            Some(failure) => {
-                let class = Class::of(failure).as_str();
-                let noted = record_failure(tx, subject, call, failure, class, at).await?;
-                first.get_or_insert(noted);
-            }
-            None => records::insert_call(&mut *tx, subject, call, "ok", None).await?,
+        if let Some(failure) = failure {
+            let class = Class::of(failure).as_str();
+            let noted = record_failure(tx, subject, call, failure, class, at).await?;
+            first.get_or_insert(noted);
         }
     }
     Ok(first)
@@ -81,7 +78,12 @@ pub(super) async fn commit(
     };
     let mut tx = core.pool.begin().await?;
     let recorded = match asked {
-        Some(asked) => record_calls(&mut tx, &subject, asked, now).await?,
+        Some(asked) => {
+            for call in asked.good_calls() {
+                records::insert_call(&mut *tx, &subject, call, "ok", None).await?;
+            }
+            record_failures(&mut tx, &subject, asked, now).await?
+        }
         None => None,
     };
     let (noted, limit) = match recorded {
@@ -111,7 +113,7 @@ pub(super) async fn commit(
         tokens::mark_all_failed(&mut *tx, tenant_id, id, cause).await?;
     }
     let next = decision.next_refresh_at;
-    schedule::note(&mut *tx, failed.claim, next, None, Some(failed.class)).await?;
+    schedule::note_failure(&mut *tx, failed.claim, next, failed.class).await?;
     flows::touch(&mut *tx, id, tenant_id, now).await?;
     audit::insert(&mut *tx, entry(failed, noted.as_ref()), now).await?;
     tx.commit().await?;

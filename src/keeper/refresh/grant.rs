@@ -1,9 +1,9 @@
 //! A refresh token in hand: opened from its row, or new and on its way into it.
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::entra::Tokens;
 use crate::keeper::seal::{Purpose, Vault, VaultError};
 use crate::keeper::store::secrets::{self, NewSecret, Sealed};
 use crate::storage::{ConnectionId, TenantId};
@@ -16,16 +16,30 @@ pub(super) struct Grant {
     pub previous: Option<SecretString>,
 }
 
-/// Open a connection's row; `None` when its secrets are erased.
+impl Grant {
+    /// As the row stands after this grant brought `tokens` and they were stored upon its version.
+    pub fn next(self, tokens: &Tokens) -> Self {
+        match &tokens.refresh_token {
+            Some(new) => Self {
+                version: self.version + 1,
+                current: new.clone(),
+                previous: Some(self.current),
+            },
+            None => Self {
+                previous: None,
+                ..self
+            },
+        }
+    }
+}
+
+/// Open a connection's row.
 pub(super) async fn open(
-    pool: &PgPool,
     vault: &Vault,
     tenant_id: TenantId,
     id: ConnectionId,
-) -> Result<Option<Grant>, VaultError> {
-    let Some(sealed) = secrets::load(pool, tenant_id, id).await? else {
-        return Ok(None);
-    };
+    sealed: &Sealed,
+) -> Result<Grant, VaultError> {
     let row_id = id.to_string();
     let open = async |version, ct: &[u8]| {
         let place = secrets::place(tenant_id, &row_id, version);
@@ -37,11 +51,11 @@ pub(super) async fn open(
         (Some(ct), Some(version)) => open(version, ct).await.ok(),
         _ => None,
     };
-    Ok(Some(Grant {
+    Ok(Grant {
         version: sealed.version,
         current,
         previous,
-    }))
+    })
 }
 
 /// Seal a refresh token for `version` of the row.

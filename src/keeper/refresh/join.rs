@@ -5,17 +5,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::plan::Wish;
 use super::report::Report;
 use super::run::run;
+use super::take::{Taken, take};
 use crate::clock::random_uuid;
 use crate::keeper::core::Shared;
 use crate::keeper::fault::{Point, reach};
 use crate::keeper::message::Refusal;
-use crate::keeper::store::schedule::{self, Claim};
+use crate::keeper::store::schedule;
 use crate::keeper::store::tokens;
 use crate::keeper::trouble::Trouble;
 use crate::storage::{ConnectionId, TenantId};
@@ -55,7 +56,12 @@ pub async fn refresh(
     }
     let claim = schedule::claim_one(&core.pool, tenant_id, id, random_uuid()).await?;
     if let Some(claim) = claim {
-        return Ok(end_of(track(core, claim, wish)).await?);
+        let taken = take(core, vec![claim]).await?;
+        let run = taken
+            .into_iter()
+            .next()
+            .map(|taken| track(core, taken, wish, None));
+        return Ok(end_of(run.ok_or(Refusal::NotThere)?).await?);
     }
     let deadline = Instant::now() + core.settings.watch_for;
     loop {
@@ -75,17 +81,23 @@ pub async fn refresh(
     }
 }
 
-/// Start the run of a claim as a task; whoever comes meanwhile can wait for its end.
-pub fn track(core: &Shared, claim: Claim, wish: Wish) -> Waiting {
+/// Start the run of a claim as a task; whoever comes meanwhile can wait for its end. `hand` is free again afterwards.
+pub(super) fn track(
+    core: &Shared,
+    taken: Taken,
+    wish: Wish,
+    hand: Option<OwnedSemaphorePermit>,
+) -> Waiting {
     let (tell, waiting) = watch::channel(None);
-    let id = claim.connection_id;
+    let id = taken.claim.connection_id;
     core.running.map().insert(id, waiting.clone());
     let core = Arc::clone(core);
     core.tasks.clone().spawn(async move {
-        let end = run(&core, &claim, wish).await;
+        let end = run(&core, taken, wish).await;
         core.running.map().remove(&id);
         let _ = tell.send(Some(end.map(Arc::new).map_err(Refusal::from)));
         reach(Point::Published);
+        drop(hand);
     });
     waiting
 }

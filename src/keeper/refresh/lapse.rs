@@ -48,6 +48,13 @@ pub fn lapse(known: &Known) -> (OffsetDateTime, &'static str) {
         )
 }
 
+/// An app-only connection lapses with its credential, and with nothing else.
+pub fn lapse_app_only(
+    credential_ends_at: Option<OffsetDateTime>,
+) -> Option<(OffsetDateTime, &'static str)> {
+    credential_ends_at.map(|at| (at, "credential"))
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;

@@ -15,7 +15,8 @@ use super::grant::{self, Grant};
 use super::plan::{Wish, plan, renew_at};
 use super::report::{Line, Report};
 use super::state::State;
-use crate::entra::Failure;
+use super::take::Taken;
+use crate::entra::{Failure, Tokens};
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::{Core, jitter};
 use crate::keeper::fault::{Point, reach};
@@ -23,22 +24,29 @@ use crate::keeper::gate::{Held, Lane, Pass};
 use crate::keeper::message::Refusal;
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::VaultError;
-use crate::keeper::store::connections::{self, Connection};
+use crate::keeper::store::connections::Connection;
 use crate::keeper::store::schedule::{self, Claim};
-use crate::keeper::store::tokens::{self, TokenRow};
+use crate::keeper::store::secrets::{self, Sealed};
+use crate::keeper::store::tokens::TokenRow;
 use crate::keeper::trouble::Trouble;
 
 /// Everything of one run.
 struct Run<'a> {
     core: &'a Core,
     claim: &'a Claim,
+    /// When the lease was last known to be ours for its whole length.
     claimed: Instant,
     by_hand: bool,
     connection: Connection,
     standing: Standing,
     app: AppInUse,
+    sealed: Option<Sealed>,
+    /// Opened, or just stored by us; none when it must be read again.
+    grant: Option<Grant>,
     tokens: Vec<TokenRow>,
     lines: Vec<Line>,
+    /// The last answer's commit gave the lease back.
+    released: bool,
 }
 
 /// Why a run ends before its last resource.
@@ -50,22 +58,34 @@ enum Halt {
 }
 
 /// Run what was claimed. The claim is given back at the end.
-pub(super) async fn run(core: &Core, claim: &Claim, wish: Wish) -> Result<Report, Trouble> {
-    let report = attempt(core, claim, wish).await;
+pub(super) async fn run(core: &Core, taken: Taken, wish: Wish) -> Result<Report, Trouble> {
+    let claim = &taken.claim;
+    let parts = (taken.connection, taken.sealed, taken.tokens);
+    let report = attempt(core, claim, parts, wish).await;
     let now = core.clock.now();
     let retry = report.is_err() && claim.next_refresh_at <= now;
     let retry = retry.then(|| now + Duration::from_mins(1));
-    schedule::release(&core.pool, claim, retry).await?;
-    report
+    match report {
+        Ok((report, true)) => Ok(report),
+        other => {
+            schedule::release(&core.pool, claim, retry).await?;
+            other.map(|(report, _)| report)
+        }
+    }
 }
 
-async fn attempt(core: &Core, claim: &Claim, wish: Wish) -> Result<Report, Trouble> {
+type Parts = (Option<Connection>, Option<Sealed>, Vec<TokenRow>);
+
+/// The report, and whether the lease is given back already.
+async fn attempt(
+    core: &Core,
+    claim: &Claim,
+    (connection, sealed, tokens): Parts,
+    wish: Wish,
+) -> Result<(Report, bool), Trouble> {
     let claimed = Instant::now();
     reach(Point::Claimed);
-    let (tenant_id, id) = (claim.tenant_id, claim.connection_id);
-    let connection = connections::load(&core.pool, tenant_id, id)
-        .await?
-        .ok_or(Refusal::NotThere)?;
+    let connection = connection.ok_or(Refusal::NotThere)?;
     if connection.tenant_state != "active" {
         return Err(Refusal::Suspended.into());
     }
@@ -74,7 +94,6 @@ async fn attempt(core: &Core, claim: &Claim, wish: Wish) -> Result<Report, Troub
     if !connection.public_class && app.app.credential.is_none() {
         return Err(Refusal::NoApp.into());
     }
-    let tokens = tokens::list(&core.pool, tenant_id, id).await?;
     let run = Run {
         core,
         claim,
@@ -83,8 +102,11 @@ async fn attempt(core: &Core, claim: &Claim, wish: Wish) -> Result<Report, Troub
         standing: standing(&connection, claim),
         connection,
         app,
+        sealed,
+        grant: None,
         lines: tokens.iter().map(Line::of).collect(),
         tokens,
+        released: false,
     };
     run.go(wish).await
 }
@@ -101,12 +123,12 @@ fn standing(connection: &Connection, claim: &Claim) -> Standing {
 }
 
 impl Run<'_> {
-    async fn go(mut self, wish: Wish) -> Result<Report, Trouble> {
+    async fn go(mut self, wish: Wish) -> Result<(Report, bool), Trouble> {
         let wanted = plan(&self.tokens, wish, self.core.clock.now());
         let mut refusal = None;
         for (at, resource) in wanted.iter().enumerate() {
             let more_to_come = at + 1 < wanted.len();
-            match self.one(*resource, at > 0, more_to_come).await? {
+            match self.one(*resource, more_to_come).await? {
                 None => {}
                 Some(Halt::Decided) => break,
                 Some(Halt::Refused(why)) => {
@@ -115,64 +137,72 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(Report {
+        let report = Report {
             lines: self.lines,
             refusal,
-        })
+        };
+        Ok((report, self.released))
     }
 
     /// One resource: open, gate, send once, decide, commit.
     async fn one(
         &mut self,
         resource: Resource,
-        again: bool,
         more_to_come: bool,
     ) -> Result<Option<Halt>, Trouble> {
-        let grant = match self.open().await {
-            Ok(Some(grant)) => grant,
-            Ok(None) => return Ok(Some(Halt::Refused(Refusal::NotThere))),
-            Err(VaultError::Shut(why)) => {
-                tracing::error!(connection.id = %self.connection.id, %why, "a refresh token does not open: quarantined");
-                let decision = decide(&self.standing, Answer::Shut, &self.facts(resource, false));
-                self.fail(resource, &decision, None, "shut", None).await?;
-                return Ok(Some(Halt::Refused(Refusal::Quarantined)));
+        if !self.connection.app_only && self.grant.is_none() {
+            match self.open().await {
+                Ok(Some(grant)) => self.grant = Some(grant),
+                Ok(None) => return Ok(Some(Halt::Refused(Refusal::NotThere))),
+                Err(VaultError::Shut(why)) => {
+                    tracing::error!(connection.id = %self.connection.id, %why, "a refresh token does not open: quarantined");
+                    let facts = self.facts(resource, false);
+                    let decision = decide(&self.standing, Answer::Shut, &facts);
+                    self.fail(resource, &decision, None, "shut", None).await?;
+                    return Ok(Some(Halt::Refused(Refusal::Quarantined)));
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
-        };
-        reach(Point::Opened);
-        if again {
-            if !schedule::renew(&self.core.pool, self.claim).await? {
-                return Ok(Some(Halt::Refused(try_later(Duration::from_secs(5)))));
-            }
-            self.claimed = Instant::now();
         }
+        reach(Point::Opened);
         let pass = match self.pass().await {
             Ok(pass) => pass,
             Err(held) => {
                 let next = self.core.clock.now() + held.retry_after.mul_f64(1.0 + jitter());
                 let next = self.connection.state.is_living().then_some(next);
                 schedule::release(&self.core.pool, self.claim, next).await?;
+                self.released = true;
                 return Ok(Some(Halt::Refused(try_later(held.retry_after))));
             }
         };
         reach(Point::Gated);
-        let scope = resource.scope(&self.core.endpoints);
+        let grant = self.grant.take();
         let asked = answer::ask(
-            &self.core.entra,
+            self.core,
             &self.app,
             &self.connection,
-            &grant,
-            &scope,
+            grant.as_ref(),
+            resource,
         )
         .await;
         reach(Point::Received);
-        self.judge(resource, &grant, &asked, &pass, more_to_come)
+        self.judge(resource, grant, &asked, &pass, more_to_come)
             .await
     }
 
-    async fn open(&self) -> Result<Option<Grant>, VaultError> {
+    /// The tokens as they were read with the claim, or as they are by now.
+    async fn open(&mut self) -> Result<Option<Grant>, VaultError> {
         let (tenant_id, id) = (self.connection.tenant_id, self.connection.id);
-        grant::open(&self.core.pool, &self.core.vault, tenant_id, id).await
+        let sealed = match self.sealed.take() {
+            Some(sealed) => Some(sealed),
+            None => secrets::load(&self.core.pool, tenant_id, id).await?,
+        };
+        match sealed {
+            Some(sealed) => Ok(Some(
+                grant::open(&self.core.vault, tenant_id, id, &sealed).await?,
+            )),
+            None => Ok(None),
+        }
     }
 
     /// Leave to send, in time: later the lease might end while the call is under way.
@@ -194,65 +224,30 @@ impl Run<'_> {
     async fn judge(
         &mut self,
         resource: Resource,
-        grant: &Grant,
+        grant: Option<Grant>,
         asked: &Asked,
         pass: &Pass,
         more_to_come: bool,
     ) -> Result<Option<Halt>, Trouble> {
-        let mut facts = self.facts(resource, more_to_come);
         match &asked.outcome {
             Outcome::Tokens {
                 tokens,
                 by_previous,
             } => {
                 pass.accepted_us();
-                let short = self.is_short(resource, &tokens.scopes);
-                let answer = if short {
-                    Answer::Fails(Class::ConsentMissing)
-                } else {
-                    Answer::Works
-                };
-                let decision = decide(&self.standing, answer, &facts);
-                let good = Good {
-                    short,
-                    claim: self.claim,
-                    connection: &self.connection,
-                    resource,
-                    decision: &decision,
-                    tokens,
-                    by_previous: *by_previous,
-                    version: grant.version,
-                    credential_ends_at: self.app.ends_at,
-                    asked,
-                };
-                match commit::store(self.core, &good).await {
-                    Stored::Yes => {}
-                    Stored::Erased => return Ok(Some(Halt::Refused(Refusal::NotThere))),
-                    Stored::Lost => {
-                        return Ok(Some(Halt::Refused(try_later(Duration::from_mins(1)))));
-                    }
-                }
-                let life = tokens.expires_in.unwrap_or_default();
-                self.works(
-                    resource,
-                    asked.sent_at,
-                    asked.sent_at + life,
-                    &tokens.scopes,
-                );
-                if short {
-                    self.gone(|token| token.resource == resource);
-                }
-                self.follow(&decision);
-                Ok(None)
+                self.keep(resource, grant, asked, tokens, *by_previous, more_to_come)
+                    .await
             }
             Outcome::Foreign { what } => {
                 tracing::error!(connection.id = %self.connection.id, what, "the tokens became somebody else's: quarantined");
+                let facts = self.facts(resource, more_to_come);
                 let decision = decide(&self.standing, Answer::Foreign, &facts);
                 self.fail(resource, &decision, Some(asked), "foreign", None)
                     .await?;
                 Ok(Some(Halt::Refused(Refusal::Quarantined)))
             }
             Outcome::Failed { failure, class } => {
+                let mut facts = self.facts(resource, more_to_come);
                 facts.mass_trouble = self.core.guard.is_mass(*class, self.connection.tenant_id);
                 let decision = decide(&self.standing, Answer::Fails(*class), &facts);
                 match class {
@@ -263,9 +258,69 @@ impl Run<'_> {
                 let told = Some((*class, &**failure));
                 self.fail(resource, &decision, Some(asked), class.as_str(), told)
                     .await?;
+                self.grant = grant;
                 Ok(decision.stop.then_some(Halt::Decided))
             }
         }
+    }
+
+    /// Store a good answer, and go on from it.
+    async fn keep(
+        &mut self,
+        resource: Resource,
+        grant: Option<Grant>,
+        asked: &Asked,
+        tokens: &Tokens,
+        by_previous: bool,
+        more_to_come: bool,
+    ) -> Result<Option<Halt>, Trouble> {
+        let short = self.is_short(resource, &tokens.scopes);
+        let answer = if short {
+            Answer::Fails(Class::ConsentMissing)
+        } else {
+            Answer::Works
+        };
+        let facts = self.facts(resource, more_to_come);
+        let decision = decide(&self.standing, answer, &facts);
+        let good = Good {
+            short,
+            claim: self.claim,
+            connection: &self.connection,
+            resource,
+            decision: &decision,
+            tokens,
+            by_previous,
+            version: grant.as_ref().map_or(0, |grant| grant.version),
+            credential_ends_at: self.app.ends_at,
+            last: !more_to_come,
+            asked,
+        };
+        let ours = match commit::store(self.core, &good).await {
+            Stored::AsSent { leased } => {
+                self.released = !more_to_come;
+                self.claimed = Instant::now();
+                self.grant = grant
+                    .filter(|_| !by_previous)
+                    .map(|grant| grant.next(tokens));
+                leased || !more_to_come
+            }
+            // Which token is there now must be read; whether the lease is ours, too.
+            Stored::There => {
+                self.claimed = Instant::now();
+                schedule::renew(&self.core.pool, self.claim).await?
+            }
+            Stored::Erased => return Ok(Some(Halt::Refused(Refusal::NotThere))),
+            Stored::Lost => return Ok(Some(Halt::Refused(try_later(Duration::from_mins(1))))),
+        };
+        let life = tokens.expires_in.unwrap_or_default();
+        let (from, to) = (asked.sent_at, asked.sent_at + life);
+        self.works(resource, from, to, &tokens.scopes);
+        if short {
+            self.gone(|token| token.resource == resource);
+        }
+        self.follow(&decision);
+        // Somebody else has it in hand by now: he asks for the rest.
+        Ok((!ours).then(|| Halt::Refused(try_later(Duration::from_secs(5)))))
     }
 
     fn facts(&self, resource: Resource, more_to_come: bool) -> Facts {

@@ -1,13 +1,19 @@
 //! The refresh worker: claims what is due and runs it. Idempotent, knows nothing between two turns; any number of keepers
 //! may run it on one database.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::decide::never;
 use super::join::track;
 use super::plan::Wish;
+use super::take::take;
 use crate::clock::random_uuid;
 use crate::keeper::core::Shared;
+use crate::keeper::seal::VaultError;
 use crate::keeper::store::{connections, schedule};
 
 /// How often the fleet is counted and what is not served is put off.
@@ -15,15 +21,16 @@ const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Due connections of a suspended tenant are looked at again after this time.
 const PUT_OFF: Duration = Duration::from_hours(1);
 
-/// Run until the keeper stops.
+/// Run until the keeper stops. As many connections are in hand as the settings say; as they end, others are claimed.
 pub async fn work(core: Shared) {
+    let hands = Arc::new(Semaphore::new(core.settings.in_hand as usize));
     let mut kept = None;
     while !core.stop.is_cancelled() {
-        if kept.is_none_or(|at: tokio::time::Instant| at.elapsed() >= HOUSEKEEPING) {
+        if kept.is_none_or(|at: Instant| at.elapsed() >= HOUSEKEEPING) {
             keep_house(&core).await;
-            kept = Some(tokio::time::Instant::now());
+            kept = Some(Instant::now());
         }
-        let claimed = turn(&core).await.unwrap_or_else(|error| {
+        let claimed = turn(&core, &hands).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "due refreshes cannot be claimed");
             0
         });
@@ -36,18 +43,27 @@ pub async fn work(core: Shared) {
     }
 }
 
-/// Claim a batch and wait until it is done, so that no more is claimed than can be sent in time.
-async fn turn(core: &Shared) -> sqlx::Result<usize> {
-    let now = core.clock.now();
-    let batch = core.settings.claim_batch;
-    let claims = schedule::claim_due(&core.pool, random_uuid(), now, batch).await?;
+/// Wait for free hands, a quarter of all at least so that a claim is worth its statement, and fill them.
+async fn turn(core: &Shared, hands: &Arc<Semaphore>) -> Result<usize, VaultError> {
+    let quarter = core.settings.in_hand.div_ceil(4).max(1);
+    let first = tokio::select! {
+        () = core.stop.cancelled() => return Ok(0),
+        free = Arc::clone(hands).acquire_many_owned(quarter) => free,
+    };
+    let Ok(mut free) = first else {
+        return Ok(0);
+    };
+    while let Ok(another) = Arc::clone(hands).try_acquire_owned() {
+        free.merge(another);
+    }
+    let room = i64::try_from(free.num_permits()).unwrap_or(i64::MAX);
+    let claims = schedule::claim_due(&core.pool, random_uuid(), core.clock.now(), room).await?;
     let count = claims.len();
-    let runs: Vec<_> = claims
-        .into_iter()
-        .map(|claim| track(core, claim, Wish::Due))
-        .collect();
-    for mut run in runs {
-        let _ = run.wait_for(Option::is_some).await;
+    if count == 0 {
+        return Ok(0);
+    }
+    for taken in take(core, claims).await? {
+        track(core, taken, Wish::Due, free.split(1));
     }
     Ok(count)
 }

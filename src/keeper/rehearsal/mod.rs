@@ -1,7 +1,10 @@
 //! What only rehearsals may do (feature `faults`): put a whole fleet of connections into the store without onboarding
 //! each one. Never part of a release build.
 
+mod cost;
 mod store;
+
+pub use cost::{ClaimCost, claim_cost};
 
 use secrecy::SecretString;
 use sqlx::PgPool;

@@ -18,6 +18,8 @@ pub struct Connection {
     pub entra_tenant_id: Uuid,
     pub admin_oid: Option<Uuid>,
     pub admin_username: String,
+    /// Client credentials and no refresh token.
+    pub app_only: bool,
     /// Refreshed without a credential (device code) or with it.
     pub public_class: bool,
     pub obtained_at: OffsetDateTime,
@@ -32,6 +34,7 @@ pub struct Connection {
 struct Row {
     tenant_id: TenantId,
     id: ConnectionId,
+    mode: String,
     state: String,
     pending_reason: Option<String>,
     entra_tenant_id: Uuid,
@@ -52,7 +55,8 @@ impl TryFrom<Row> for Connection {
     fn try_from(row: Row) -> Result<Self, Self::Error> {
         Ok(Self {
             state: row.state.parse()?,
-            public_class: row.token_class.as_deref() != Some("confidential"),
+            app_only: row.mode == "app_only",
+            public_class: row.token_class.as_deref() == Some("public"),
             federated: row.realm == "federated",
             tenant_id: row.tenant_id,
             id: row.id,
@@ -82,7 +86,7 @@ pub async fn load(
 ) -> sqlx::Result<Option<Connection>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.state, c.pending_reason,
+        r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, t.state as tenant_state
@@ -96,6 +100,31 @@ pub async fn load(
     read(row)
 }
 
+/// The same for many; `tenants` and `ids` are pairs.
+pub async fn load_many(
+    db: impl PgExecutor<'_>,
+    tenants: &[Uuid],
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<Connection>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.realm, c.trouble_since, c.suspect_checks,
+             c.sign_in_frequency_s, t.state as tenant_state
+           from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, id)
+           join connections c on c.tenant_id = w.tenant_id and c.id = w.id
+           join tenants t on t.id = c.tenant_id"#,
+        tenants,
+        ids
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| Connection::try_from(row).map_err(|error| sqlx::Error::Decode(error.into())))
+        .collect()
+}
+
 /// The tenant's one standing, whatever its health.
 pub async fn load_current(
     db: impl PgExecutor<'_>,
@@ -103,7 +132,7 @@ pub async fn load_current(
 ) -> sqlx::Result<Option<Connection>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.state, c.pending_reason,
+        r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, t.state as tenant_state
@@ -163,35 +192,6 @@ pub async fn insert(
         new.sign_in_frequency_s,
         new.expires_at,
         new.expires_reason
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// A call worked: what it means for the connection.
-pub async fn note_success(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    id: ConnectionId,
-    decision: &Decision,
-    lapse: (OffsetDateTime, &str),
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update connections
-         set state_since = case when state = $3 then state_since else $4 end, state = $3,
-           suspect_checks = $5, trouble_since = $6, last_ok_at = $4, expires_at = $7, expires_reason = $8,
-           cause = case when $3 in ('active', 'pending') and $6::timestamptz is null then null else cause end
-         where tenant_id = $1 and id = $2 and state <> 'revoked'",
-        tenant_id.as_uuid(),
-        id.as_uuid(),
-        decision.state.as_str(),
-        now,
-        decision.suspect_checks,
-        decision.trouble_since,
-        lapse.0,
-        lapse.1
     )
     .execute(db)
     .await?;

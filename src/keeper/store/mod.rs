@@ -10,5 +10,6 @@ pub mod keys;
 pub mod records;
 pub mod schedule;
 pub mod secrets;
+pub mod successes;
 pub mod tenants;
 pub mod tokens;

@@ -27,22 +27,9 @@ pub async fn claim_due(
     now: OffsetDateTime,
     limit: i64,
 ) -> sqlx::Result<Vec<Claim>> {
-    sqlx::query_as!(
+    sqlx::query_file_as!(
         Claim,
-        r#"update refresh_schedule s
-           set lease_id = $1, lease_until = now() + make_interval(secs => $4), attempt = least(s.attempt, 1000000) + 1
-           from (select r.tenant_id, r.connection_id
-                 from refresh_schedule r
-                 join connections c on c.tenant_id = r.tenant_id and c.id = r.connection_id
-                 join tenants t on t.id = r.tenant_id
-                 where r.next_refresh_at <= $2 and (r.lease_until is null or r.lease_until < now())
-                   and c.state in ('active', 'suspect') and t.state = 'active'
-                 order by r.next_refresh_at
-                 limit $3
-                 for update of r skip locked) due
-           where s.tenant_id = due.tenant_id and s.connection_id = due.connection_id
-           returning s.tenant_id as "tenant_id: TenantId", s.connection_id as "connection_id: ConnectionId",
-             s.lease_id as "lease_id!", s.attempt, s.next_refresh_at"#,
+        "src/keeper/store/claim_due.sql",
         lease_id,
         now,
         limit,
@@ -50,6 +37,25 @@ pub async fn claim_due(
     )
     .fetch_all(db)
     .await
+}
+
+/// Postgres' own account of claiming `limit` connections that are due now; the claim is made, so roll it back.
+#[cfg(feature = "faults")]
+pub async fn explain_claim(
+    tx: &mut sqlx::PgConnection,
+    limit: i64,
+) -> sqlx::Result<serde_json::Value> {
+    let text = concat!(
+        "explain (analyze, buffers, format json) ",
+        include_str!("claim_due.sql")
+    );
+    sqlx::query_scalar(text)
+        .bind(Uuid::nil())
+        .bind(OffsetDateTime::from(crate::clock::Clock::system().now()))
+        .bind(limit)
+        .bind(LEASE_S)
+        .fetch_one(tx)
+        .await
 }
 
 /// Claim one connection whether it is due or not; `None` when another claim holds or there is no such connection.
@@ -110,25 +116,21 @@ pub async fn release(
     Ok(())
 }
 
-/// What an answer means for the schedule. The lease is not looked at: a good token counts even if the lease ran out.
-pub async fn note(
+/// What a failure means for the schedule. The lease is prolonged if it is ours.
+pub async fn note_failure(
     db: impl PgExecutor<'_>,
     claim: &Claim,
     next: OffsetDateTime,
-    ok_at: Option<OffsetDateTime>,
-    error_class: Option<&str>,
+    error_class: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update refresh_schedule
-         set next_refresh_at = $3, last_ok_at = coalesce($4, last_ok_at),
-           last_error_class = case when $4::timestamptz is null then $5 end,
-           attempt = case when $4::timestamptz is null then attempt else 0 end,
-           lease_until = case when lease_id = $6 then now() + make_interval(secs => $7) else lease_until end
+         set next_refresh_at = $3, last_error_class = $4,
+           lease_until = case when lease_id = $5 then now() + make_interval(secs => $6) else lease_until end
          where tenant_id = $1 and connection_id = $2",
         claim.tenant_id.as_uuid(),
         claim.connection_id.as_uuid(),
         next,
-        ok_at,
         error_class,
         claim.lease_id,
         LEASE_S

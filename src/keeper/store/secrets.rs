@@ -1,7 +1,9 @@
-//! `connection_secrets`: sealed refresh tokens. A row is replaced only by comparing its version.
+//! `connection_secrets`: sealed refresh tokens. A row is replaced only by comparing its version, which
+//! [`super::successes`] does.
 
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::keeper::seal::Place;
 use crate::storage::{ConnectionId, TenantId};
@@ -52,6 +54,38 @@ pub async fn load(
     .await
 }
 
+/// The same for many connections; `tenants` and `ids` are pairs.
+pub async fn load_many(
+    db: impl PgExecutor<'_>,
+    tenants: &[Uuid],
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<(ConnectionId, Sealed)>> {
+    let rows = sqlx::query!(
+        r#"select s.connection_id as "connection_id: ConnectionId", s.version, s.ct_current, s.ct_previous,
+             s.previous_version, s.fingerprint, s.obtained_at
+           from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, connection_id)
+           join connection_secrets s on s.tenant_id = w.tenant_id and s.connection_id = w.connection_id"#,
+        tenants,
+        ids
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let sealed = Sealed {
+                version: row.version,
+                ct_current: row.ct_current,
+                ct_previous: row.ct_previous,
+                previous_version: row.previous_version,
+                fingerprint: row.fingerprint,
+                obtained_at: row.obtained_at,
+            };
+            (row.connection_id, sealed)
+        })
+        .collect())
+}
+
 pub async fn insert(
     db: impl PgExecutor<'_>,
     tenant_id: TenantId,
@@ -71,54 +105,6 @@ pub async fn insert(
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Store the next refresh token if the row is still at `version`; the token before is kept until the new one has worked.
-/// With `keep_previous` the current token is known not to work and the one before, which did, stays instead.
-pub async fn swap(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    connection_id: ConnectionId,
-    version: i64,
-    secret: &NewSecret,
-    keep_previous: bool,
-) -> sqlx::Result<bool> {
-    let swapped = sqlx::query!(
-        "update connection_secrets
-         set ct_previous = case when $7 then ct_previous else ct_current end,
-           previous_version = case when $7 then previous_version else version end,
-           ct_current = $4, version = version + 1, fingerprint = $5, obtained_at = $6
-         where tenant_id = $1 and connection_id = $2 and version = $3",
-        tenant_id.as_uuid(),
-        connection_id.as_uuid(),
-        version,
-        secret.ct,
-        secret.fingerprint,
-        secret.obtained_at,
-        keep_previous
-    )
-    .execute(db)
-    .await?;
-    Ok(swapped.rows_affected() == 1)
-}
-
-/// The current token has worked, so the one before is not needed any more.
-pub async fn prove(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    connection_id: ConnectionId,
-    version: i64,
-) -> sqlx::Result<bool> {
-    let proven = sqlx::query!(
-        "update connection_secrets set ct_previous = null, previous_version = null
-         where tenant_id = $1 and connection_id = $2 and version = $3",
-        tenant_id.as_uuid(),
-        connection_id.as_uuid(),
-        version
-    )
-    .execute(db)
-    .await?;
-    Ok(proven.rows_affected() == 1)
 }
 
 /// Forget a connection's refresh tokens.

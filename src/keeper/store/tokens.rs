@@ -1,7 +1,10 @@
 //! `tokens` and `tenant_resources`: an access token per resource of the set, with its own success and error.
 
+use std::collections::HashMap;
+
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::records::Noted;
 use crate::keeper::resource::{Resource, UnknownResource};
@@ -23,6 +26,7 @@ pub struct TokenRow {
 }
 
 struct Row {
+    connection_id: ConnectionId,
     resource: String,
     required: bool,
     state: String,
@@ -91,30 +95,48 @@ pub async fn list(
     tenant_id: TenantId,
     connection_id: ConnectionId,
 ) -> sqlx::Result<Vec<TokenRow>> {
+    let pairs = (&[tenant_id.as_uuid()][..], &[connection_id.as_uuid()][..]);
+    let mut found = list_many(db, pairs.0, pairs.1).await?;
+    Ok(found.remove(&connection_id).unwrap_or_default())
+}
+
+/// The same for many connections; `tenants` and `ids` are pairs. Each list is in the order of the set.
+pub async fn list_many(
+    db: impl PgExecutor<'_>,
+    tenants: &[Uuid],
+    ids: &[Uuid],
+) -> sqlx::Result<HashMap<ConnectionId, Vec<TokenRow>>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"with wanted as (
-             select resource, required from tenant_resources where tenant_id = $1
-             union all
-             select 'graph', true where not exists (select from tenant_resources where tenant_id = $1)
-           )
-           select w.resource as "resource!", w.required as "required!", coalesce(t.state, 'waiting') as "state!",
-             coalesce(t.scopes, '{}') as "scopes!", t.acquired_at as "acquired_at?", t.expires_at as "expires_at?",
-             t.last_ok_at as "last_ok_at?", t.last_used_at as "last_used_at?"
+        r#"with asked as (select * from unnest($1::uuid[], $2::uuid[]) as a (tenant_id, connection_id)),
+             wanted as (
+               select a.tenant_id, a.connection_id, r.resource, r.required
+               from asked a join tenant_resources r on r.tenant_id = a.tenant_id
+               union all
+               select a.tenant_id, a.connection_id, 'graph', true from asked a
+               where not exists (select from tenant_resources r where r.tenant_id = a.tenant_id)
+             )
+           select w.connection_id as "connection_id!: ConnectionId", w.resource as "resource!", w.required as "required!",
+             coalesce(t.state, 'waiting') as "state!", coalesce(t.scopes, '{}') as "scopes!",
+             t.acquired_at as "acquired_at?", t.expires_at as "expires_at?", t.last_ok_at as "last_ok_at?",
+             t.last_used_at as "last_used_at?"
            from wanted w
-           left join tokens t on t.tenant_id = $1 and t.connection_id = $2 and t.resource = w.resource"#,
-        tenant_id.as_uuid(),
-        connection_id.as_uuid()
+           left join tokens t on t.tenant_id = w.tenant_id and t.connection_id = w.connection_id and t.resource = w.resource"#,
+        tenants,
+        ids
     )
     .fetch_all(db)
     .await?;
-    let mut tokens = rows
-        .into_iter()
-        .map(TokenRow::try_from)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| sqlx::Error::Decode(error.into()))?;
-    tokens.sort_by_key(|token| token.resource);
-    Ok(tokens)
+    let mut found: HashMap<ConnectionId, Vec<TokenRow>> = HashMap::new();
+    for row in rows {
+        let id = row.connection_id;
+        let token = TokenRow::try_from(row).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        found.entry(id).or_default().push(token);
+    }
+    for tokens in found.values_mut() {
+        tokens.sort_by_key(|token| token.resource);
+    }
+    Ok(found)
 }
 
 /// The sealed access token of a resource and the instant it is bound to.
@@ -148,34 +170,6 @@ pub async fn insert_waiting(
         tenant_id.as_uuid(),
         connection_id.as_uuid(),
         resource.as_str()
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The last acquisition worked; an older one that comes late changes nothing.
-pub async fn mark_valid(
-    db: impl PgExecutor<'_>,
-    tenant_id: TenantId,
-    connection_id: ConnectionId,
-    resource: Resource,
-    token: &NewToken,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into tokens (tenant_id, connection_id, resource, state, ct, scopes, acquired_at, expires_at, last_ok_at)
-         values ($1, $2, $3, 'valid', $4, $5, $6, $7, $6)
-         on conflict (tenant_id, connection_id, resource) do update
-         set state = 'valid', ct = excluded.ct, scopes = excluded.scopes, acquired_at = excluded.acquired_at,
-           expires_at = excluded.expires_at, last_ok_at = excluded.last_ok_at, cause = null
-         where tokens.acquired_at is null or tokens.acquired_at <= excluded.acquired_at",
-        tenant_id.as_uuid(),
-        connection_id.as_uuid(),
-        resource.as_str(),
-        token.ct,
-        &token.scopes,
-        token.acquired_at,
-        token.expires_at
     )
     .execute(db)
     .await?;
