@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo test check query-cache
+.PHONY: demo test check bench query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -14,6 +14,10 @@ check: ## format, lints, documentation, query cache, licences and bans
 	cargo fmt --check && cargo clippy --locked --all-targets --features faults -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 	tests/tools/query-cache.sh --check && tests/tools/dependencies.sh
+
+bench: ## speed, cost and memory against baselines of the same run; ARGS="--tenants 10000"
+	@tests/tools/install.sh test
+	cargo bench --locked --features faults --bench keeper -- $(ARGS)
 
 query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh

@@ -10,3 +10,8 @@ alter table tokens set (fillfactor = 60, toast_tuple_target = 8160, autovacuum_v
 alter table connections set (fillfactor = 80);
 alter table refresh_schedule set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 alter table entra_calls drop constraint entra_calls_tenant_id_fkey;
+-- A tenant's calls are read by time, and deleted by time all at once: one index each, the latter by ranges of pages.
+alter table entra_calls drop constraint entra_calls_pkey, add primary key (tenant_id, at, id);
+drop index entra_calls_tenant_idx;
+drop index entra_calls_at_idx;
+create index entra_calls_at_idx on entra_calls using brin (at);

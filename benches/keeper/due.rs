@@ -58,7 +58,7 @@ pub async fn run(report: &mut Report) {
 
 /// Fill the schedule up to `size` connections, a tenth of them due.
 async fn fill(pool: &PgPool, size: i64) {
-    sqlx::raw_sql(&format!(
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "insert into app_registrations (id, client_id, display_name, created_at, updated_at)
            values ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', now(), now())
            on conflict do nothing;
@@ -74,7 +74,7 @@ async fn fill(pool: &PgPool, size: i64) {
            select t, c, now() + (n % 1000 - 100) * interval '1 minute' from fresh;
          drop table fresh;
          analyze"
-    ))
+    )))
     .execute(pool)
     .await
     .unwrap();

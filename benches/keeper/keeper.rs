@@ -36,7 +36,7 @@ pub async fn child() {
         settings: Settings {
             requests_per_second: 1_000_000,
             in_flight,
-            in_hand: u32::try_from(in_flight).unwrap() * 2,
+            in_hand: u32::try_from(in_flight * 3).unwrap().max(512),
             ..Settings::default()
         },
     };

@@ -12,6 +12,10 @@
     clippy::missing_panics_doc
 )]
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bare;
 mod due;
 mod keeper;

@@ -19,6 +19,9 @@ pub struct Settings {
     pub watch_for: Duration,
     /// Due connections in hand at a time; few enough to be asked for within `send_within`.
     pub in_hand: u32,
+    /// Answers stored in one statement at most, and such statements under way at a time.
+    pub commit_batch: usize,
+    pub commit_lanes: u32,
     /// Pause of the refresh worker when nothing is due.
     pub refresh_pause: Duration,
     /// Pause of the onboarding worker when nothing is due.
@@ -50,6 +53,8 @@ impl Default for Settings {
             commit_for: Duration::from_mins(10),
             watch_for: Duration::from_secs(5),
             in_hand: 48,
+            commit_batch: 128,
+            commit_lanes: 2,
             refresh_pause: Duration::from_secs(2),
             poll_pause: Duration::from_millis(500),
             sweep_pause: Duration::from_secs(30),

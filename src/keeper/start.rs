@@ -65,8 +65,11 @@ pub struct Running {
 
 /// Start a keeper: prove the master key, seed the app registration, begin to work.
 pub async fn start(setup: Setup) -> Result<Running, StartError> {
-    let options = connect_options(&setup.database_url, PoolKind::Keeper)?
-        .options([("synchronous_commit", "on")]);
+    let options = connect_options(&setup.database_url, PoolKind::Keeper)?.options([
+        ("synchronous_commit", "on"),
+        // The same few statements all day: planned once.
+        ("plan_cache_mode", "force_generic_plan"),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(setup.settings.pool_size)
         .acquire_timeout(Duration::from_secs(10))
@@ -83,7 +86,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         app::seed(&pool, &vault, &clock, seed).await?;
     }
     let redirect_uri = redirect_uri(&setup.redirect_base)?;
-    let (committer, committing) = refresh::Committer::new(pool.clone());
+    let (committer, committing) = refresh::Committer::new(pool.clone(), &setup.settings);
     let core = Arc::new(Core {
         entra: Entra::new(setup.endpoints.clone(), clock.clone())?,
         endpoints: setup.endpoints,

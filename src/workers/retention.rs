@@ -18,8 +18,8 @@ pub(super) async fn delete_old_calls(
     let mut deleted = 0;
     for _ in 0..BATCHES {
         let batch = sqlx::query!(
-            "delete from entra_calls where (tenant_id, id) in (
-               select tenant_id, id from entra_calls where at < $1 order by at limit $2)",
+            "delete from entra_calls where (tenant_id, at, id) in (
+               select tenant_id, at, id from entra_calls where at < $1 limit $2)",
             now - CALLS,
             BATCH,
         )

@@ -8,12 +8,8 @@ use sqlx::PgPool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::keeper::fault::{Point, reach};
+use crate::keeper::settings::Settings;
 use crate::keeper::store::successes::{self, Success};
-
-/// Answers in one statement at most.
-const BATCH: usize = 64;
-/// Statements under way at a time.
-const LANES: usize = 2;
 
 /// What became of one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +36,13 @@ pub struct Committer {
 
 impl Committer {
     /// The committer, and its work: to be spawned, ends when the last answer is stored and nobody can bring another.
-    pub fn new(pool: PgPool) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let (items, queue) = mpsc::channel(BATCH);
-        (Self { items }, work(pool, queue))
+    pub fn new(
+        pool: PgPool,
+        settings: &Settings,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (items, queue) = mpsc::channel(settings.commit_batch);
+        let (batch, lanes) = (settings.commit_batch, settings.commit_lanes);
+        (Self { items }, work(pool, queue, batch, lanes))
     }
 
     /// Store an answer with the others of this moment.
@@ -55,11 +55,11 @@ impl Committer {
     }
 }
 
-async fn work(pool: PgPool, mut queue: mpsc::Receiver<Item>) {
-    let lanes = Arc::new(Semaphore::new(LANES));
+async fn work(pool: PgPool, mut queue: mpsc::Receiver<Item>, most: usize, all: u32) {
+    let lanes = Arc::new(Semaphore::new(all as usize));
     while let Ok(lane) = Arc::clone(&lanes).acquire_owned().await {
         let mut batch = Vec::new();
-        if queue.recv_many(&mut batch, BATCH).await == 0 {
+        if queue.recv_many(&mut batch, most).await == 0 {
             break;
         }
         let pool = pool.clone();
@@ -69,8 +69,7 @@ async fn work(pool: PgPool, mut queue: mpsc::Receiver<Item>) {
         });
     }
     // The last statements end before the work does.
-    let lanes_wanted = u32::try_from(LANES).unwrap_or(u32::MAX);
-    let _ = lanes.acquire_many(lanes_wanted).await;
+    let _ = lanes.acquire_many(all).await;
 }
 
 async fn write(pool: &PgPool, batch: Vec<Item>) {

@@ -186,8 +186,10 @@ impl Run<'_> {
         )
         .await;
         reach(Point::Received);
-        self.judge(resource, grant, &asked, &pass, more_to_come)
-            .await
+        tell(&asked, &pass);
+        // The way is free for the next request before this answer is stored.
+        drop(pass);
+        self.judge(resource, grant, &asked, more_to_come).await
     }
 
     /// The tokens as they were read with the claim, or as they are by now.
@@ -226,7 +228,6 @@ impl Run<'_> {
         resource: Resource,
         grant: Option<Grant>,
         asked: &Asked,
-        pass: &Pass,
         more_to_come: bool,
     ) -> Result<Option<Halt>, Trouble> {
         match &asked.outcome {
@@ -234,7 +235,6 @@ impl Run<'_> {
                 tokens,
                 by_previous,
             } => {
-                pass.accepted_us();
                 self.keep(resource, grant, asked, tokens, *by_previous, more_to_come)
                     .await
             }
@@ -250,11 +250,6 @@ impl Run<'_> {
                 let mut facts = self.facts(resource, more_to_come);
                 facts.mass_trouble = self.core.guard.is_mass(*class, self.connection.tenant_id);
                 let decision = decide(&self.standing, Answer::Fails(*class), &facts);
-                match class {
-                    Class::AppLevel => pass.refused_us(),
-                    Class::Throttled(_) | Class::Transient => {}
-                    _ => pass.accepted_us(),
-                }
                 let told = Some((*class, &**failure));
                 self.fail(resource, &decision, Some(asked), class.as_str(), told)
                     .await?;
@@ -415,6 +410,18 @@ impl Run<'_> {
         if decision.next_refresh_at != never() {
             self.standing.next_refresh_at = decision.next_refresh_at;
         }
+    }
+}
+
+/// What the answer says about our application.
+fn tell(asked: &Asked, pass: &Pass) {
+    match &asked.outcome {
+        Outcome::Failed { class, .. } => match class {
+            Class::AppLevel => pass.refused_us(),
+            Class::Throttled(_) | Class::Transient => {}
+            _ => pass.accepted_us(),
+        },
+        Outcome::Tokens { .. } | Outcome::Foreign { .. } => pass.accepted_us(),
     }
 }
 

@@ -57,34 +57,36 @@ mod tests {
         sent_at: SENT,
     };
 
-    fn seen(version: i64, later: Duration, is_ours: bool) -> Option<Seen> {
-        let obtained_at = SENT + later;
-        Some(Seen {
+    fn seen(version: i64, later: Duration, is_ours: bool) -> Seen {
+        Seen {
             version,
-            obtained_at,
+            obtained_at: SENT + later,
             is_ours,
-        })
+        }
     }
 
     #[test]
     fn a_commit_whose_answer_was_lost_is_found_by_its_fingerprint() {
-        assert_eq!(settle(seen(5, Duration::ZERO, true), OURS), Settled::There);
+        assert_eq!(
+            settle(Some(seen(5, Duration::ZERO, true)), OURS),
+            Settled::There
+        );
     }
 
     #[test]
     fn an_unchanged_row_is_written_again_and_a_newer_one_stays() {
         let before = -Duration::HOUR;
         assert_eq!(
-            settle(seen(4, before, false), OURS),
+            settle(Some(seen(4, before, false)), OURS),
             Settled::Again { from: 4 }
         );
         assert_eq!(
-            settle(seen(5, Duration::SECOND, false), OURS),
+            settle(Some(seen(5, Duration::SECOND, false)), OURS),
             Settled::There
         );
         // Another keeper's answer to an earlier question: ours is the newer one.
         assert_eq!(
-            settle(seen(5, before, false), OURS),
+            settle(Some(seen(5, before, false)), OURS),
             Settled::Again { from: 5 }
         );
     }

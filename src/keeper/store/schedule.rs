@@ -51,7 +51,7 @@ pub async fn explain_claim(
     );
     sqlx::query_scalar(text)
         .bind(Uuid::nil())
-        .bind(OffsetDateTime::from(crate::clock::Clock::system().now()))
+        .bind(crate::clock::Clock::system().now())
         .bind(limit)
         .bind(LEASE_S)
         .fetch_one(tx)

@@ -110,7 +110,7 @@ fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
 }
 
 /// A column of the new refresh token; empty when there is none.
-fn secret<'a>(row: &&'a Success, of: fn(&NewSecret) -> &Vec<u8>) -> &'a [u8] {
+fn secret(row: &Success, of: fn(&NewSecret) -> &Vec<u8>) -> &[u8] {
     row.secret.as_ref().map_or(&[], |new| of(new))
 }
 
