@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
+use super::claims::{Challenge, requested};
 use super::grants::Client;
 use super::{Entra, TenantSegment};
 use crate::clock::random_bytes;
@@ -27,8 +28,8 @@ pub struct AuthorizeRequest {
     /// `organizations` or a federated domain: skips home-realm discovery.
     pub domain_hint: Option<String>,
     pub prompt: Option<Prompt>,
-    /// Claims of an earlier refusal, a JSON text.
-    pub claims: Option<String>,
+    /// What an earlier refusal asked for.
+    pub challenge: Option<Challenge>,
 }
 
 /// Microsoft takes one of these, never two.
@@ -87,7 +88,7 @@ impl Entra {
             ),
             ("login_hint", request.login_hint.clone()),
             ("domain_hint", request.domain_hint.clone()),
-            ("claims", request.claims.clone()),
+            ("claims", Some(requested(request.challenge.as_ref()))),
         ] {
             if let Some(value) = value {
                 address = address.add_extra_param(name, value);
@@ -140,7 +141,7 @@ mod tests {
             login_hint: Some("admin@contoso.example".into()),
             domain_hint: None,
             prompt: Some(Prompt::SelectAccount),
-            claims: None,
+            challenge: None,
         }
     }
 

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Challenge;
+
 /// What a failed call means for the one who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meaning {
@@ -88,8 +90,8 @@ pub struct Failure {
     pub correlation_id: Option<String>,
     /// As received, e.g. `2026-03-02 08:15:42Z`.
     pub timestamp: Option<String>,
-    /// Claims to send back on the next request, a JSON text.
-    pub claims: Option<String>,
+    /// What to ask for on the next request.
+    pub challenge: Option<Challenge>,
     /// From `Retry-After`, clamped to 1 s – 1 h.
     pub retry_after: Option<Duration>,
     /// Empty when no status line arrived.
@@ -110,7 +112,7 @@ impl Failure {
             trace_id: None,
             correlation_id: None,
             timestamp: None,
-            claims: None,
+            challenge: None,
             retry_after: None,
             http_status: None,
             raw: String::new(),

@@ -21,6 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
 
+use super::claims::{Challenge, requested};
 use super::credential::{ASSERTION_TYPE, assertion};
 use super::http::{Call, Outgoing};
 use super::reply::unanswered;
@@ -63,15 +64,16 @@ struct Presented {
 }
 
 impl Presented {
-    fn ask(&mut self, claims: Option<&str>) {
-        self.extra
-            .extend(claims.map(|claims| ("claims", claims.to_owned())));
+    /// Announce what we can handle, and pass on what a challenge asked for.
+    fn ask(&mut self, challenge: Option<&Challenge>) {
+        self.extra.push(("claims", requested(challenge)));
     }
 }
 
 impl Entra {
     /// New tokens for `scope` (of one resource; `offline_access openid profile` may ride along) from a refresh token.
-    /// A grant of the public class is refreshed without credential. `claims` answers a claims challenge.
+    /// A grant of the public class is refreshed without credential. `challenge`: what a resource asked for when it refused
+    /// an access token of ours.
     pub async fn refresh(
         &self,
         tenant: Uuid,
@@ -79,7 +81,7 @@ impl Entra {
         class: TokenClass,
         refresh_token: &SecretString,
         scope: &str,
-        claims: Option<&str>,
+        challenge: Option<&Challenge>,
     ) -> Exchange<Tokens> {
         let credential = match class {
             TokenClass::Public => None,
@@ -91,7 +93,7 @@ impl Entra {
             Err(failure) => return self.unsent(Operation::Refresh, failure),
         };
         presented.secrets.push(refresh_token.clone());
-        presented.ask(claims);
+        presented.ask(challenge);
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
         let mut request = presented
             .client
@@ -111,7 +113,7 @@ impl Entra {
         tenant: Uuid,
         app: &App,
         resource: &str,
-        claims: Option<&str>,
+        challenge: Option<&Challenge>,
     ) -> Exchange<Tokens> {
         let operation = Operation::ClientCredentials;
         let segment = TenantSegment::Tenant(tenant);
@@ -119,7 +121,7 @@ impl Entra {
             Ok(presented) => presented,
             Err(failure) => return self.unsent(operation, failure),
         };
-        presented.ask(claims);
+        presented.ask(challenge);
         let scope = format!("{}/.default", resource.trim_end_matches('/'));
         let mut request = presented
             .client
@@ -148,6 +150,7 @@ impl Entra {
             Ok(presented) => presented,
             Err(failure) => return self.unsent(operation, failure),
         };
+        presented.ask(None);
         presented.secrets.extend([code.clone(), verifier.clone()]);
         let mut request = presented
             .client

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::http::{Call, Cut, Reply};
 use super::wire::{EntraError, EntraTokens};
-use super::{Exchange, Failure, Meaning, meaning, redact};
+use super::{Challenge, Exchange, Failure, Meaning, meaning, redact};
 
 impl Call {
     /// The exchange, its answer read by `accept` when it is a whole JSON object with status 200 and without `error`.
@@ -72,7 +72,9 @@ impl Reply {
             trace_id: error.trace_id.map(mask).or(framed.trace_id),
             correlation_id: error.correlation_id.map(mask),
             timestamp: error.timestamp.map(mask),
-            claims: error.claims.map(mask),
+            challenge: error
+                .claims
+                .and_then(|claims| Challenge::from_json(&mask(claims))),
             ..framed
         }
     }

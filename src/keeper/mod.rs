@@ -7,6 +7,7 @@ pub mod client;
 mod core;
 mod fault;
 mod gate;
+mod hand_out;
 pub mod inspect;
 pub mod message;
 mod onboarding;

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::client::Envelope;
 use super::core::Shared;
+use super::hand_out::hand_out;
 use super::message::{Refusal, Reply, Request, ResourceResult};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};
@@ -137,6 +138,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
                 checks,
             })
         }
+        Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
         Request::Health => Ok(health(core).await),
     }
 }

@@ -148,7 +148,10 @@ async fn record_refusal(
 
 fn refused(refusal: &Refusal) -> ValidateError {
     match refusal {
-        Refusal::NotThere => ValidateError::NotConnected,
+        Refusal::NotThere
+        | Refusal::NeedsPerson { .. }
+        | Refusal::TtlTooLong { .. }
+        | Refusal::BadChallenge => ValidateError::NotConnected,
         Refusal::Suspended => ValidateError::Suspended,
         Refusal::NoApp => ValidateError::NoApp,
         Refusal::Quarantined => ValidateError::Quarantined,

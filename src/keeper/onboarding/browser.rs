@@ -63,7 +63,7 @@ pub async fn start_browser_sign_in(
         domain_hint: None,
         // Somebody else may be signed in to this browser.
         prompt: Some(Prompt::SelectAccount).filter(|_| attempt.flow.admin_username.is_empty()),
-        claims: None,
+        challenge: None,
     };
     let authorize = core.entra.authorize(&expected.segment(), &request);
     let verifier = seal(

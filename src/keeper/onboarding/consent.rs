@@ -147,7 +147,7 @@ pub(super) async fn told(
         trace_id: read.trace_id.clone(),
         correlation_id: read.correlation_id.clone(),
         timestamp: None,
-        claims: None,
+        challenge: None,
         retry_after: None,
         http_status: None,
         raw,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::class::Class;
 use super::grant::Grant;
 use crate::entra::{
-    CallRecord, Entra, Exchange, Expect, Failure, IdTokenError, TokenClass, Tokens,
+    CallRecord, Challenge, Entra, Exchange, Expect, Failure, IdTokenError, TokenClass, Tokens,
 };
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::Core;
@@ -40,17 +40,25 @@ pub(super) struct Asked {
     pub outcome: Outcome,
 }
 
-/// Ask for a resource with the connection's grant; an app-only connection has none.
-pub(super) async fn ask(
-    core: &Core,
-    app: &AppInUse,
-    connection: &Connection,
-    grant: Option<&Grant>,
-    resource: Resource,
-) -> Asked {
+/// What is asked for, and as whom.
+pub(super) struct Question<'a> {
+    pub app: &'a AppInUse,
+    pub connection: &'a Connection,
+    pub resource: Resource,
+    pub challenge: Option<&'a Challenge>,
+}
+
+/// Ask with the connection's grant; an app-only connection has none.
+pub(super) async fn ask(core: &Core, question: &Question<'_>, grant: Option<&Grant>) -> Asked {
     let Some(grant) = grant else {
-        return ask_as_app(core, app, connection, resource).await;
+        return ask_as_app(core, question).await;
     };
+    let Question {
+        app,
+        connection,
+        resource,
+        challenge,
+    } = *question;
     let scope = resource.scope(&core.endpoints);
     let refresh = |token: SecretString| {
         let tenant = connection.entra_tenant_id;
@@ -58,7 +66,7 @@ pub(super) async fn ask(
         async move {
             let entra = &core.entra;
             entra
-                .refresh(tenant, &app.app, class, &token, scope, None)
+                .refresh(tenant, &app.app, class, &token, scope, challenge)
                 .await
         }
     };
@@ -82,16 +90,12 @@ pub(super) async fn ask(
 }
 
 /// Client credentials: whom the answer is for is said by the address alone, and there is nothing that could be lost.
-async fn ask_as_app(
-    core: &Core,
-    app: &AppInUse,
-    connection: &Connection,
-    resource: Resource,
-) -> Asked {
-    let identifier = resource.uri(&core.endpoints);
+async fn ask_as_app(core: &Core, question: &Question<'_>) -> Asked {
+    let tenant = question.connection.entra_tenant_id;
+    let resource = question.resource.uri(&core.endpoints);
     let call =
         core.entra
-            .client_credentials(connection.entra_tenant_id, &app.app, &identifier, None);
+            .client_credentials(tenant, &question.app.app, &resource, question.challenge);
     Asked::of(underway(call).await)
 }
 

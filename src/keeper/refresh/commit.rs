@@ -152,8 +152,8 @@ async fn look(core: &Core, good: &Good<'_>) -> Result<Settled, VaultError> {
         if living.is_none_or(|found| found.state == State::Revoked) {
             return Ok(Settled::Erased);
         }
-        let stored = tokens::sealed(&core.pool, tenant_id, id, good.resource).await?;
-        let there = stored.is_some_and(|(_, acquired_at)| acquired_at >= sent_at);
+        let stored = tokens::valid(&core.pool, tenant_id, id, good.resource).await?;
+        let there = stored.is_some_and(|stored| stored.acquired_at >= sent_at);
         return Ok(if there {
             Settled::There
         } else {

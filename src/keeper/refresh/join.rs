@@ -13,9 +13,11 @@ use super::report::Report;
 use super::run::run;
 use super::take::{Taken, take};
 use crate::clock::random_uuid;
+use crate::entra::Challenge;
 use crate::keeper::core::Shared;
 use crate::keeper::fault::{Point, reach};
 use crate::keeper::message::Refusal;
+use crate::keeper::resource::Resource;
 use crate::keeper::store::schedule;
 use crate::keeper::store::tokens;
 use crate::keeper::trouble::Trouble;
@@ -54,13 +56,35 @@ pub async fn refresh(
     if let Some(waiting) = core.running.find(id) {
         return Ok(end_of(waiting).await?);
     }
+    start(core, tenant_id, id, wish, None).await
+}
+
+/// Refresh for a resource that refused our access token: a run of our own, after the one that is under way, because
+/// another's answer would not carry what was asked for.
+pub async fn refresh_for(
+    core: &Shared,
+    tenant_id: TenantId,
+    id: ConnectionId,
+    resource: Resource,
+    challenge: Challenge,
+) -> Result<Arc<Report>, Trouble> {
+    if let Some(waiting) = core.running.find(id) {
+        let _ = end_of(waiting).await;
+    }
+    start(core, tenant_id, id, Wish::One(resource), Some(challenge)).await
+}
+
+async fn start(
+    core: &Shared,
+    tenant_id: TenantId,
+    id: ConnectionId,
+    wish: Wish,
+    challenge: Option<Challenge>,
+) -> Result<Arc<Report>, Trouble> {
     let claim = schedule::claim_one(&core.pool, tenant_id, id, random_uuid()).await?;
     if let Some(claim) = claim {
-        let taken = take(core, vec![claim]).await?;
-        let run = taken
-            .into_iter()
-            .next()
-            .map(|taken| track(core, taken, wish, None));
+        let taken = take(core, vec![claim]).await?.into_iter().next();
+        let run = taken.map(|taken| track(core, Taken { challenge, ..taken }, wish, None));
         return Ok(end_of(run.ok_or(Refusal::NotThere)?).await?);
     }
     let deadline = Instant::now() + core.settings.watch_for;

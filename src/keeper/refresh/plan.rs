@@ -17,6 +17,8 @@ pub enum Wish {
     Due,
     /// Somebody asked: every resource.
     All,
+    /// Somebody needs a token for this one.
+    One(Resource),
     /// An onboarding: what was not acquired yet.
     Missing,
     /// An onboarding that waits for consent: the first of what is missing tells whether it came.
@@ -27,6 +29,7 @@ pub enum Wish {
 pub fn plan(tokens: &[TokenRow], wish: Wish, now: OffsetDateTime) -> Vec<Resource> {
     let wanted = |token: &&TokenRow| match wish {
         Wish::All => true,
+        Wish::One(one) => token.resource == one,
         Wish::Missing => !token.is_valid(),
         Wish::Probe => token.required && !token.is_valid(),
         Wish::Due => is_due(token, now),

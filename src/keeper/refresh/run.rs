@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::answer::{self, Asked, Outcome};
+use super::answer::{self, Asked, Outcome, Question};
 use super::class::Class;
 use super::commit::{self, Good, Stored};
 use super::decide::{Answer, Decision, Facts, Mark, Standing, decide, never};
@@ -16,7 +16,7 @@ use super::plan::{Wish, plan, renew_at};
 use super::report::{Line, Report};
 use super::state::State;
 use super::take::Taken;
-use crate::entra::{Failure, Tokens};
+use crate::entra::{Challenge, Failure, Tokens};
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::{Core, jitter};
 use crate::keeper::fault::{Point, reach};
@@ -47,6 +47,7 @@ struct Run<'a> {
     lines: Vec<Line>,
     /// The last answer's commit gave the lease back.
     released: bool,
+    challenge: Option<Challenge>,
 }
 
 /// Why a run ends before its last resource.
@@ -60,8 +61,8 @@ enum Halt {
 /// Run what was claimed. The claim is given back at the end.
 pub(super) async fn run(core: &Core, taken: Taken, wish: Wish) -> Result<Report, Trouble> {
     let claim = &taken.claim;
-    let parts = (taken.connection, taken.sealed, taken.tokens);
-    let report = attempt(core, claim, parts, wish).await;
+    let read = (taken.connection, taken.sealed, taken.tokens);
+    let report = attempt(core, claim, read, (wish, taken.challenge)).await;
     let now = core.clock.now();
     let retry = report.is_err() && claim.next_refresh_at <= now;
     let retry = retry.then(|| now + Duration::from_mins(1));
@@ -74,14 +75,14 @@ pub(super) async fn run(core: &Core, taken: Taken, wish: Wish) -> Result<Report,
     }
 }
 
-type Parts = (Option<Connection>, Option<Sealed>, Vec<TokenRow>);
+type Read = (Option<Connection>, Option<Sealed>, Vec<TokenRow>);
 
 /// The report, and whether the lease is given back already.
 async fn attempt(
     core: &Core,
     claim: &Claim,
-    (connection, sealed, tokens): Parts,
-    wish: Wish,
+    (connection, sealed, tokens): Read,
+    (wish, challenge): (Wish, Option<Challenge>),
 ) -> Result<(Report, bool), Trouble> {
     let claimed = Instant::now();
     reach(Point::Claimed);
@@ -107,6 +108,7 @@ async fn attempt(
         lines: tokens.iter().map(Line::of).collect(),
         tokens,
         released: false,
+        challenge,
     };
     run.go(wish).await
 }
@@ -177,14 +179,13 @@ impl Run<'_> {
         };
         reach(Point::Gated);
         let grant = self.grant.take();
-        let asked = answer::ask(
-            self.core,
-            &self.app,
-            &self.connection,
-            grant.as_ref(),
+        let question = Question {
+            app: &self.app,
+            connection: &self.connection,
             resource,
-        )
-        .await;
+            challenge: self.challenge.as_ref(),
+        };
+        let asked = answer::ask(self.core, &question, grant.as_ref()).await;
         reach(Point::Received);
         tell(&asked, &pass);
         // The way is free for the next request before this answer is stored.

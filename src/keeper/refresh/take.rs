@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use crate::entra::Challenge;
 use crate::keeper::core::Core;
 use crate::keeper::seal::{Purpose, VaultError};
 use crate::keeper::store::connections::{self, Connection};
@@ -20,6 +21,8 @@ pub struct Taken {
     /// None: erased, or app-only.
     pub sealed: Option<Sealed>,
     pub tokens: Vec<TokenRow>,
+    /// What a resource asked for when it refused our access token.
+    pub challenge: Option<Challenge>,
 }
 
 /// Read what the claims' runs need, in three statements, and have the data keys ready to seal with.
@@ -51,6 +54,7 @@ pub(super) async fn take(core: &Core, claims: Vec<Claim>) -> Result<Vec<Taken>, 
                 connection: connections.remove(&id),
                 sealed: sealed.remove(&id),
                 tokens: tokens.remove(&id).unwrap_or_default(),
+                challenge: None,
             }
         })
         .collect())

@@ -27,6 +27,8 @@ pub struct Connection {
     pub trouble_since: Option<OffsetDateTime>,
     pub suspect_checks: i16,
     pub sign_in_frequency_s: Option<i32>,
+    /// Why it is dead or in trouble, a category of the catalogue.
+    pub cause: Option<String>,
     /// `active`, `suspended` or `archived`.
     pub tenant_state: String,
 }
@@ -46,6 +48,7 @@ struct Row {
     trouble_since: Option<OffsetDateTime>,
     suspect_checks: i16,
     sign_in_frequency_s: Option<i32>,
+    cause: Option<String>,
     tenant_state: String,
 }
 
@@ -68,6 +71,7 @@ impl TryFrom<Row> for Connection {
             trouble_since: row.trouble_since,
             suspect_checks: row.suspect_checks,
             sign_in_frequency_s: row.sign_in_frequency_s,
+            cause: row.cause,
             tenant_state: row.tenant_state,
         })
     }
@@ -89,7 +93,7 @@ pub async fn load(
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
              c.realm, c.trouble_since, c.suspect_checks,
-             c.sign_in_frequency_s, t.state as tenant_state
+             c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
            where c.tenant_id = $1 and c.id = $2"#,
         tenant_id.as_uuid(),
@@ -111,7 +115,7 @@ pub async fn load_many(
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
              c.realm, c.trouble_since, c.suspect_checks,
-             c.sign_in_frequency_s, t.state as tenant_state
+             c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, id)
            join connections c on c.tenant_id = w.tenant_id and c.id = w.id
            join tenants t on t.id = c.tenant_id"#,
@@ -135,7 +139,7 @@ pub async fn load_current(
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
              c.realm, c.trouble_since, c.suspect_checks,
-             c.sign_in_frequency_s, t.state as tenant_state
+             c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
            where c.tenant_id = $1 and c.state not in ('pending', 'revoked')"#,
         tenant_id.as_uuid()

@@ -139,22 +139,31 @@ pub async fn list_many(
     Ok(found)
 }
 
-/// The sealed access token of a resource and the instant it is bound to.
-pub async fn sealed(
+/// A sealed access token that counts.
+pub struct ValidToken {
+    pub ct: Vec<u8>,
+    /// The instant that it is bound to.
+    pub acquired_at: OffsetDateTime,
+    pub expires_at: OffsetDateTime,
+}
+
+/// The access token of a resource, unless it has failed.
+pub async fn valid(
     db: impl PgExecutor<'_>,
     tenant_id: TenantId,
     connection_id: ConnectionId,
     resource: Resource,
-) -> sqlx::Result<Option<(Vec<u8>, OffsetDateTime)>> {
-    let row = sqlx::query!(
-        "select ct, acquired_at from tokens where tenant_id = $1 and connection_id = $2 and resource = $3",
+) -> sqlx::Result<Option<ValidToken>> {
+    sqlx::query_as!(
+        ValidToken,
+        r#"select ct as "ct!", acquired_at as "acquired_at!", expires_at as "expires_at!" from tokens
+           where tenant_id = $1 and connection_id = $2 and resource = $3 and state = 'valid' and ct is not null"#,
         tenant_id.as_uuid(),
         connection_id.as_uuid(),
         resource.as_str()
     )
     .fetch_optional(db)
-    .await?;
-    Ok(row.and_then(|row| Some((row.ct?, row.acquired_at?))))
+    .await
 }
 
 /// A row for a resource that has yet to be acquired.

@@ -104,16 +104,14 @@ async fn graph_token(
         return Ok(None);
     }
     let (tenant_id, id) = (connection.tenant_id, connection.id);
-    let Some((ct, acquired_at)) =
-        tokens::sealed(&core.pool, tenant_id, id, Resource::Graph).await?
-    else {
+    let Some(found) = tokens::valid(&core.pool, tenant_id, id, Resource::Graph).await? else {
         return Ok(None);
     };
     let row_id = tokens::row_id(id, Resource::Graph);
-    let place = tokens::place(tenant_id, &row_id, acquired_at);
+    let place = tokens::place(tenant_id, &row_id, found.acquired_at);
     let token = core
         .vault
-        .open_text(Purpose::AccessToken, &place, &ct)
+        .open_text(Purpose::AccessToken, &place, &found.ct)
         .await?;
     tokens::touch(&core.pool, tenant_id, id, Resource::Graph, core.clock.now()).await?;
     Ok(Some(token))

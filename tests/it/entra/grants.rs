@@ -3,7 +3,9 @@
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use tenantry::entra::{App, Certainty, Credential, Meaning, Operation, TenantSegment, TokenClass};
+use tenantry::entra::{
+    App, Certainty, Challenge, Credential, Meaning, Operation, TenantSegment, TokenClass,
+};
 use url::Url;
 use wiremock::ResponseTemplate;
 
@@ -76,14 +78,24 @@ async fn only_the_confidential_class_shows_a_credential() {
     ] {
         let server = answering(json_answer(200, &tokens_answer())).await;
         let token = SecretString::from(REFRESH_TOKEN);
-        let claims = Some(r#"{"access_token":{}}"#);
+        let challenge = Challenge::from_json(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
         let exchange = entra(&server)
-            .refresh(TENANT, &with_secret(), class, &token, "openid", claims)
+            .refresh(
+                TENANT,
+                &with_secret(),
+                class,
+                &token,
+                "openid",
+                challenge.as_ref(),
+            )
             .await;
         assert!(exchange.outcome.is_ok());
         let (request, form) = only_request(&server).await;
         assert_eq!(value(&form, "client_secret"), shown);
-        assert_eq!(value(&form, "claims"), claims);
+        assert_eq!(
+            value(&form, "claims"),
+            Some(r#"{"access_token":{"acrs":{"value":"c1"},"xms_cc":{"values":["cp1"]}}}"#)
+        );
         assert!(!request.headers.contains_key("authorization"));
     }
 }

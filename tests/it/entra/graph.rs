@@ -132,7 +132,7 @@ async fn a_claims_challenge_is_decoded_and_the_token_masked() {
         .outcome
         .unwrap_err();
     assert_eq!(failure.meaning, Meaning::ClaimsChallenge);
-    assert_eq!(failure.claims.as_deref(), Some(claims));
+    assert_eq!(failure.challenge.unwrap().to_json(), claims);
     assert!(
         !failure.raw.contains("the-access-token")
             && !failure.description.contains("the-access-token")

@@ -6,6 +6,7 @@ mod crashes;
 mod deaths;
 mod device;
 mod grants;
+mod hand_out;
 mod held;
 mod keys;
 mod links;

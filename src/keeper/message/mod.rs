@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod hand_out;
+
 use super::text::Text;
 
 /// One question to the keeper. Ids are plain UUIDs: the keeper looks every row up itself, within the tenant named.
@@ -78,6 +80,8 @@ pub enum Request {
     Refresh { tenant_id: Uuid },
     /// Run the live checks of "Validate Authentication". Answer: [`Reply::Validated`].
     Validate { tenant_id: Uuid },
+    /// An access token for somebody who needs one now.
+    HandOut(hand_out::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -118,6 +122,8 @@ pub enum Reply {
         connection_id: Uuid,
         checks: Vec<Check>,
     },
+    /// Answer to [`Request::HandOut`].
+    HandedOut(hand_out::HandedOut),
     Health {
         ready: bool,
         detail: String,
@@ -141,6 +147,18 @@ pub enum Refusal {
     /// A sealed value could not be opened; the row is quarantined.
     #[error("a sealed value could not be opened")]
     Quarantined,
+    /// The authorisation is dead or was never given: a person must act. `cause` is a category of the catalogue.
+    #[error("the authorisation needs a person")]
+    NeedsPerson {
+        state: String,
+        cause: Option<String>,
+    },
+    /// No access token lives as long as was asked; `possible_s` seconds are had at most.
+    #[error("no access token lives that long")]
+    TtlTooLong { possible_s: u64 },
+    /// The claims challenge handed in is none.
+    #[error("that is no claims challenge")]
+    BadChallenge,
     /// Microsoft could not be asked, or said to wait; `retry_after_s` seconds when it told.
     #[error("Microsoft cannot be reached right now")]
     TryLater { retry_after_s: Option<u64> },
