@@ -5,6 +5,7 @@
 //! documentation.
 
 mod authorize;
+mod cloud;
 mod credential;
 mod device;
 mod discovery;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 
 pub use authorize::{Authorize, AuthorizeRequest, Prompt};
+pub use cloud::Cloud;
 pub use credential::{App, Credential};
 pub use device::{DeviceCode, Poll};
 pub use discovery::{Realm, RealmKind, ResolvedTenant};
