@@ -7,6 +7,7 @@ mod core;
 mod fault;
 mod gate;
 mod hand_out;
+mod incident;
 pub mod inspect;
 pub mod message;
 mod onboarding;

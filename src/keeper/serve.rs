@@ -12,7 +12,7 @@ use super::message::{Refusal, Reply, Request, ResourceResult};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
-use super::store::{connections, tenants};
+use super::store::{connections, incidents, tenants};
 use super::text::Text;
 use super::trouble::Trouble;
 use super::validate::validate;
@@ -197,7 +197,13 @@ async fn health(core: &Shared) -> Reply {
     match core.vault.is_proven().await {
         Ok(()) => Reply::Health {
             ready: true,
-            detail: "The database answers and the master key opens its canary.".into(),
+            detail: format!(
+                "The database answers and the master key opens its canary. {}",
+                match incidents::count_open(&core.pool).await {
+                    Ok(open) => format!("Open incidents: {open}."),
+                    Err(_) => "Incidents cannot be counted.".to_owned(),
+                }
+            ),
         },
         Err(error) => Reply::Health {
             ready: false,

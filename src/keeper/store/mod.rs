@@ -2,10 +2,13 @@
 
 pub mod apps;
 pub mod audit;
+pub mod breakers;
 pub mod connections;
 pub mod flow_leases;
 pub mod flow_secrets;
 pub mod flows;
+pub mod incidents;
+pub mod keepers;
 pub mod keys;
 pub mod records;
 pub mod schedule;
