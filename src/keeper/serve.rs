@@ -195,11 +195,22 @@ fn results(report: &Report) -> Vec<ResourceResult> {
         .collect()
 }
 
+/// A sentence about the credential that everything stands on; empty when its end is not known.
+async fn credential_end(core: &Shared) -> String {
+    let app = core.app.msp(core).await.ok().flatten();
+    app.and_then(|app| app.ends_at)
+        .map(|end| format!(" The app registration's credential ends on {}.", end.date()))
+        .unwrap_or_default()
+}
+
 async fn health(core: &Shared) -> Reply {
     match core.vault.is_proven().await {
         Ok(()) => Reply::Health {
             ready: true,
-            detail: "The database answers and the master key opens its canary.".into(),
+            detail: format!(
+                "The database answers and the master key opens its canary.{}",
+                credential_end(core).await
+            ),
         },
         Err(error) => Reply::Health {
             ready: false,
