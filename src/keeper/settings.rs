@@ -26,6 +26,8 @@ pub struct Settings {
     pub refresh_pause: Duration,
     /// Pause of the onboarding worker when nothing is due.
     pub poll_pause: Duration,
+    /// Between two trials of a credential that Microsoft may not know everywhere yet.
+    pub trial_pause: Duration,
     /// Pause of the worker that lets unconfirmed grants die.
     pub sweep_pause: Duration,
     /// Life of a grant that nobody completed or confirmed.
@@ -65,6 +67,7 @@ impl Default for Settings {
             commit_lanes: 2,
             refresh_pause: Duration::from_secs(2),
             poll_pause: Duration::from_millis(500),
+            trial_pause: Duration::from_secs(10),
             sweep_pause: Duration::from_secs(30),
             pending_life: Duration::from_hours(24),
             trip_calls: 20,

@@ -116,6 +116,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     core.tasks.spawn(committing);
     core.tasks.spawn(serve::serve(Arc::clone(&core), questions));
     core.tasks.spawn(refresh::work(Arc::clone(&core)));
+    core.tasks.spawn(app::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::sweep(Arc::clone(&core)));
     Ok(Running {

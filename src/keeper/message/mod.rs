@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod app;
 pub mod hand_out;
 
 use super::text::Text;
@@ -82,6 +83,8 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// Change our own app registrations. Answer: [`Reply::App`].
+    App(app::AppChange),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -124,6 +127,7 @@ pub enum Reply {
     },
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    App(app::AppChanged),
     Health {
         ready: bool,
         detail: String,
