@@ -6,6 +6,7 @@
 
 mod authorize;
 mod claims;
+mod cloud;
 mod credential;
 mod device;
 mod discovery;
@@ -30,6 +31,7 @@ use crate::clock::Clock;
 
 pub use authorize::{Authorize, AuthorizeRequest, Prompt};
 pub use claims::Challenge;
+pub use cloud::Cloud;
 pub use credential::{App, Credential};
 pub use device::{DeviceCode, Poll};
 pub use discovery::{Realm, RealmKind, ResolvedTenant};

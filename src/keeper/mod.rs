@@ -2,7 +2,6 @@
 //! typed messages and shares neither pool nor row type with the portal.
 
 mod app;
-mod app_credential;
 pub mod client;
 mod core;
 mod fault;

@@ -20,7 +20,7 @@ use super::settings::Settings;
 use super::store::records;
 use super::{onboarding, serve};
 use crate::clock::Clock;
-use crate::entra::{Endpoints, Entra, SetupError};
+use crate::entra::{Cloud, Endpoints, Entra, SetupError};
 use crate::storage::{PoolKind, UrlError, connect_options};
 
 /// Sent refreshes wait for reply and commit so long at most.
@@ -82,8 +82,9 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         // The default partition takes what no month covers.
         tracing::warn!(%error, "the months' partitions of msal_errors cannot be made");
     }
+    let cloud = Cloud::of(&setup.endpoints);
     if let Some(seed) = &setup.app_seed {
-        app::seed(&pool, &vault, &clock, seed).await?;
+        app::seed(&pool, &vault, &clock, cloud, seed).await?;
     }
     let redirect_uri = redirect_uri(&setup.redirect_base)?;
     let (committer, committing) = refresh::Committer::new(pool.clone(), &setup.settings);
@@ -96,7 +97,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         running: refresh::Running::default(),
         committer,
         domains: onboarding::DomainCache::default(),
-        app: app::AppCache::default(),
+        app: app::AppCache::new(clock.clone(), cloud),
         flows_changed: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),

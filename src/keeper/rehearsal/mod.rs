@@ -17,6 +17,7 @@ use super::resource::Resource;
 use super::seal::{Keyring, Purpose, Rotation, Vault, VaultError};
 use super::store::apps;
 use crate::clock::{Clock, ordered_uuid};
+use crate::entra::Cloud;
 use crate::storage::{ConnectionId, TenantId};
 
 /// Connections stored at a time.
@@ -73,8 +74,10 @@ pub async fn plant(
     given: Vec<Given>,
 ) -> Result<Vec<Planted>, PlantError> {
     let vault = Vault::new(pool.clone(), keys, clock.clone(), Rotation::default());
-    app::seed(pool, &vault, clock, &fleet.app).await?;
-    let registration = apps::find(pool).await?.ok_or(PlantError::NoApp)?.id;
+    let cloud = Cloud::Global;
+    app::seed(pool, &vault, clock, cloud, &fleet.app).await?;
+    let registration = apps::find_msp(pool, cloud.as_str()).await?;
+    let registration = registration.ok_or(PlantError::NoApp)?.id;
     let (total, span) = (given.len(), fleet.due.1 - fleet.due.0);
     let mut planted = Vec::new();
     for batch in given.chunks(BATCH) {
