@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod app_only;
 pub mod hand_out;
 
 use super::text::Text;
@@ -82,6 +83,8 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// About standings of the application itself.
+    AppOnly(app_only::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -122,6 +125,8 @@ pub enum Reply {
         connection_id: Uuid,
         checks: Vec<Check>,
     },
+    /// Answer to [`app_only::Ask::TryOwn`].
+    AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
     Health {

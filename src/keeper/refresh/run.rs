@@ -90,7 +90,7 @@ async fn attempt(
     if connection.tenant_state != "active" {
         return Err(Refusal::Suspended.into());
     }
-    let app = core.app.get(&core.pool, &core.vault).await?;
+    let app = core.app.of(core, connection.app_registration_id).await?;
     let app = app.ok_or(Refusal::NoApp)?;
     if !connection.public_class && app.app.credential.is_none() {
         return Err(Refusal::NoApp.into());
@@ -370,6 +370,9 @@ impl Run<'_> {
 
     /// A grant that is still waiting for consent counts for a resource only with all permissions that we need.
     fn is_short(&self, resource: Resource, scopes: &[String]) -> bool {
+        if self.connection.app_only {
+            return !resource.missing_as_app(scopes).is_empty();
+        }
         matches!(self.standing.state, State::Pending | State::NeedsConsent)
             && !resource.missing(scopes).is_empty()
     }

@@ -133,9 +133,10 @@ impl Look<'_> {
         })
     }
 
-    pub async fn enterprise_application(&self) -> Result<Check, Trouble> {
+    pub async fn enterprise_application(&self, connection: &Connection) -> Result<Check, Trouble> {
         let kind = CheckKind::EnterpriseApplication;
-        let app = self.core.app.get(&self.core.pool, &self.core.vault).await?;
+        let registration = connection.app_registration_id;
+        let app = self.core.app.of(self.core, registration).await?;
         let Some(app) = app else {
             let detail = "No app registration is stored.";
             return Ok(line(kind, CheckOutcome::Failed, detail));

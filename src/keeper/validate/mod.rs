@@ -70,7 +70,7 @@ async fn looks(
         permissions::check(core, connection, report).await?,
         look.roles().await?,
         sign_in::check(core, connection).await?,
-        look.enterprise_application().await?,
+        look.enterprise_application(connection).await?,
     ])
 }
 
