@@ -213,6 +213,8 @@ pub enum CheckKind {
     SignIn,
     /// Our enterprise application is present and enabled in the tenant.
     EnterpriseApplication,
+    /// Days left of the credential that an app-only standing lives by.
+    Credential,
 }
 
 /// How a check ended. Only `Failed` turns the banner red; `Warning` and `Skipped` say what they mean in the detail.
@@ -224,4 +226,6 @@ pub enum CheckOutcome {
     Failed,
     /// Could not be looked at because an earlier check failed or a permission is missing.
     Skipped,
+    /// There is no such thing with this kind of standing.
+    NotApplicable,
 }
