@@ -2,6 +2,7 @@
 //! typed messages and shares neither pool nor row type with the portal.
 
 mod app;
+mod app_only;
 pub mod client;
 mod core;
 mod fault;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::app;
+use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
@@ -139,6 +140,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
                 checks,
             })
         }
+        Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
         Request::Health => Ok(health(core).await),

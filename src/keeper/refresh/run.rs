@@ -420,6 +420,9 @@ impl Run<'_> {
 
     /// A grant that is still waiting for consent counts for a resource only with all permissions that we need.
     fn is_short(&self, resource: Resource, scopes: &[String]) -> bool {
+        if self.connection.app_only {
+            return !resource.missing_as_app(scopes).is_empty();
+        }
         matches!(self.standing.state, State::Pending | State::NeedsConsent)
             && !resource.missing(scopes).is_empty()
     }
