@@ -2,5 +2,5 @@
 //! browsers of their own. The clicks themselves are played in `journey`; here every way through is tried.
 
 mod refusals;
-mod stage;
+pub mod stage;
 mod ways;
