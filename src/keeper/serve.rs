@@ -139,6 +139,11 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
             })
         }
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
+        Request::MoveClock { offset_ms } if core.settings.movable_clock => {
+            core.clock.set_offset_ms(offset_ms);
+            Ok(Reply::Done)
+        }
+        Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
         Request::Health => Ok(health(core).await),
     }
 }

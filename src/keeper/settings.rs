@@ -37,6 +37,8 @@ pub struct Settings {
     pub mass_least: usize,
     pub mass_percent: usize,
     pub mass_window: Duration,
+    /// The demo moves time; in production nobody does.
+    pub movable_clock: bool,
     /// Questions waiting at a time; more are refused.
     pub questions: usize,
     /// Database connections.
@@ -64,6 +66,7 @@ impl Default for Settings {
             mass_least: 10,
             mass_percent: 2,
             mass_window: Duration::from_mins(15),
+            movable_clock: false,
             questions: 256,
             pool_size: 12,
             rotation: Rotation::default(),
