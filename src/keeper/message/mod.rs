@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod app;
+pub mod app_only;
 pub mod hand_out;
 
 use super::text::Text;
@@ -84,6 +86,10 @@ pub enum Request {
     HandOut(hand_out::Request),
     /// The demo's clock stands here, milliseconds ahead of the system's. A keeper in production refuses.
     MoveClock { offset_ms: i64 },
+    /// Change our own app registrations. Answer: [`Reply::App`].
+    App(app::AppChange),
+    /// About standings of the application itself.
+    AppOnly(app_only::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -125,8 +131,11 @@ pub enum Reply {
         connection_id: Uuid,
         checks: Vec<Check>,
     },
+    /// Answer to [`app_only::Ask::TryOwn`].
+    AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    App(app::AppChanged),
     Health {
         ready: bool,
         detail: String,
@@ -217,6 +226,8 @@ pub enum CheckKind {
     SignIn,
     /// Our enterprise application is present and enabled in the tenant.
     EnterpriseApplication,
+    /// Days left of the credential that an app-only standing lives by.
+    Credential,
 }
 
 /// How a check ended. Only `Failed` turns the banner red; `Warning` and `Skipped` say what they mean in the detail.
@@ -228,4 +239,6 @@ pub enum CheckOutcome {
     Failed,
     /// Could not be looked at because an earlier check failed or a permission is missing.
     Skipped,
+    /// There is no such thing with this kind of standing.
+    NotApplicable,
 }
