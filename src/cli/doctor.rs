@@ -187,7 +187,11 @@ async fn credentials_end(
         )),
         None => Ok(format!(
             "{} usable for {}",
-            active.credentials.iter().filter(|one| one.is_usable()).count(),
+            active
+                .credentials
+                .iter()
+                .filter(|one| one.is_usable())
+                .count(),
             active.client_id
         )),
     }))

@@ -95,14 +95,13 @@ async fn ask(
     let asked = core.entra.client_credentials(place, &app, &resource, None);
     let outcome = asked.await.outcome;
     // A candidate's refusal says nothing about the credentials in use.
-    pass.told(match &outcome {
-        Ok(_) => Heard::Fine,
-        Err(failure) => match Class::of(failure) {
-            Class::Throttled(wait) => Heard::Throttled(wait),
-            Class::Transient => Heard::Transient,
-            _ => return Ok(refused(failure, stored)),
+    match &outcome {
+        Ok(_) => pass.told(Heard::Fine),
+        Err(failure) => match Class::of(failure).heard() {
+            Heard::RefusesUs => {}
+            heard => pass.told(heard),
         },
-    });
+    }
     drop(pass);
     Ok(match outcome {
         Ok(_) => Verdict::Accepted,
