@@ -4,6 +4,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::config::{ConfigError, SecretFileError};
+use crate::keeper::{self, BootError, KeyringError};
+use crate::process;
 use crate::storage::UrlError;
 
 const FAILED: u8 = 1;
@@ -41,7 +43,26 @@ fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
-    cause.is::<ConfigError>() || cause.is::<SecretFileError>() || cause.is::<UrlError>()
+    cause.is::<ConfigError>()
+        || cause.is::<SecretFileError>()
+        || cause.is::<UrlError>()
+        || cause.is::<KeyringError>()
+        || cause.downcast_ref().is_some_and(is_wrong_key)
+        || cause.downcast_ref().is_some_and(keeper_said_so)
+        || matches!(cause.downcast_ref(), Some(process::SetupError::Config(_)))
+}
+
+/// The key file does not fit the database.
+fn is_wrong_key(error: &keeper::StartError) -> bool {
+    matches!(
+        error,
+        keeper::StartError::Boot(BootError::UnknownMaster(_) | BootError::Canary { .. })
+    )
+}
+
+/// The keeper's process ended with that code at its start.
+fn keeper_said_so(error: &process::StartError) -> bool {
+    error.code() == Some(i32::from(CONFIGURATION))
 }
 
 #[cfg(test)]
