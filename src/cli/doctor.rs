@@ -9,7 +9,6 @@ use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entra::Entra;
-use crate::keeper::Keyring;
 use crate::storage::{self, Expect, PoolKind, Schema, Storage};
 
 /// Takes nothing but the settings.
@@ -61,7 +60,7 @@ impl Args {
                 .map_err(Into::into),
         );
         report.line("base_url", base_url(&config));
-        report.line("master key", master_key(&config));
+        report.line("master key", master_key(&config).await);
         app_credential(&mut report, &config);
         database(&mut report, &config).await;
         microsoft(&mut report, &config).await;
@@ -86,16 +85,19 @@ fn base_url(config: &Config) -> anyhow::Result<String> {
     )
 }
 
-fn master_key(config: &Config) -> anyhow::Result<String> {
+async fn master_key(config: &Config) -> anyhow::Result<String> {
     let path = config.master_key_file.path();
-    if !path.exists() {
+    if config.master_key_command.is_none() && !path.exists() {
         anyhow::bail!(
             "{} is missing; make it with `tenantry keys create`, or restore it",
             path.display()
         );
     }
-    Keyring::read(path)?;
-    Ok(format!("{} can be read by nobody else", path.display()))
+    super::keys::keyring(config).await?;
+    Ok(match &config.master_key_command {
+        Some(_) => "the command of `master_key_command` gives it".to_owned(),
+        None => format!("{} can be read by nobody else", path.display()),
+    })
 }
 
 fn app_credential(report: &mut Report, config: &Config) {

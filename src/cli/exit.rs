@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::config::{ConfigError, SecretFileError};
+use crate::keeper::{BootError, CustodyError, KeyringError, StartError};
 use crate::storage::UrlError;
 
 const FAILED: u8 = 1;
@@ -41,7 +42,14 @@ fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
-    cause.is::<ConfigError>() || cause.is::<SecretFileError>() || cause.is::<UrlError>()
+    cause.is::<ConfigError>()
+        || cause.is::<SecretFileError>()
+        || cause.is::<UrlError>()
+        || cause.is::<KeyringError>()
+        || matches!(cause.downcast_ref(), Some(StartError::Boot(boot)) if boot.is_configuration())
+        || cause.downcast_ref().is_some_and(BootError::is_configuration)
+        || matches!(cause.downcast_ref(), Some(CustodyError::Source(_)))
+        || matches!(cause.downcast_ref(), Some(CustodyError::Boot(boot)) if boot.is_configuration())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entra::Endpoints;
-use crate::keeper::{self, AppSeed, Keyring, SeedCredential};
+use crate::keeper::{self, AppSeed, SeedCredential};
 use crate::server::{self, Listeners, Parts, Server};
 use crate::storage::{self, Expect, InstanceLock, PoolKind, Storage};
 
@@ -49,7 +49,7 @@ async fn serve(config: &Config, storage: &Storage, listeners: Listeners) -> anyh
         .await?;
         pool.close().await;
     }
-    let keeper = keeper::start(keeper_setup(config, storage)?)
+    let keeper = keeper::start(keeper_setup(config, storage).await?)
         .await
         .context("the keeper did not start")?;
     let parts = Parts {
@@ -67,10 +67,10 @@ async fn serve(config: &Config, storage: &Storage, listeners: Listeners) -> anyh
     Ok(())
 }
 
-fn keeper_setup(config: &Config, storage: &Storage) -> anyhow::Result<keeper::Setup> {
+async fn keeper_setup(config: &Config, storage: &Storage) -> anyhow::Result<keeper::Setup> {
     Ok(keeper::Setup {
         database_url: storage.urls().keeper.clone(),
-        master_key: Keyring::read(config.master_key_file.path())?,
+        master_key: super::keys::keyring(config).await?,
         endpoints: endpoints(config)?,
         redirect_base: config.base_url.clone(),
         app_seed: app_seed(config)?,

@@ -35,6 +35,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `master_key_file`: seals everything; `master.key` in the data directory unless named.
     pub master_key_file: SecretFile,
+    /// `master_key_command`: a program that prints the master keys, instead of the file.
+    pub master_key_command: Option<Vec<String>>,
     pub database: Database,
     pub entra: Entra,
     /// `smtp.*`; `None` without `smtp.host`: invitations are links to copy.
@@ -114,6 +116,7 @@ impl Config {
             master_key_file: from
                 .secret_file("master_key_file")
                 .unwrap_or_else(|| SecretFile::new("master_key_file", data_dir.join("master.key"))),
+            master_key_command: master_key_command(from),
             data_dir,
             database: Database::read(from),
             entra: Entra::read(from),
@@ -129,6 +132,14 @@ impl Config {
             log: Log::read(from),
         }
     }
+}
+
+fn master_key_command(from: &mut Reader) -> Option<Vec<String>> {
+    let command = from.command("master_key_command")?;
+    if from.is_given("master_key_file") {
+        from.both("master_key_file", "master_key_command");
+    }
+    Some(command)
 }
 
 /// `/var/lib/tenantry` for root, else the user's own data directory (XDG Base Directory Specification).

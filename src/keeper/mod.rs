@@ -28,6 +28,9 @@ mod validate;
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};
-pub use seal::{BootError, Keyring, KeyringError, Rotation, create_key_file};
+pub use seal::{
+    BootError, CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError,
+    Progress, REWRAP_BATCH, Rotated, Rotation, create_key_file,
+};
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

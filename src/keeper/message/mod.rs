@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub mod hand_out;
+pub mod keys;
 
 use super::text::Text;
 
@@ -82,6 +83,8 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// Master keys: read again, or told of.
+    Keys(keys::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -124,6 +127,8 @@ pub enum Reply {
     },
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    /// Answer to [`Request::Keys`].
+    Keys(keys::Reply),
     Health {
         ready: bool,
         detail: String,
