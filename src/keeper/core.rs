@@ -10,8 +10,9 @@ use url::Url;
 
 use super::app::AppCache;
 use super::gate::Gate;
+use super::incident::MassGuard;
 use super::onboarding::DomainCache;
-use super::refresh::{Committer, MassGuard, Running};
+use super::refresh::{Committer, Running};
 use super::seal::Vault;
 use super::settings::Settings;
 use crate::clock::{Clock, random_bytes};

@@ -14,7 +14,8 @@ use super::app::{self, AppSeed, SeedError};
 use super::client::Client;
 use super::core::Core;
 use super::gate::Gate;
-use super::refresh::{self, MassGuard};
+use super::incident::{self, MassGuard};
+use super::refresh;
 use super::seal::{BootError, Keyring, Vault};
 use super::settings::Settings;
 use super::store::records;
@@ -88,11 +89,12 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     }
     let redirect_uri = redirect_uri(&setup.redirect_base)?;
     let (committer, committing) = refresh::Committer::new(pool.clone(), &setup.settings);
+    let (gate, turns) = Gate::new(&setup.settings);
     let core = Arc::new(Core {
         entra: Entra::new(setup.endpoints.clone(), clock.clone())?,
         endpoints: setup.endpoints,
         redirect_uri,
-        gate: Arc::new(Gate::new(&setup.settings)),
+        gate,
         guard: MassGuard::new(&setup.settings),
         running: refresh::Running::default(),
         committer,
@@ -108,9 +110,14 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         clock,
     });
     let (client, questions) = Client::channel(core.settings.questions);
+    if let Err(error) = incident::recall(&core).await {
+        tracing::warn!(%error, "what the breakers were before is not known");
+    }
+    core.tasks.spawn(incident::watch(Arc::clone(&core), turns));
     core.tasks.spawn(committing);
     core.tasks.spawn(serve::serve(Arc::clone(&core), questions));
     core.tasks.spawn(refresh::work(Arc::clone(&core)));
+    core.tasks.spawn(app::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::sweep(Arc::clone(&core)));
     core.tasks.spawn(app_only::work(Arc::clone(&core)));

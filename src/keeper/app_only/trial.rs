@@ -13,8 +13,9 @@ use super::verdict::{Verdict, word};
 use crate::entra::{Failure, Tokens};
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::Core;
-use crate::keeper::gate::Lane;
+use crate::keeper::gate::{Heard, Lane};
 use crate::keeper::record;
+use crate::keeper::refresh::Class;
 use crate::keeper::resource::Resource;
 use crate::keeper::store::app_only;
 use crate::keeper::store::records::{Noted, Subject};
@@ -125,7 +126,7 @@ impl Asker<'_> {
         let Ok(pass) = self
             .core
             .gate
-            .enter(lane, Instant::now() + WAIT, true)
+            .enter(lane, self.subject.tenant_id, Instant::now() + WAIT, true)
             .await
         else {
             return Ok((Err(None), None));
@@ -135,8 +136,13 @@ impl Asker<'_> {
         let exchange = entra
             .client_credentials(self.entra_tenant_id, &app.app, &uri, None)
             .await;
-        if exchange.outcome.is_ok() {
-            pass.accepted_us();
+        // A credential on trial that is refused says nothing about those in use.
+        match &exchange.outcome {
+            Ok(_) => pass.told(Heard::Fine),
+            Err(failure) => match Class::of(failure).heard() {
+                Heard::RefusesUs => {}
+                heard => pass.told(heard),
+            },
         }
         drop(pass);
         let sent_at = exchange.call.started_at;

@@ -73,7 +73,9 @@ impl Verdict {
         match Class::of(failure) {
             Class::AppAbsent | Class::ConsentMissing => Self::SettingUp(word::CONSENT_NOT_SEEN),
             Class::ResourceRefused => Self::SettingUp(word::RESOURCE_ABSENT),
-            Class::Throttled(_) | Class::Transient | Class::Unknown => Self::Passing,
+            Class::Throttled(_) | Class::Looping(_) | Class::Transient | Class::Unknown => {
+                Self::Passing
+            }
             Class::Definitive => Self::Failed(word::POLICY_REFUSED),
             Class::AppLevel | Class::Ambiguous => Self::Failed(word::TROUBLE),
         }

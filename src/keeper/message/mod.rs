@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod app;
 pub mod app_only;
 pub mod hand_out;
 
@@ -83,6 +84,8 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// Change our own app registrations. Answer: [`Reply::App`].
+    App(app::AppChange),
     /// About standings of the application itself.
     AppOnly(app_only::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
@@ -129,6 +132,7 @@ pub enum Reply {
     AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    App(app::AppChanged),
     Health {
         ready: bool,
         detail: String,

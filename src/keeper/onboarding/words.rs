@@ -57,7 +57,7 @@ pub(super) fn refused(failure: &Failure, by_device_code: bool) -> Refused {
     }
     match Class::of(failure) {
         Class::ConsentMissing => Refused::ConsentNeeded,
-        Class::Throttled(_) | Class::Transient => Refused::Again,
+        Class::Throttled(_) | Class::Looping(_) | Class::Transient => Refused::Again,
         Class::AppLevel | Class::AppAbsent => Refused::Failed(APP_TROUBLE),
         Class::Definitive if by_device_code && blocks_device_code(failure) => {
             Refused::Failed(DEVICE_CODE_BLOCKED)

@@ -122,6 +122,15 @@ impl Asked {
         asked
     }
 
+    /// With the same question asked once more, which decides.
+    pub fn followed_by(mut self, second: Self) -> Self {
+        self.calls.extend(second.calls);
+        Self {
+            calls: self.calls,
+            ..second
+        }
+    }
+
     /// The calls that worked.
     pub fn good_calls(&self) -> impl Iterator<Item = &CallRecord> {
         let good = self.calls.iter().filter(|(_, failure)| failure.is_none());

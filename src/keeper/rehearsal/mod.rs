@@ -1,9 +1,11 @@
 //! What only rehearsals may do (feature `faults`): put a whole fleet of connections into the store without onboarding
 //! each one. Never part of a release build.
 
+mod cells;
 mod cost;
 mod store;
 
+pub use cells::{Cell, Opener, cells};
 pub use cost::{ClaimCost, claim_cost};
 
 use secrecy::SecretString;

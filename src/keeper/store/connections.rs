@@ -16,14 +16,14 @@ pub struct Connection {
     pub state: State,
     pub pending_reason: Option<String>,
     pub entra_tenant_id: Uuid,
-    /// Whose client id its tokens belong to.
-    pub app_registration_id: Uuid,
     pub admin_oid: Option<Uuid>,
     pub admin_username: String,
     /// Client credentials and no refresh token.
     pub app_only: bool,
     /// Refreshed without a credential (device code) or with it.
     pub public_class: bool,
+    /// The registration that the grant was given to; a refresh token is of no use to another.
+    pub app_registration_id: Uuid,
     pub obtained_at: OffsetDateTime,
     pub federated: bool,
     pub trouble_since: Option<OffsetDateTime>,
@@ -42,11 +42,11 @@ struct Row {
     state: String,
     pending_reason: Option<String>,
     entra_tenant_id: Uuid,
-    app_registration_id: Uuid,
     admin_oid: Option<Uuid>,
     admin_username: String,
     token_class: Option<String>,
     obtained_at: OffsetDateTime,
+    app_registration_id: Uuid,
     realm: String,
     trouble_since: Option<OffsetDateTime>,
     suspect_checks: i16,
@@ -63,12 +63,12 @@ impl TryFrom<Row> for Connection {
             state: row.state.parse()?,
             app_only: row.mode == "app_only",
             public_class: row.token_class.as_deref() == Some("public"),
+            app_registration_id: row.app_registration_id,
             federated: row.realm == "federated",
             tenant_id: row.tenant_id,
             id: row.id,
             pending_reason: row.pending_reason,
             entra_tenant_id: row.entra_tenant_id,
-            app_registration_id: row.app_registration_id,
             admin_oid: row.admin_oid,
             admin_username: row.admin_username,
             obtained_at: row.obtained_at,
@@ -95,7 +95,7 @@ pub async fn load(
     let row = sqlx::query_as!(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
-             c.entra_tenant_id, c.app_registration_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
@@ -117,7 +117,7 @@ pub async fn load_many(
     let rows = sqlx::query_as!(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
-             c.entra_tenant_id, c.app_registration_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, id)
@@ -141,7 +141,7 @@ pub async fn load_current(
     let row = sqlx::query_as!(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
-             c.entra_tenant_id, c.app_registration_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id

@@ -11,6 +11,10 @@ pub const LOGOUT: &str = "/logout";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
 pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
+pub const APP_REGISTRATION: &str = "/security/app-registration";
+pub const APP_SECRETS: &str = "/security/app-registration/secrets";
+pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
+pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
 pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
 pub const ONBOARDING: &str = "/onboarding";
@@ -32,6 +36,11 @@ pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
 /// A technician's one-time link.
 pub fn login_link(token: &str) -> String {
     format!("/login/link/{token}")
+}
+
+/// Below one credential of our app registration: `trial`, `retirement`, `removal` or `certificate`.
+pub fn app_credential(id: uuid::Uuid, word: &str) -> String {
+    format!("{APP_REGISTRATION}/credentials/{id}/{word}")
 }
 
 /// One recorded error, seen by the fleet's technician.
