@@ -158,7 +158,7 @@ async fn consent_refused_at_microsoft_leaves_the_page_where_it_was() {
     let live = fresh().await;
     let (browser, page) = at_consent(&live, "app").await;
     let address = page.attributes("a#consent", "href").remove(0);
-    let body = json!({"url": address, "upn": ADMIN, "refuse": true});
+    let body = json!({"url": address, "upn": ADMIN, "consent": "refuse"});
     let answer = live.control("adminconsent", &body).await;
     let landing = url::Url::parse(answer["redirect"].as_str().unwrap()).unwrap();
     let back = format!("{}?{}", landing.path(), landing.query().unwrap());
