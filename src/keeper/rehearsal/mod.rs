@@ -4,6 +4,7 @@
 mod cost;
 mod store;
 
+pub use super::fault::{Point, Strike, arm};
 pub use cost::{ClaimCost, claim_cost};
 
 use secrecy::SecretString;
