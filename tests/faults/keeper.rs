@@ -169,6 +169,9 @@ fn hurried() -> Settings {
     Settings {
         requests_per_second: 100_000,
         refresh_pause: Duration::from_millis(200),
+        trip_window: Duration::from_secs(5),
+        ramp: Duration::from_secs(5),
+        keeper_beat: Duration::from_secs(1),
         breaker_pause: Duration::from_millis(500),
         breaker_cap: Duration::from_secs(4),
         mass_window: Duration::from_secs(10),

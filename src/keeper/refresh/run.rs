@@ -20,7 +20,8 @@ use crate::entra::{Challenge, Failure, Tokens};
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::{Core, jitter};
 use crate::keeper::fault::{Point, reach};
-use crate::keeper::gate::{Held, Lane, Pass};
+use crate::keeper::gate::{Heard, Held, Lane, Pass};
+use crate::keeper::incident::Sign;
 use crate::keeper::message::Refusal;
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::VaultError;
@@ -90,7 +91,7 @@ async fn attempt(
     if connection.tenant_state != "active" {
         return Err(Refusal::Suspended.into());
     }
-    let app = core.app.get(&core.pool, &core.vault).await?;
+    let app = core.app.of(core, connection.app_registration_id).await?;
     let app = app.ok_or(Refusal::NoApp)?;
     if !connection.public_class && app.app.credential.is_none() {
         return Err(Refusal::NoApp.into());
@@ -179,18 +180,46 @@ impl Run<'_> {
         };
         reach(Point::Gated);
         let grant = self.grant.take();
+        let mut asked = self.ask(resource, grant.as_ref()).await;
+        if let Some(next) = self.other_credential(&asked).await {
+            self.app = next;
+            asked = asked.followed_by(self.ask(resource, grant.as_ref()).await);
+        }
+        reach(Point::Received);
+        tell(&asked, &pass);
+        // The way is free for the next request before this answer is stored.
+        drop(pass);
+        self.judge(resource, grant, &asked, more_to_come).await
+    }
+
+    async fn ask(&self, resource: Resource, grant: Option<&Grant>) -> Asked {
         let question = Question {
             app: &self.app,
             connection: &self.connection,
             resource,
             challenge: self.challenge.as_ref(),
         };
-        let asked = answer::ask(self.core, &question, grant.as_ref()).await;
-        reach(Point::Received);
-        tell(&asked, &pass);
-        // The way is free for the next request before this answer is stored.
-        drop(pass);
-        self.judge(resource, grant, &asked, more_to_come).await
+        answer::ask(self.core, &question, grant).await
+    }
+
+    /// Microsoft refused the credential that we showed: another one of the registration, if there is one, so that a
+    /// rotation leaves no gap.
+    async fn other_credential(&self, asked: &Asked) -> Option<AppInUse> {
+        let (shown, registration) = (self.app.credential_id?, self.app.registration_id);
+        if self.connection.public_class {
+            return None;
+        }
+        match &asked.outcome {
+            Outcome::Failed { failure, class } if *class == Class::AppLevel => {
+                let app = &self.core.app;
+                app.refused(self.core, registration, shown, failure).await
+            }
+            Outcome::Tokens { .. } => {
+                self.core.app.worked(self.core, &self.app).await;
+                None
+            }
+            _ => None,
+        }
     }
 
     /// The tokens as they were read with the claim, or as they are by now.
@@ -215,7 +244,11 @@ impl Run<'_> {
             with_credential: !self.connection.public_class,
         };
         let deadline = self.claimed + self.core.settings.send_within;
-        let pass = self.core.gate.enter(lane, deadline, self.by_hand).await?;
+        let pass = self
+            .core
+            .gate
+            .enter(lane, self.connection.tenant_id, deadline, self.by_hand)
+            .await?;
         if Instant::now() > deadline || self.core.stop.is_cancelled() {
             return Err(Held {
                 retry_after: Duration::from_secs(5),
@@ -249,7 +282,7 @@ impl Run<'_> {
             }
             Outcome::Failed { failure, class } => {
                 let mut facts = self.facts(resource, more_to_come);
-                facts.mass_trouble = self.core.guard.is_mass(*class, self.connection.tenant_id);
+                facts.mass_trouble = self.is_mass(failure, *class, facts.required).await?;
                 let decision = decide(&self.standing, Answer::Fails(*class), &facts);
                 let told = Some((*class, &**failure));
                 self.fail(resource, &decision, Some(asked), class.as_str(), told)
@@ -258,6 +291,23 @@ impl Run<'_> {
                 Ok(decision.stop.then_some(Halt::Decided))
             }
         }
+    }
+
+    /// A grant that is still being obtained fails for reasons of its own.
+    async fn is_mass(&self, failure: &Failure, class: Class, required: bool) -> sqlx::Result<bool> {
+        if !self.standing.state.is_living() {
+            return Ok(false);
+        }
+        let sign = Sign {
+            tenant_id: self.connection.tenant_id,
+            class,
+            code: failure.code(),
+            required,
+        };
+        let core = self.core;
+        core.guard
+            .is_mass(&core.pool, &sign, core.clock.now())
+            .await
     }
 
     /// Store a good answer, and go on from it.
@@ -370,6 +420,9 @@ impl Run<'_> {
 
     /// A grant that is still waiting for consent counts for a resource only with all permissions that we need.
     fn is_short(&self, resource: Resource, scopes: &[String]) -> bool {
+        if self.connection.app_only {
+            return !resource.missing_as_app(scopes).is_empty();
+        }
         matches!(self.standing.state, State::Pending | State::NeedsConsent)
             && !resource.missing(scopes).is_empty()
     }
@@ -414,16 +467,12 @@ impl Run<'_> {
     }
 }
 
-/// What the answer says about our application.
+/// What the answer says about Microsoft and our application.
 fn tell(asked: &Asked, pass: &Pass) {
-    match &asked.outcome {
-        Outcome::Failed { class, .. } => match class {
-            Class::AppLevel => pass.refused_us(),
-            Class::Throttled(_) | Class::Transient => {}
-            _ => pass.accepted_us(),
-        },
-        Outcome::Tokens { .. } | Outcome::Foreign { .. } => pass.accepted_us(),
-    }
+    pass.told(match &asked.outcome {
+        Outcome::Failed { class, .. } => class.heard(),
+        Outcome::Tokens { .. } | Outcome::Foreign { .. } => Heard::Fine,
+    });
 }
 
 fn try_later(after: Duration) -> Refusal {

@@ -1,10 +1,12 @@
 //! What only rehearsals may do (feature `faults`): put a whole fleet of connections into the store without onboarding
 //! each one. Never part of a release build.
 
+mod cells;
 mod cost;
 mod store;
 
 pub use super::fault::{Point, Strike, arm};
+pub use cells::{Cell, Opener, cells};
 pub use cost::{ClaimCost, claim_cost};
 
 use secrecy::SecretString;

@@ -12,4 +12,5 @@ mod keys;
 mod links;
 mod messages;
 mod refresh;
+mod seals;
 mod validate;

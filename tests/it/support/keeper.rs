@@ -275,9 +275,14 @@ impl World {
 
     /// Onboard the customer by device code, consent given beforehand. Gives the connection.
     pub async fn onboard(&self, keeper: &Keeper) -> Uuid {
+        self.onboard_as(keeper, ADMIN).await
+    }
+
+    /// The same by another administrator.
+    pub async fn onboard_as(&self, keeper: &Keeper, admin: &str) -> Uuid {
         self.consent();
-        let (flow, code) = self.code(keeper, ADMIN).await;
-        self.approve(&code, ADMIN);
+        let (flow, code) = self.code(keeper, admin).await;
+        self.approve(&code, admin);
         self.until_flow(flow, "complete").await;
         self.current().await
     }
