@@ -100,6 +100,7 @@ impl Server {
                 msp_legal_name: config.msp.legal_name.clone(),
                 report_to: config.msp.report_to.clone(),
                 app_name: parts.app_name.to_owned(),
+                cloud: keeper::Cloud::at(&config.entra.authority, &config.entra.graph_url),
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,

@@ -8,12 +8,17 @@ use secrecy::SecretString;
 use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::app_registration;
+use crate::domain::op::{Actor, Op};
 use crate::entra::Entra;
+use crate::keeper::Cloud;
 use crate::storage::{self, Expect, PoolKind, Schema, Storage};
 
 /// Takes nothing but the settings.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
+
+const CREDENTIAL: &str = "app registration's credential";
 
 /// Some check failed; each has said so on its line.
 #[derive(Debug, thiserror::Error)]
@@ -146,7 +151,47 @@ async fn database(report: &mut Report, config: &Config) {
             result.map(|seen| format!("{kind}, {seen}")),
         );
     }
+    let result = credentials_end(&storage.urls().web, config).await;
+    match result {
+        Ok(None) => Report::skip(CREDENTIAL, "none is stored yet"),
+        Ok(Some(seen)) => report.line(CREDENTIAL, seen.map_err(anyhow::Error::msg)),
+        Err(error) => report.line(CREDENTIAL, Err(error)),
+    }
     storage.close().await;
+}
+
+/// When the last of our credentials ends; what is near fails the check, so that somebody looks.
+async fn credentials_end(
+    url: &SecretString,
+    config: &Config,
+) -> anyhow::Result<Option<Result<String, String>>> {
+    let pool = storage::pool(url, PoolKind::Web)?;
+    let clock = Clock::system();
+    let cloud = Cloud::at(&config.entra.authority, &config.entra.graph_url);
+    let mut op = Op::begin(&pool, &clock, Actor::Command("doctor")).await?;
+    let all = app_registration::list(&mut op, cloud).await?;
+    let now = op.now();
+    op.roll_back().await?;
+    pool.close().await;
+    let active = all.iter().find(|one| one.is_active);
+    let Some(active) = active.filter(|one| !one.credentials.is_empty()) else {
+        return Ok(None);
+    };
+    Ok(Some(match active.alarm(now) {
+        Some(alarm) => Err(format!(
+            "{} Add a new one on the page “App registration”.",
+            alarm.sentence()
+        )),
+        None => Ok(format!(
+            "{} usable for {}",
+            active
+                .credentials
+                .iter()
+                .filter(|one| one.is_usable())
+                .count(),
+            active.client_id
+        )),
+    }))
 }
 
 async fn role_check(

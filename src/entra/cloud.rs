@@ -1,5 +1,7 @@
 //! Microsoft's clouds: apart from each other, each with sign-in hosts and app registrations of its own.
 
+use url::Url;
+
 use super::Endpoints;
 
 /// A cloud of Microsoft.
@@ -29,15 +31,17 @@ impl Cloud {
 
     /// The cloud of these addresses. GCC High and DoD share the sign-in host and differ in Graph's.
     pub fn of(endpoints: &Endpoints) -> Self {
-        let ends =
-            |url: &url::Url, tail: &str| url.host_str().is_some_and(|host| host.ends_with(tail));
-        if ends(&endpoints.authority, ".partner.microsoftonline.cn")
-            || ends(&endpoints.authority, ".chinacloudapi.cn")
-        {
+        Self::at(&endpoints.authority, &endpoints.graph)
+    }
+
+    /// The same by the two addresses alone.
+    pub fn at(authority: &Url, graph: &Url) -> Self {
+        let ends = |url: &Url, tail: &str| url.host_str().is_some_and(|host| host.ends_with(tail));
+        if ends(authority, ".partner.microsoftonline.cn") || ends(authority, ".chinacloudapi.cn") {
             Self::China
-        } else if !ends(&endpoints.authority, ".microsoftonline.us") {
+        } else if !ends(authority, ".microsoftonline.us") {
             Self::Global
-        } else if ends(&endpoints.graph, "dod-graph.microsoft.us") {
+        } else if ends(graph, "dod-graph.microsoft.us") {
             Self::UsDod
         } else {
             Self::UsGov

@@ -2,11 +2,13 @@
 //! typed messages and shares neither pool nor row type with the portal.
 
 mod app;
+mod app_only;
 pub mod client;
 mod core;
 mod fault;
 mod gate;
 mod hand_out;
+mod incident;
 pub mod inspect;
 pub mod message;
 mod onboarding;
@@ -25,6 +27,7 @@ pub mod text;
 mod trouble;
 mod validate;
 
+pub use crate::entra::Cloud;
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};

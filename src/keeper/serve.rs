@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::app;
+use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
@@ -12,7 +14,7 @@ use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
-use super::store::{connections, tenants};
+use super::store::{connections, incidents, tenants};
 use super::text::Text;
 use super::trouble::Trouble;
 use super::validate::validate;
@@ -138,8 +140,10 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
                 checks,
             })
         }
+        Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
+        Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
         Request::Health => Ok(health(core).await),
     }
 }
@@ -210,11 +214,26 @@ fn results(report: &Report) -> Vec<ResourceResult> {
         .collect()
 }
 
+/// A sentence about the credential that everything stands on; empty when its end is not known.
+async fn credential_end(core: &Shared) -> String {
+    let app = core.app.msp(core).await.ok().flatten();
+    app.and_then(|app| app.ends_at)
+        .map(|end| format!(" The app registration's credential ends on {}.", end.date()))
+        .unwrap_or_default()
+}
+
 async fn health(core: &Shared) -> Reply {
     match core.vault.is_proven().await {
         Ok(()) => Reply::Health {
             ready: true,
-            detail: "The database answers and the master key opens its canary.".into(),
+            detail: format!(
+                "The database answers and the master key opens its canary. {}{}",
+                match incidents::count_open(&core.pool).await {
+                    Ok(open) => format!("Open incidents: {open}."),
+                    Err(_) => "Incidents cannot be counted.".to_owned(),
+                },
+                credential_end(core).await
+            ),
         },
         Err(error) => Reply::Health {
             ready: false,

@@ -80,6 +80,7 @@ mod tests {
                 msp_legal_name: String::new(),
                 report_to: String::new(),
                 app_name: String::new(),
+                cloud: keeper::Cloud::Global,
             }),
             trusted_proxies: Arc::new([]),
             mailer: None,

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::seed::SeedCredential;
 use crate::clock::ordered_uuid;
+use crate::keeper::message::app::Unfit;
 use crate::keeper::seal::{Purpose, Vault, VaultError};
 use crate::keeper::store::apps;
 
@@ -29,25 +30,6 @@ pub(in crate::keeper) struct Parts {
     /// Last four characters of a secret, SHA-256 thumbprint of a certificate.
     pub hint: String,
     pub not_after: Option<OffsetDateTime>,
-}
-
-/// Why a text is no certificate that Entra could accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    #[error("it must hold one CERTIFICATE and one PRIVATE KEY in PEM")]
-    NotPem,
-    #[error("it holds no CERTIFICATE")]
-    NoCertificate,
-    #[error("it holds no PRIVATE KEY")]
-    NoKey,
-    #[error("its private key is encrypted; store it without a passphrase")]
-    Encrypted,
-    #[error("its key is not an RSA key, and Microsoft accepts no other")]
-    NotRsa,
-    #[error("its RSA key has fewer than 2048 bits")]
-    Weak,
-    #[error("its private key belongs to another certificate")]
-    Mismatch,
 }
 
 /// A client secret's value.

@@ -2,20 +2,25 @@
 //! first one; the database is the truth afterwards. What calls need is [`AppInUse`], by [`AppCache`].
 
 mod cache;
+mod change;
 mod choose;
 pub(super) mod credential;
+mod generate;
 mod refusal;
 mod seed;
+mod trial;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::entra::App;
 
-pub(super) use cache::AppCache;
+pub(super) use cache::{AppCache, open as open_credential};
+pub(super) use change::change;
 pub(super) use refusal::Why;
 pub(super) use seed::seed;
 pub use seed::{AppSeed, SeedCredential, SeedError};
+pub(super) use trial::work;
 
 /// A registration with the credential to show.
 #[derive(Clone)]

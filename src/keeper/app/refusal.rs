@@ -92,7 +92,7 @@ mod tests {
             trace_id: None,
             correlation_id: None,
             timestamp: None,
-            claims: None,
+            challenge: None,
             retry_after: None,
             http_status: None,
             raw: String::new(),

@@ -10,6 +10,7 @@ use super::credential::{Parts, seal_parts, seed_parts};
 use crate::clock::{Clock, ordered_uuid};
 use crate::entra::Cloud;
 use crate::keeper::message::Actor;
+use crate::keeper::message::app::Unfit;
 use crate::keeper::seal::{Vault, VaultError};
 use crate::keeper::store::{apps, audit};
 
@@ -36,7 +37,7 @@ pub enum SeedCredential {
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     #[error("the client certificate file: {0}")]
-    Certificate(#[from] super::credential::Unfit),
+    Certificate(#[from] Unfit),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("app registration: {0}")]

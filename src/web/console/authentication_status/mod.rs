@@ -11,13 +11,14 @@ use axum::extract::State;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::domain::{connection, tenant};
+use crate::domain::{app_registration, connection, tenant};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
+use super::app_registration::AlarmView;
 use query::Params;
 use view::ListView;
 
@@ -25,6 +26,8 @@ use view::ListView;
 #[template(path = "console/authentication_status/index.html")]
 struct Index {
     chrome: Chrome,
+    /// Our own credential ends, which would stop many tenants at once.
+    alarm: Option<AlarmView>,
     list: ListView,
 }
 
@@ -54,5 +57,10 @@ async fn index(
     let causes = connection::causes(&mut op, scope).await?;
     let tags = tenant::tags(&mut op, scope).await?;
     let list = ListView::of(&asked, &overview, &causes, &tags, op.now());
-    Ok(Index { chrome, list })
+    let alarm = app_registration::alarm(&mut op, app.site.cloud).await?;
+    Ok(Index {
+        chrome,
+        alarm: alarm.as_ref().map(AlarmView::of),
+        list,
+    })
 }

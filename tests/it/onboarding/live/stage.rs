@@ -164,6 +164,7 @@ impl Portal {
                 msp_legal_name: "Harbourline IT Services Ltd".into(),
                 report_to: String::new(),
                 app_name: "Tenantry (tests)".into(),
+                cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
             trusted_proxies: Arc::new([]),
