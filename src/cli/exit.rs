@@ -48,7 +48,9 @@ fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
         || cause.is::<UrlError>()
         || cause.is::<KeyringError>()
         || matches!(cause.downcast_ref(), Some(StartError::Boot(boot)) if boot.is_configuration())
-        || cause.downcast_ref().is_some_and(BootError::is_configuration)
+        || cause
+            .downcast_ref()
+            .is_some_and(BootError::is_configuration)
         || matches!(cause.downcast_ref(), Some(CustodyError::Source(_)))
         || matches!(cause.downcast_ref(), Some(CustodyError::Boot(boot)) if boot.is_configuration())
         || cause.downcast_ref().is_some_and(keeper_said_so)

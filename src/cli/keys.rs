@@ -78,7 +78,9 @@ fn create(path: Option<PathBuf>, global: &Global) -> anyhow::Result<()> {
         None => {
             let config = global.load()?;
             if config.master_key_command.is_some() {
-                bail!("`master_key_command` gives the keys; name a path to make a file all the same");
+                bail!(
+                    "`master_key_command` gives the keys; name a path to make a file all the same"
+                );
             }
             config.master_key_file.path().to_owned()
         }
@@ -121,7 +123,9 @@ async fn status(custody: &Custody) -> anyhow::Result<()> {
         .iter()
         .any(|one| matches!(one.canary, Canary::Shut(_)) || (one.data_keys > 0 && !one.is_at_hand));
     if wrong {
-        bail!("a master key that is needed is missing or wrong: restore it before the keeper starts");
+        bail!(
+            "a master key that is needed is missing or wrong: restore it before the keeper starts"
+        );
     }
     Ok(())
 }
@@ -182,7 +186,11 @@ fn show(progress: &Progress, bar: bool) {
         Progress::Rewrapped { done, of } if bar => {
             let filled = usize::try_from(done * 40 / (*of).max(1)).unwrap_or(40);
             let end = if done == of { "\n" } else { "" };
-            write!(out, "\r[{:<40}] {done} of {of} data keys{end}", "#".repeat(filled))
+            write!(
+                out,
+                "\r[{:<40}] {done} of {of} data keys{end}",
+                "#".repeat(filled)
+            )
         }
         Progress::Rewrapped { done, of } => {
             writeln!(out, "Wrapped {done} of {of} data keys anew.")

@@ -57,9 +57,7 @@ impl Vault {
     /// The same, writing nothing: is the keeper still able to work.
     pub async fn is_proven(&self) -> Result<(), BootError> {
         let mut connection = self.pool.acquire().await?;
-        if let Err(BootError::UnknownMaster(_)) =
-            look(&mut connection, &self.masters.get()).await
-        {
+        if let Err(BootError::UnknownMaster(_)) = look(&mut connection, &self.masters.get()).await {
             self.reload_if_late().await;
         }
         look(&mut connection, &self.masters.get()).await?;

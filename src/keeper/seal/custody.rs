@@ -178,7 +178,9 @@ impl Custody {
         let mut db = self.vault.pool.acquire().await?;
         let watched = keys::canaries(&mut db).await?;
         Ok(others(&keys::in_use(&mut *db).await?, &primary) > 0
-            || watched.iter().any(|one| !one.is_over && one.kek_id != primary))
+            || watched
+                .iter()
+                .any(|one| !one.is_over && one.kek_id != primary))
     }
 
     async fn rewrap(

@@ -83,7 +83,9 @@ pub(super) fn replace(path: &Path, keys: &[MasterKey]) -> Result<(), KeyringErro
 }
 
 /// Held by whoever changes the file; ends with the process.
-pub(super) struct Hold(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
+pub(super) struct Hold(
+    #[expect(dead_code, reason = "the lock lasts as long as the file is open")] File,
+);
 
 /// Let nobody else change the file meanwhile. The lock is on its directory, because the file itself is replaced.
 pub(super) fn hold(path: &Path) -> Result<Hold, KeyringError> {

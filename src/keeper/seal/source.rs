@@ -225,7 +225,8 @@ mod tests {
 
     #[tokio::test]
     async fn it_finds_no_environment_but_the_path() {
-        let script = "test \"$(env | grep -cv -e ^PATH= -e ^PWD= -e ^_= -e ^SHLVL=)\" = 0 || exit 9; exit 4";
+        let script =
+            "test \"$(env | grep -cv -e ^PATH= -e ^PWD= -e ^_= -e ^SHLVL=)\" = 0 || exit 9; exit 4";
         let error = refused(script).await.to_string();
         assert!(error.contains("exit status: 4"), "{error}");
     }

@@ -61,7 +61,10 @@ fn key_ids(file: &Path) -> Vec<String> {
 
 /// A tenant with a sealed link, hence with a data key of its own.
 async fn sealed(world: &World, client: &Client, name: &str) -> (Uuid, Uuid) {
-    let (tenant, invitation) = (tenantry::clock::ordered_uuid(), tenantry::clock::ordered_uuid());
+    let (tenant, invitation) = (
+        tenantry::clock::ordered_uuid(),
+        tenantry::clock::ordered_uuid(),
+    );
     let now = world.clock.now();
     sqlx::query(
         "insert into tenants (id, short_name, full_name, state_since, created_at, updated_at) values ($1, $2, $2, $3, $3, $3)",
@@ -199,7 +202,10 @@ async fn a_key_that_is_needed_is_not_taken_out_of_use() {
     let refused = run(&mut keys(&world, &["rotate", "--retire", &primary]));
     assert!(refused.err.contains("is the primary"), "{refused:?}");
     let refused = run(&mut keys(&world, &["rotate", "--retire", "kek-none"]));
-    assert!(refused.err.contains("no master key is called"), "{refused:?}");
+    assert!(
+        refused.err.contains("no master key is called"),
+        "{refused:?}"
+    );
 
     // The file is new, one batch is done, three wait.
     while key_ids(&world.key_file).len() == 1 {
@@ -212,7 +218,10 @@ async fn a_key_that_is_needed_is_not_taken_out_of_use() {
         assert_eq!(key_ids(&world.key_file).len(), 2);
     }
     let said = ran(&world, &["rotate"]).out;
-    assert!(said.contains("Going on with") || said.contains("Made"), "{said}");
+    assert!(
+        said.contains("Going on with") || said.contains("Made"),
+        "{said}"
+    );
     ran(&world, &["rotate", "--finish"]);
     assert_eq!(key_ids(&world.key_file).len(), 1);
 }
@@ -225,7 +234,12 @@ async fn status_says_what_each_key_is_for() {
     ran(&world, &["rotate"]);
     let ids = key_ids(&world.key_file);
     let said = ran(&world, &["status"]).out;
-    let line = |id: &str| said.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
+    let line = |id: &str| {
+        said.lines()
+            .find(|line| line.starts_with(id))
+            .unwrap()
+            .to_owned()
+    };
     assert!(line(&ids[0]).contains("primary") && line(&ids[0]).contains("canary opens"));
     assert!(line(&ids[1]).contains("0 data keys") && line(&ids[1]).contains("rotated out"));
 
@@ -270,9 +284,10 @@ async fn a_command_gives_the_keys_and_a_rotation_follows_its_primary() {
 
     let by_command = |arguments: &[&str]| {
         let mut command = keys(&world, arguments);
-        command
-            .env_remove("TENANTRY_MASTER_KEY_FILE")
-            .env("TENANTRY_MASTER_KEY_COMMAND", format!("/bin/cat {}", both.display()));
+        command.env_remove("TENANTRY_MASTER_KEY_FILE").env(
+            "TENANTRY_MASTER_KEY_COMMAND",
+            format!("/bin/cat {}", both.display()),
+        );
         run(&mut command)
     };
     let rotated = by_command(&["rotate"]);
@@ -293,7 +308,9 @@ async fn a_command_gives_the_keys_and_a_rotation_follows_its_primary() {
 /// What `keys status` says to a source that is not right.
 fn refused(world: &World, setting: &str, value: &str) -> String {
     let mut command = keys(world, &["status"]);
-    let run = run(command.env_remove("TENANTRY_MASTER_KEY_FILE").env(setting, value));
+    let run = run(command
+        .env_remove("TENANTRY_MASTER_KEY_FILE")
+        .env(setting, value));
     assert_eq!(run.code, 78, "{setting} {value} {run:?}");
     run.err
 }
@@ -315,7 +332,10 @@ async fn a_source_that_is_not_right_ends_with_78_and_says_what_to_do() {
         (made("twice", &format!("{line}{line}"), 0o400), "twice"),
         (made("short", &short, 0o400), "line 1"),
         (made("open", &line, 0o444), "chmod 0400"),
-        (world.key_file.parent().unwrap().display().to_string(), "is no file"),
+        (
+            world.key_file.parent().unwrap().display().to_string(),
+            "is no file",
+        ),
         ("/nonexistent".to_owned(), "cannot be read"),
     ] {
         let said = refused(&world, "TENANTRY_MASTER_KEY_FILE", &path);
@@ -332,5 +352,8 @@ async fn a_source_that_is_not_right_ends_with_78_and_says_what_to_do() {
     }
     let mut both = keys(&world, &["status"]);
     let both = run(both.env("TENANTRY_MASTER_KEY_COMMAND", "/bin/true"));
-    assert!(both.code == 78 && both.err.contains("are both set"), "{both:?}");
+    assert!(
+        both.code == 78 && both.err.contains("are both set"),
+        "{both:?}"
+    );
 }
