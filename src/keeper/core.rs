@@ -10,8 +10,9 @@ use url::Url;
 
 use super::app::AppCache;
 use super::gate::Gate;
+use super::incident::MassGuard;
 use super::onboarding::DomainCache;
-use super::refresh::{Committer, MassGuard, Running};
+use super::refresh::{Committer, Running};
 use super::seal::Vault;
 use super::settings::Settings;
 use crate::clock::{Clock, random_bytes};
@@ -32,6 +33,8 @@ pub(super) struct Core {
     pub running: Running,
     pub committer: Committer,
     pub domains: DomainCache,
+    /// Wakes the worker that tries customers' own registrations.
+    pub trials_changed: Notify,
     /// Wakes the onboarding worker.
     pub flows_changed: Notify,
     /// No new work from here on.

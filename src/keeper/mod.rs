@@ -2,11 +2,13 @@
 //! typed messages and shares neither pool nor row type with the portal.
 
 mod app;
+mod app_only;
 pub mod client;
 mod core;
 mod fault;
 mod gate;
 mod hand_out;
+mod incident;
 pub mod inspect;
 pub mod message;
 mod onboarding;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::app;
+use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
@@ -13,7 +14,7 @@ use super::message::{Refusal, Reply, Request, ResourceResult};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
-use super::store::{connections, tenants};
+use super::store::{connections, incidents, tenants};
 use super::text::Text;
 use super::trouble::Trouble;
 use super::validate::validate;
@@ -139,6 +140,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
                 checks,
             })
         }
+        Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
         Request::Health => Ok(health(core).await),
@@ -208,7 +210,11 @@ async fn health(core: &Shared) -> Reply {
         Ok(()) => Reply::Health {
             ready: true,
             detail: format!(
-                "The database answers and the master key opens its canary.{}",
+                "The database answers and the master key opens its canary. {}{}",
+                match incidents::count_open(&core.pool).await {
+                    Ok(open) => format!("Open incidents: {open}."),
+                    Err(_) => "Incidents cannot be counted.".to_owned(),
+                },
                 credential_end(core).await
             ),
         },

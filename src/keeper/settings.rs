@@ -7,9 +7,9 @@ use super::seal::Rotation;
 /// See the fields. The defaults are the product's.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Requests a second to the sign-in host.
+    /// Requests a second to the sign-in host, of all keepers together.
     pub requests_per_second: u32,
-    /// Requests in flight to the sign-in host.
+    /// Requests in flight to the sign-in host, of all keepers together.
     pub in_flight: usize,
     /// A claimed connection is asked for within this time or given back (monotonic).
     pub send_within: Duration,
@@ -32,13 +32,21 @@ pub struct Settings {
     pub sweep_pause: Duration,
     /// Life of a grant that nobody completed or confirmed.
     pub pending_life: Duration,
-    /// First pause of an app's breaker, doubled up to `breaker_cap`.
+    /// The authority's breaker shuts when half of at least `trip_calls` calls within `trip_window` fail in passing; after
+    /// `breaker_pause`, so many `probes` must work, and the rate grows from a tenth to the whole over `ramp`.
+    pub trip_calls: u32,
+    pub trip_window: Duration,
+    pub probes: u32,
+    pub ramp: Duration,
+    /// The authority's pause, and the first of an app's breaker, which is doubled up to `breaker_cap`.
     pub breaker_pause: Duration,
     pub breaker_cap: Duration,
     /// Tenants failing alike within `mass_window` beyond which nobody is accused: this many, or `mass_percent` of all.
     pub mass_least: usize,
     pub mass_percent: usize,
     pub mass_window: Duration,
+    /// How often a keeper says that it lives, and looks after incidents. The others count it for three beats.
+    pub keeper_beat: Duration,
     /// Questions waiting at a time; more are refused.
     pub questions: usize,
     /// Database connections.
@@ -62,11 +70,16 @@ impl Default for Settings {
             trial_pause: Duration::from_secs(10),
             sweep_pause: Duration::from_secs(30),
             pending_life: Duration::from_hours(24),
+            trip_calls: 20,
+            trip_window: Duration::from_mins(1),
+            probes: 3,
+            ramp: Duration::from_mins(10),
             breaker_pause: Duration::from_secs(30),
             breaker_cap: Duration::from_mins(10),
             mass_least: 10,
             mass_percent: 2,
             mass_window: Duration::from_mins(15),
+            keeper_beat: Duration::from_secs(5),
             questions: 256,
             pool_size: 12,
             rotation: Rotation::default(),

@@ -14,11 +14,12 @@ use super::app::{self, AppSeed, SeedError};
 use super::client::Client;
 use super::core::Core;
 use super::gate::Gate;
-use super::refresh::{self, MassGuard};
+use super::incident::{self, MassGuard};
+use super::refresh;
 use super::seal::{BootError, Keyring, Vault};
 use super::settings::Settings;
 use super::store::records;
-use super::{onboarding, serve};
+use super::{app_only, onboarding, serve};
 use crate::clock::Clock;
 use crate::entra::{Cloud, Endpoints, Entra, SetupError};
 use crate::storage::{PoolKind, UrlError, connect_options};
@@ -88,16 +89,18 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     }
     let redirect_uri = redirect_uri(&setup.redirect_base)?;
     let (committer, committing) = refresh::Committer::new(pool.clone(), &setup.settings);
+    let (gate, turns) = Gate::new(&setup.settings);
     let core = Arc::new(Core {
         entra: Entra::new(setup.endpoints.clone(), clock.clone())?,
         endpoints: setup.endpoints,
         redirect_uri,
-        gate: Arc::new(Gate::new(&setup.settings)),
+        gate,
         guard: MassGuard::new(&setup.settings),
         running: refresh::Running::default(),
         committer,
         domains: onboarding::DomainCache::default(),
         app: app::AppCache::new(clock.clone(), cloud),
+        trials_changed: tokio::sync::Notify::new(),
         flows_changed: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
@@ -107,12 +110,17 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         clock,
     });
     let (client, questions) = Client::channel(core.settings.questions);
+    if let Err(error) = incident::recall(&core).await {
+        tracing::warn!(%error, "what the breakers were before is not known");
+    }
+    core.tasks.spawn(incident::watch(Arc::clone(&core), turns));
     core.tasks.spawn(committing);
     core.tasks.spawn(serve::serve(Arc::clone(&core), questions));
     core.tasks.spawn(refresh::work(Arc::clone(&core)));
     core.tasks.spawn(app::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::sweep(Arc::clone(&core)));
+    core.tasks.spawn(app_only::work(Arc::clone(&core)));
     Ok(Running {
         client,
         tasks: core.tasks.clone(),

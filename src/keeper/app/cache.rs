@@ -268,7 +268,7 @@ async fn read(
 }
 
 /// A stored credential, ready to be shown to Microsoft.
-pub(super) async fn open(
+pub(in crate::keeper) async fn open(
     vault: &Vault,
     registration: &Registration,
     stored: &StoredCredential,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::entra::App;
 
-pub(super) use cache::AppCache;
+pub(super) use cache::{AppCache, open as open_credential};
 pub(super) use change::change;
 pub(super) use refusal::Why;
 pub(super) use seed::seed;

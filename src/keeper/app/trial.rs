@@ -10,15 +10,17 @@ use uuid::Uuid;
 
 use super::Why;
 use super::cache::open;
-use crate::entra::App;
+use crate::entra::{App, Failure};
 use crate::keeper::core::{Core, Shared};
-use crate::keeper::gate::Lane;
+use crate::keeper::gate::{Heard, Lane};
 use crate::keeper::message::Actor;
+use crate::keeper::refresh::Class;
 use crate::keeper::resource::Resource;
 use crate::keeper::store::app_changes::{self, Verdict};
 use crate::keeper::store::apps::{self, Registration, StoredCredential};
 use crate::keeper::store::audit;
 use crate::keeper::trouble::Trouble;
+use crate::storage::TenantId;
 
 /// Trials of a certificate that is not found.
 const LOOKS: i32 = 4;
@@ -84,30 +86,40 @@ async fn ask(
         with_credential: true,
     };
     let deadline = Instant::now() + core.settings.send_within;
+    let nobody = TenantId::from(Uuid::nil());
     // By hand: it may be what mends a breaker that is open.
-    let Ok(pass) = core.gate.enter(lane, deadline, true).await else {
+    let Ok(pass) = core.gate.enter(lane, nobody, deadline, true).await else {
         return Ok(Verdict::undecided(Why::Unreachable.as_str(), ""));
     };
     let resource = Resource::Graph.uri(&core.endpoints);
     let asked = core.entra.client_credentials(place, &app, &resource, None);
-    Ok(match asked.await.outcome {
-        Ok(_) => {
-            pass.accepted_us();
-            Verdict::Accepted
-        }
-        Err(failure) => {
-            let why = Why::of(&failure);
-            let may_pass = why == Why::UnknownCertificate && stored.trials + 1 < LOOKS;
-            let undecided = matches!(why, Why::Unreachable | Why::Clock);
-            Verdict::Refused {
-                why: why.as_str(),
-                code: failure.code(),
-                text: failure.description.clone(),
-                again: may_pass,
-                stays: may_pass || undecided,
-            }
-        }
+    let outcome = asked.await.outcome;
+    // A candidate's refusal says nothing about the credentials in use.
+    match &outcome {
+        Ok(_) => pass.told(Heard::Fine),
+        Err(failure) => match Class::of(failure).heard() {
+            Heard::RefusesUs => {}
+            heard => pass.told(heard),
+        },
+    }
+    drop(pass);
+    Ok(match outcome {
+        Ok(_) => Verdict::Accepted,
+        Err(failure) => refused(&failure, stored),
     })
+}
+
+fn refused(failure: &Failure, stored: &StoredCredential) -> Verdict {
+    let why = Why::of(failure);
+    let may_pass = why == Why::UnknownCertificate && stored.trials + 1 < LOOKS;
+    let undecided = matches!(why, Why::Unreachable | Why::Clock);
+    Verdict::Refused {
+        why: why.as_str(),
+        code: failure.code(),
+        text: failure.description.clone(),
+        again: may_pass,
+        stays: may_pass || undecided,
+    }
 }
 
 async fn settle(

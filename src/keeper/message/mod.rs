@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub mod app;
+pub mod app_only;
 pub mod hand_out;
 
 use super::text::Text;
@@ -85,6 +86,8 @@ pub enum Request {
     HandOut(hand_out::Request),
     /// Change our own app registrations. Answer: [`Reply::App`].
     App(app::AppChange),
+    /// About standings of the application itself.
+    AppOnly(app_only::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -125,6 +128,8 @@ pub enum Reply {
         connection_id: Uuid,
         checks: Vec<Check>,
     },
+    /// Answer to [`app_only::Ask::TryOwn`].
+    AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
     App(app::AppChanged),
@@ -212,6 +217,8 @@ pub enum CheckKind {
     SignIn,
     /// Our enterprise application is present and enabled in the tenant.
     EnterpriseApplication,
+    /// Days left of the credential that an app-only standing lives by.
+    Credential,
 }
 
 /// How a check ended. Only `Failed` turns the banner red; `Warning` and `Skipped` say what they mean in the detail.
@@ -223,4 +230,6 @@ pub enum CheckOutcome {
     Failed,
     /// Could not be looked at because an earlier check failed or a permission is missing.
     Skipped,
+    /// There is no such thing with this kind of standing.
+    NotApplicable,
 }

@@ -15,6 +15,7 @@ use crate::entra::{App, AuthorizeRequest, Prompt};
 use crate::keeper::core::{Core, Shared};
 use crate::keeper::gate::Lane;
 use crate::keeper::message::{Actor, Refusal};
+use crate::keeper::refresh::heard;
 use crate::keeper::resource::sign_in_scope;
 use crate::keeper::seal::Purpose;
 use crate::keeper::store::flow_leases;
@@ -161,7 +162,11 @@ async fn redeem(
         with_credential: true,
     };
     let deadline = Instant::now() + core.settings.send_within;
-    let Ok(pass) = core.gate.enter(lane, deadline, true).await else {
+    let Ok(pass) = core
+        .gate
+        .enter(lane, attempt.tenant.id, deadline, true)
+        .await
+    else {
         fail(core, &attempt, words::MICROSOFT_TROUBLE, None).await?;
         return Ok(None);
     };
@@ -192,11 +197,11 @@ async fn redeem(
             exchange = redeem(&attempt.app.app).await;
         }
     }
+    pass.told(heard(&exchange));
+    drop(pass);
     let call = exchange.call;
     match exchange.outcome {
         Ok(tokens) => {
-            pass.accepted_us();
-            drop(pass);
             let arrived = Arrived {
                 tokens,
                 call,
@@ -209,9 +214,6 @@ async fn redeem(
             let failed = Some((&call, &*failure));
             match refused(&failure, false) {
                 Refused::Failed(word) => {
-                    if word == words::APP_TROUBLE {
-                        pass.refused_us();
-                    }
                     fail(core, &attempt, word, failed).await?;
                 }
                 Refused::ConsentNeeded => {

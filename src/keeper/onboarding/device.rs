@@ -17,6 +17,7 @@ use crate::keeper::core::{Core, Shared, jitter};
 use crate::keeper::gate::Lane;
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::record;
+use crate::keeper::refresh::heard;
 use crate::keeper::resource::sign_in_scope;
 use crate::keeper::seal::Purpose;
 use crate::keeper::store::flow_secrets::{self, SecretKind};
@@ -48,7 +49,8 @@ pub async fn start_device_code(
     };
     let lane = lane(&attempt);
     let deadline = Instant::now() + core.settings.send_within;
-    let Ok(pass) = core.gate.enter(lane, deadline, true).await else {
+    let entered = core.gate.enter(lane, tenant_id, deadline, true).await;
+    let Ok(pass) = entered else {
         return fail(core, &attempt, words::MICROSOFT_TROUBLE, None).await;
     };
     let scope = sign_in_scope(&core.endpoints);
@@ -57,6 +59,7 @@ pub async fn start_device_code(
         .entra
         .device_code(&expected.segment(), client_id, &scope, None)
         .await;
+    pass.told(heard(&exchange));
     drop(pass);
     match &exchange.outcome {
         Ok(started) => show(core, &attempt, &exchange.call, started).await?,
@@ -138,7 +141,12 @@ pub(super) async fn poll(
         return Ok(None);
     };
     let deadline = Instant::now() + core.settings.send_within;
-    let Ok(pass) = core.gate.enter(lane(&attempt), deadline, true).await else {
+    let lane = lane(&attempt);
+    let entered = core
+        .gate
+        .enter(lane, attempt.tenant.id, deadline, true)
+        .await;
+    let Ok(pass) = entered else {
         return Ok(Some(after(now, interval)));
     };
     let client_id = attempt.app.app.client_id;
@@ -146,6 +154,7 @@ pub(super) async fn poll(
         .entra
         .poll_device_code(&expected.segment(), client_id, &device_code)
         .await;
+    pass.told(heard(&exchange));
     drop(pass);
     let call = exchange.call;
     match exchange.outcome {

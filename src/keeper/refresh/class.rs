@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::entra::{Certainty, Failure, Meaning};
+use crate::entra::{Certainty, Exchange, Failure, Meaning};
+use crate::keeper::gate::Heard;
 
-/// A loop signal stops the connection for at least this long.
-const LOOP_PAUSE: Duration = Duration::from_mins(10);
 const LOOP_SIGNAL: u32 = 50_196;
 const CONSENT_CODES: [u32; 8] = [
     65_001, 65_004, 90_008, 90_093, 90_094, 90_095, 900_941, 900_981,
@@ -16,6 +15,8 @@ const CONSENT_CODES: [u32; 8] = [
 pub enum Class {
     /// Told to wait, for how long when told.
     Throttled(Option<Duration>),
+    /// This connection asked too often (50196): it alone has to wait, for how long when told.
+    Looping(Option<Duration>),
     /// Microsoft's or the network's trouble.
     Transient,
     /// A refusal that nobody knows: transient first.
@@ -38,7 +39,9 @@ impl Class {
     /// The class of a failed call of the token endpoint.
     pub fn of(failure: &Failure) -> Self {
         match failure.meaning {
-            Meaning::Throttled => Self::Throttled(pause(failure)),
+            // Also within an `invalid_grant`: it says nothing about the grant.
+            _ if failure.codes.contains(&LOOP_SIGNAL) => Self::Looping(failure.retry_after),
+            Meaning::Throttled => Self::Throttled(failure.retry_after),
             Meaning::Rejected(_) if lacks_consent(failure) => Self::ConsentMissing,
             Meaning::Rejected(Certainty::Definitive) => Self::Definitive,
             Meaning::Rejected(Certainty::Ambiguous) => Self::Ambiguous,
@@ -53,7 +56,7 @@ impl Class {
     /// As in `msal_errors.class`, `entra_calls.outcome` and `refresh_schedule.last_error_class`.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Throttled(_) => "throttled",
+            Self::Throttled(_) | Self::Looping(_) => "throttled",
             Self::Transient => "transient",
             Self::Unknown => "unknown",
             Self::AppLevel => "app_level",
@@ -65,12 +68,24 @@ impl Class {
         }
     }
 
-    /// Counts towards mass trouble: one cause of ours or Microsoft's can look like many dead customers.
-    pub const fn may_be_everybodys(self) -> bool {
-        matches!(
-            self,
-            Self::AppLevel | Self::AppAbsent | Self::Ambiguous | Self::ResourceRefused
-        )
+    /// Counts towards mass trouble: one cause of ours or Microsoft's can look like many dead customers. What shuts our
+    /// application's breaker is seen there; an optional resource is absent in many tenants, and nobody minds.
+    pub const fn may_be_everybodys(self, required: bool) -> bool {
+        match self {
+            Self::Unknown | Self::AppAbsent | Self::Ambiguous => true,
+            Self::ResourceRefused => required,
+            _ => false,
+        }
+    }
+
+    /// What the gate makes of it.
+    pub const fn heard(self) -> Heard {
+        match self {
+            Self::Throttled(asked) => Heard::Throttled(asked),
+            Self::Transient => Heard::Transient,
+            Self::AppLevel => Heard::RefusesUs,
+            _ => Heard::Fine,
+        }
     }
 
     /// The grant was refused, so the token before may be tried once.
@@ -79,11 +94,12 @@ impl Class {
     }
 }
 
-fn pause(failure: &Failure) -> Option<Duration> {
-    if failure.codes.contains(&LOOP_SIGNAL) {
-        return Some(failure.retry_after.unwrap_or_default().max(LOOP_PAUSE));
+/// What the gate makes of a call outside of the refresh protocol.
+pub fn heard<T>(exchange: &Exchange<T>) -> Heard {
+    match &exchange.outcome {
+        Ok(_) => Heard::Fine,
+        Err(failure) => Class::of(failure).heard(),
     }
-    failure.retry_after
 }
 
 fn lacks_consent(failure: &Failure) -> bool {

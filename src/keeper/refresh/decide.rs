@@ -17,6 +17,10 @@ const CHECKS: [Duration; 3] = [
 const UNKNOWN_IS_TRANSIENT: Duration = Duration::hours(24);
 /// After trouble of our own application.
 const APP_TROUBLE: Duration = Duration::minutes(5);
+/// While many tenants fail alike: often enough to see that it has passed.
+const MASS_TROUBLE: Duration = Duration::minutes(5);
+/// A connection that is told that it asks in a loop is left alone for so long at least (entra.md section 13).
+const LOOP_PAUSE: std::time::Duration = std::time::Duration::from_mins(10);
 /// A crash between two resources of one run must not leave the rest for tomorrow.
 const UNFINISHED_RUN: Duration = Duration::minutes(5);
 
@@ -161,6 +165,19 @@ fn fails(standing: &Standing, class: Class, facts: &Facts) -> Decision {
             next_refresh_at: facts.now + backoff::after(standing.attempt, wait, facts.jitter),
             ..passing
         },
+        Class::Looping(pause) => Decision {
+            next_refresh_at: facts.now
+                + pause
+                    .unwrap_or_default()
+                    .max(LOOP_PAUSE)
+                    .mul_f64(1.0 + facts.jitter / 10.0),
+            ..passing
+        },
+        _ if facts.mass_trouble && class.may_be_everybodys(facts.required) => Decision {
+            next_refresh_at: facts.now + MASS_TROUBLE * (1.0 + facts.jitter),
+            stop: class != Class::ResourceRefused,
+            ..passing
+        },
         Class::Unknown if long_in_trouble(standing, facts) => ambiguous(standing, facts, passing),
         Class::Transient | Class::Unknown => passing,
         Class::AppLevel => Decision {
@@ -168,11 +185,10 @@ fn fails(standing: &Standing, class: Class, facts: &Facts) -> Decision {
             open_breaker: true,
             ..passing
         },
-        Class::AppAbsent | Class::Ambiguous if facts.mass_trouble => passing,
         Class::Definitive | Class::AppAbsent => dead(standing, passing),
         Class::Ambiguous => ambiguous(standing, facts, passing),
         Class::ConsentMissing => one_resource(standing, facts, passing),
-        Class::ResourceRefused if facts.required && !facts.mass_trouble => Decision {
+        Class::ResourceRefused if facts.required => Decision {
             stop: false,
             mark: Mark::Failed,
             all_failed: false,

@@ -20,7 +20,8 @@ use crate::entra::{Challenge, Failure, Tokens};
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::{Core, jitter};
 use crate::keeper::fault::{Point, reach};
-use crate::keeper::gate::{Held, Lane, Pass};
+use crate::keeper::gate::{Heard, Held, Lane, Pass};
+use crate::keeper::incident::Sign;
 use crate::keeper::message::Refusal;
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::VaultError;
@@ -243,7 +244,11 @@ impl Run<'_> {
             with_credential: !self.connection.public_class,
         };
         let deadline = self.claimed + self.core.settings.send_within;
-        let pass = self.core.gate.enter(lane, deadline, self.by_hand).await?;
+        let pass = self
+            .core
+            .gate
+            .enter(lane, self.connection.tenant_id, deadline, self.by_hand)
+            .await?;
         if Instant::now() > deadline || self.core.stop.is_cancelled() {
             return Err(Held {
                 retry_after: Duration::from_secs(5),
@@ -277,7 +282,7 @@ impl Run<'_> {
             }
             Outcome::Failed { failure, class } => {
                 let mut facts = self.facts(resource, more_to_come);
-                facts.mass_trouble = self.core.guard.is_mass(*class, self.connection.tenant_id);
+                facts.mass_trouble = self.is_mass(failure, *class, facts.required).await?;
                 let decision = decide(&self.standing, Answer::Fails(*class), &facts);
                 let told = Some((*class, &**failure));
                 self.fail(resource, &decision, Some(asked), class.as_str(), told)
@@ -286,6 +291,23 @@ impl Run<'_> {
                 Ok(decision.stop.then_some(Halt::Decided))
             }
         }
+    }
+
+    /// A grant that is still being obtained fails for reasons of its own.
+    async fn is_mass(&self, failure: &Failure, class: Class, required: bool) -> sqlx::Result<bool> {
+        if !self.standing.state.is_living() {
+            return Ok(false);
+        }
+        let sign = Sign {
+            tenant_id: self.connection.tenant_id,
+            class,
+            code: failure.code(),
+            required,
+        };
+        let core = self.core;
+        core.guard
+            .is_mass(&core.pool, &sign, core.clock.now())
+            .await
     }
 
     /// Store a good answer, and go on from it.
@@ -398,6 +420,9 @@ impl Run<'_> {
 
     /// A grant that is still waiting for consent counts for a resource only with all permissions that we need.
     fn is_short(&self, resource: Resource, scopes: &[String]) -> bool {
+        if self.connection.app_only {
+            return !resource.missing_as_app(scopes).is_empty();
+        }
         matches!(self.standing.state, State::Pending | State::NeedsConsent)
             && !resource.missing(scopes).is_empty()
     }
@@ -442,16 +467,12 @@ impl Run<'_> {
     }
 }
 
-/// What the answer says about our application.
+/// What the answer says about Microsoft and our application.
 fn tell(asked: &Asked, pass: &Pass) {
-    match &asked.outcome {
-        Outcome::Failed { class, .. } => match class {
-            Class::AppLevel => pass.refused_us(),
-            Class::Throttled(_) | Class::Transient => {}
-            _ => pass.accepted_us(),
-        },
-        Outcome::Tokens { .. } | Outcome::Foreign { .. } => pass.accepted_us(),
-    }
+    pass.told(match &asked.outcome {
+        Outcome::Failed { class, .. } => class.heard(),
+        Outcome::Tokens { .. } | Outcome::Foreign { .. } => Heard::Fine,
+    });
 }
 
 fn try_later(after: Duration) -> Refusal {

@@ -45,6 +45,10 @@ pub async fn work(core: Shared) {
 
 /// Wait for free hands, a quarter of all at least so that a claim is worth its statement, and fill them.
 async fn turn(core: &Shared, hands: &Arc<Semaphore>) -> Result<usize, VaultError> {
+    if core.gate.shut_for().is_some() {
+        // Microsoft does not answer: what is claimed now would only be given back.
+        return Ok(0);
+    }
     let quarter = core.settings.in_hand.div_ceil(4).max(1);
     let first = tokio::select! {
         () = core.stop.cancelled() => return Ok(0),

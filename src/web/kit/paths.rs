@@ -77,6 +77,14 @@ impl TenantPaths<'_> {
     pub fn validation(self) -> String {
         format!("{TENANTS}/{}/configuration/m365/validation", self.0)
     }
+    /// "Switch to App Registration".
+    pub fn app_registration(self) -> String {
+        format!("{TENANTS}/{}/configuration/m365/app-registration", self.0)
+    }
+    /// `own` to try the customer's own registration, `own/retry`, `own/removal`.
+    pub fn app_registration_step(self, step: &str) -> String {
+        format!("{}/{step}", self.app_registration())
+    }
     pub fn invitations(self) -> String {
         format!("{TENANTS}/{}/invitations", self.0)
     }

@@ -109,6 +109,10 @@ fn start(holder: &Holder) -> Part {
         fixed: !holder.invitation.expected_admin.is_empty(),
         someone_else: false,
         device: holder.invitation.method == Method::DeviceCode,
+        fixed_method: holder
+            .invitation
+            .fixes_method()
+            .then_some(holder.invitation.method),
         error: None,
     })
 }

@@ -1,5 +1,6 @@
 //! "Microsoft 365 Settings": everything about one tenant's connection, and "Validate Authentication".
 
+mod app_registration;
 mod resources;
 mod view;
 
@@ -49,6 +50,7 @@ struct Params {
 
 pub(super) fn router() -> Router<App> {
     Router::new()
+        .merge(app_registration::router())
         .route("/tenants/{short}/configuration/m365", get(show))
         .route(
             "/tenants/{short}/configuration/m365/validation",
