@@ -12,7 +12,7 @@ use crate::domain::app_registration;
 use crate::domain::op::{Actor, Op};
 use crate::entra::Entra;
 use crate::keeper::message::{Reply, Request};
-use crate::keeper::{Client, Cloud, Keyring};
+use crate::keeper::{Client, Cloud};
 use crate::process;
 use crate::storage::{self, Expect, PoolKind, Schema, Storage};
 
@@ -67,7 +67,7 @@ impl Args {
                 .map_err(Into::into),
         );
         report.line("base_url", base_url(&config));
-        report.line("master key", master_key(&config));
+        report.line("master key", master_key(&config).await);
         app_credential(&mut report, &config);
         database(&mut report, &config).await;
         keeper(&mut report, &config).await;
@@ -93,16 +93,19 @@ fn base_url(config: &Config) -> anyhow::Result<String> {
     )
 }
 
-fn master_key(config: &Config) -> anyhow::Result<String> {
+async fn master_key(config: &Config) -> anyhow::Result<String> {
     let path = config.master_key_file.path();
-    if !path.exists() {
+    if config.master_key_command.is_none() && !path.exists() {
         anyhow::bail!(
             "{} is missing; make it with `tenantry keys create`, or restore it",
             path.display()
         );
     }
-    Keyring::read(path)?;
-    Ok(format!("{} can be read by nobody else", path.display()))
+    process::keyring(config).await?;
+    Ok(match &config.master_key_command {
+        Some(_) => "the command of `master_key_command` gives it".to_owned(),
+        None => format!("{} can be read by nobody else", path.display()),
+    })
 }
 
 fn app_credential(report: &mut Report, config: &Config) {

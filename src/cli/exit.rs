@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::config::{ConfigError, SecretFileError};
-use crate::keeper::{self, BootError, KeyringError};
+use crate::keeper::{BootError, CustodyError, KeyringError, StartError};
 use crate::process;
 use crate::storage::UrlError;
 
@@ -47,17 +47,14 @@ fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
         || cause.is::<SecretFileError>()
         || cause.is::<UrlError>()
         || cause.is::<KeyringError>()
-        || cause.downcast_ref().is_some_and(is_wrong_key)
+        || matches!(cause.downcast_ref(), Some(StartError::Boot(boot)) if boot.is_configuration())
+        || cause
+            .downcast_ref()
+            .is_some_and(BootError::is_configuration)
+        || matches!(cause.downcast_ref(), Some(CustodyError::Source(_)))
+        || matches!(cause.downcast_ref(), Some(CustodyError::Boot(boot)) if boot.is_configuration())
         || cause.downcast_ref().is_some_and(keeper_said_so)
         || matches!(cause.downcast_ref(), Some(process::SetupError::Config(_)))
-}
-
-/// The key file does not fit the database.
-fn is_wrong_key(error: &keeper::StartError) -> bool {
-    matches!(
-        error,
-        keeper::StartError::Boot(BootError::UnknownMaster(_) | BootError::Canary { .. })
-    )
 }
 
 /// The keeper's process ended with that code at its start.

@@ -75,7 +75,7 @@ commands! {
     Keeper(keeper): "Run the keeper alone, for a portal on the same host";
     Migrate(migrate): "Bring the database's schema up to date";
     Doctor(doctor): "Check every setting and dependency";
-    Keys(keys): "Make the master key file";
+    Keys(keys): "Make, rotate and check the master keys";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";

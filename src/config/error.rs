@@ -35,6 +35,11 @@ pub enum Problem {
         given: Option<String>,
         expected: &'static str,
     },
+    #[error("settings `{name}` and `{other}` are both set: expected one of them")]
+    Both {
+        name: &'static str,
+        other: &'static str,
+    },
     #[error("setting `{name}` is missing: expected {expected}")]
     Missing {
         name: &'static str,

@@ -39,6 +39,8 @@ pub struct Config {
     pub keeper_socket: PathBuf,
     /// `keeper_clients`: numbers of the system users that may ask the keeper besides root and the keeper's own.
     pub keeper_clients: Vec<u32>,
+    /// `master_key_command`: a program that prints the master keys, instead of the file.
+    pub master_key_command: Option<Vec<String>>,
     pub database: Database,
     pub entra: Entra,
     /// `smtp.*`; `None` without `smtp.host`: invitations are links to copy.
@@ -155,6 +157,7 @@ impl Config {
                     |text| text.parse().ok(),
                 )
                 .unwrap_or_default(),
+            master_key_command: master_key_command(from),
             data_dir,
             database: Database::read(from),
             entra: Entra::read(from),
@@ -170,6 +173,14 @@ impl Config {
             log: Log::read(from),
         }
     }
+}
+
+fn master_key_command(from: &mut Reader) -> Option<Vec<String>> {
+    let command = from.command("master_key_command")?;
+    if from.is_given("master_key_file") {
+        from.both("master_key_file", "master_key_command");
+    }
+    Some(command)
 }
 
 /// `/var/lib/tenantry` for root, else the user's own data directory (XDG Base Directory Specification).

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
+use super::master_keys::keyring;
 use super::setup::Lead;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -36,7 +37,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     // Said before anything is opened: a key that cannot be read stops the start.
-    let master_key = Keyring::read(config.master_key_file.path())?;
+    let master_key = keyring(config).await?;
     private_postgres::make_data_dir(&config.data_dir).with_context(|| {
         format!(
             "{} of setting `data_dir` cannot be made",

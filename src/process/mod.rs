@@ -7,10 +7,12 @@
 
 mod harden;
 mod keeper;
+mod master_keys;
 mod setup;
 mod supervisor;
 
 pub use harden::harden;
 pub use keeper::{Parent, TAKEOVER, endpoints, run};
+pub use master_keys::keyring;
 pub use setup::{Lead, Setup, SetupError, receive};
 pub use supervisor::{StartError, Supervisor};

@@ -8,6 +8,7 @@ use uuid::Uuid;
 pub mod app;
 pub mod app_only;
 pub mod hand_out;
+pub mod keys;
 
 use super::text::Text;
 
@@ -90,6 +91,8 @@ pub enum Request {
     App(app::AppChange),
     /// About standings of the application itself.
     AppOnly(app_only::Ask),
+    /// Master keys: read again, or told of.
+    Keys(keys::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -136,6 +139,8 @@ pub enum Reply {
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
     App(app::AppChanged),
+    /// Answer to [`Request::Keys`].
+    Keys(keys::Reply),
     Health {
         ready: bool,
         detail: String,
