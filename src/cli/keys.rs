@@ -3,7 +3,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::bail;
 
@@ -11,10 +10,8 @@ use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keeper::message::keys::{Canary, Master};
-use crate::keeper::{
-    CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError, Progress,
-    REWRAP_BATCH, create_key_file,
-};
+use crate::keeper::{Custody, CustodyError, Progress, REWRAP_BATCH, create_key_file};
+use crate::process::keyring;
 use crate::storage::{PoolKind, Storage, pool};
 
 /// What can be done with keys.
@@ -73,17 +70,6 @@ enum Work {
     Status,
     Rotate(i64),
     Retire(Option<String>),
-}
-
-/// The master keys as the settings say.
-pub(super) async fn keyring(config: &Config) -> Result<Keyring, KeyringError> {
-    let source: Arc<dyn KeySource> = match config.master_key_command.as_deref() {
-        Some([program, arguments @ ..]) => {
-            Arc::new(CommandSource::new(program, arguments.to_vec()))
-        }
-        _ => Arc::new(FileSource::new(config.master_key_file.path())),
-    };
-    Keyring::load(source).await
 }
 
 fn create(path: Option<PathBuf>, global: &Global) -> anyhow::Result<()> {

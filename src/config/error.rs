@@ -48,6 +48,14 @@ pub enum Problem {
 }
 
 impl ConfigError {
+    /// The problems alone, to be told together with others'.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        match self {
+            Self::Settings(problems) => problems,
+            Self::Unreadable { .. } | Self::Malformed { .. } => Vec::new(),
+        }
+    }
+
     /// An error if there is any problem.
     pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() {

@@ -21,6 +21,7 @@ pub mod resource;
 mod seal;
 mod serve;
 mod settings;
+pub mod socket;
 mod start;
 mod store;
 pub mod text;

@@ -142,8 +142,13 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         }
         Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
-        Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
+        Request::MoveClock { offset_ms } if core.settings.movable_clock => {
+            core.clock.set_offset_ms(offset_ms);
+            Ok(Reply::Done)
+        }
+        Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
+        Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
     }
 }
