@@ -4,5 +4,5 @@
 mod app_only;
 mod own_app;
 mod refusals;
-mod stage;
+pub mod stage;
 mod ways;
