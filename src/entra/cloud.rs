@@ -29,7 +29,7 @@ impl Cloud {
         }
     }
 
-    /// The cloud of these addresses. GCC High and DoD share the sign-in host and differ in Graph's.
+    /// The cloud of these addresses. GCC High and `DoD` share the sign-in host and differ in Graph's.
     pub fn of(endpoints: &Endpoints) -> Self {
         Self::at(&endpoints.authority, &endpoints.graph)
     }

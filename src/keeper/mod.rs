@@ -21,6 +21,7 @@ pub mod resource;
 mod seal;
 mod serve;
 mod settings;
+pub mod socket;
 mod start;
 mod store;
 pub mod text;
@@ -31,6 +32,9 @@ pub use crate::entra::Cloud;
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};
-pub use seal::{BootError, Keyring, KeyringError, Rotation, create_key_file};
+pub use seal::{
+    BootError, CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError,
+    Progress, REWRAP_BATCH, Rotated, Rotation, create_key_file,
+};
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

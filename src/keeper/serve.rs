@@ -10,7 +10,7 @@ use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
-use super::message::{Refusal, Reply, Request, ResourceResult};
+use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
@@ -142,9 +142,31 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         }
         Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
+        Request::MoveClock { offset_ms } if core.settings.movable_clock => {
+            core.clock.set_offset_ms(offset_ms);
+            Ok(Reply::Done)
+        }
+        Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
+        Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
     }
+}
+
+async fn keys_reply(core: &Shared, question: keys::Request) -> Result<keys::Reply, Trouble> {
+    Ok(match question {
+        keys::Request::Reload => match core.vault.reload().await {
+            Ok(()) => keys::Reply::Reloaded {
+                primary: core.vault.primary_id(),
+            },
+            Err(error) => keys::Reply::Kept {
+                why: error.to_string(),
+            },
+        },
+        keys::Request::Status => keys::Reply::Status {
+            masters: core.vault.masters_status().await?,
+        },
+    })
 }
 
 async fn open_link(

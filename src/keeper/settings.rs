@@ -45,6 +45,8 @@ pub struct Settings {
     pub mass_least: usize,
     pub mass_percent: usize,
     pub mass_window: Duration,
+    /// The demo moves time; in production nobody does.
+    pub movable_clock: bool,
     /// How often a keeper says that it lives, and looks after incidents. The others count it for three beats.
     pub keeper_beat: Duration,
     /// Questions waiting at a time; more are refused.
@@ -79,6 +81,7 @@ impl Default for Settings {
             mass_least: 10,
             mass_percent: 2,
             mass_window: Duration::from_mins(15),
+            movable_clock: false,
             keeper_beat: Duration::from_secs(5),
             questions: 256,
             pool_size: 12,

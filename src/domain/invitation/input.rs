@@ -111,6 +111,7 @@ mod tests {
             admin_username: "admin@contoso.example".into(),
             method: "device_code".into(),
             validity_hours: "168".into(),
+            lasting: false,
         }
     }
 
@@ -143,6 +144,7 @@ mod tests {
             admin_username: "admin".into(),
             method: "password".into(),
             validity_hours: "721".into(),
+            lasting: false,
         };
         let fields: Vec<_> = input.parse().unwrap_err().iter().map(|e| e.field).collect();
         assert_eq!(

@@ -216,7 +216,6 @@ impl Loaded {
     fn with(&self, one: Option<&Usable>) -> AppInUse {
         AppInUse {
             registration_id: self.registration.id,
-            tenant_id: self.registration.tenant_id,
             credential_id: one.map(|one| one.id),
             app: App {
                 client_id: self.registration.client_id,

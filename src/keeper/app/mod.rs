@@ -26,8 +26,6 @@ pub(super) use trial::work;
 #[derive(Clone)]
 pub(super) struct AppInUse {
     pub registration_id: Uuid,
-    /// The customer whose own registration it is; empty for the MSP's.
-    pub tenant_id: Option<Uuid>,
     /// The credential in `app`: what [`AppCache::refused`] and [`AppCache::worked`] are told.
     pub credential_id: Option<Uuid>,
     pub app: App,

@@ -246,7 +246,6 @@ async fn candidate(core: &Core, trial: &Trial) -> Result<AppInUse, Trouble> {
         .ok_or(Refusal::NotThere)?;
     Ok(AppInUse {
         registration_id: registration.id,
-        tenant_id: registration.tenant_id,
         // Not one of those in use: nothing is set aside on its account.
         credential_id: None,
         app: App {

@@ -118,9 +118,20 @@ mod tests {
     const BEGAN: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
 
     fn refusal(meaning: Meaning, codes: &[u32]) -> Failure {
-        let mut failure = Failure::own(meaning, "");
-        failure.codes = codes.into();
-        failure
+        Failure {
+            meaning,
+            error: None,
+            suberror: None,
+            codes: codes.into(),
+            description: String::new(),
+            trace_id: None,
+            correlation_id: None,
+            timestamp: None,
+            challenge: None,
+            retry_after: None,
+            http_status: None,
+            raw: String::new(),
+        }
     }
 
     #[test]

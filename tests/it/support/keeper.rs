@@ -463,6 +463,7 @@ fn settings() -> Settings {
         requests_per_second: 2000,
         refresh_pause: Duration::from_millis(50),
         poll_pause: Duration::from_millis(50),
+        trial_pause: Duration::from_millis(200),
         sweep_pause: Duration::from_millis(100),
         pool_size: 6,
         ..Settings::default()
