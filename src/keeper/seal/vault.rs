@@ -156,12 +156,6 @@ impl Vault {
         Ok(key)
     }
 
-    /// Forget keys that were destroyed: what is in memory must not outlive them.
-    pub fn forget_keys(&self, ids: &[Uuid]) {
-        lock(&self.known).retain(|id, _| !ids.contains(id));
-        lock(&self.active).retain(|_, reserved| !ids.contains(&reserved.key.id));
-    }
-
     pub(super) async fn active_key(
         &self,
         tenant_id: Option<Uuid>,
