@@ -98,7 +98,7 @@ async fn with_custody(global: &Global, work: Work) -> anyhow::Result<()> {
     let keys = keyring(&config).await?;
     let storage = Storage::open(&config).await?;
     let done = async {
-        let pool = pool(&storage.urls().keeper, PoolKind::Command)?;
+        let pool = pool(&storage.keeper_url()?, PoolKind::Command)?;
         let custody = Custody::new(pool.clone(), keys, Clock::system());
         let done = match work {
             Work::Status => status(&custody).await,
