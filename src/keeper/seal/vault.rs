@@ -156,6 +156,12 @@ impl Vault {
         Ok(key)
     }
 
+    /// A key was destroyed: what is in memory must not outlive it.
+    pub fn forget_key(&self, id: Uuid) {
+        lock(&self.known).remove(&id);
+        lock(&self.active).retain(|_, reserved| reserved.key.id != id);
+    }
+
     pub(super) async fn active_key(
         &self,
         tenant_id: Option<Uuid>,
