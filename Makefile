@@ -23,9 +23,9 @@ query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh
 
 faults: ## the fault campaign, short: at least 200 faults (docs/faults.md)
-	@tests/tools/install.sh run
+	@tests/tools/install.sh faults
 	cargo test --locked --features faults --test faults -- campaign $(ARGS)
 
 faults-long: ## the fault campaign for hours: at least 10,000 faults
-	@tests/tools/install.sh run
+	@tests/tools/install.sh faults
 	cargo test --locked --features faults --test faults -- campaign --faults 10000 --herd 1000 $(ARGS)

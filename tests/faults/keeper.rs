@@ -27,7 +27,8 @@ impl Keeper {
             .append(true)
             .open(log)
             .unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        // Also when a build has replaced the file meanwhile.
+        let mut command = Command::new("/proc/self/exe");
         if let Some((library, file)) = faketime {
             command
                 .env("LD_PRELOAD", library)
