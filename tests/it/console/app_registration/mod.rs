@@ -11,7 +11,6 @@ use std::time::Duration;
 use tenantry::simulator::directory::{ClientCertificate, ClientSecret};
 use time::OffsetDateTime;
 use time::macros::datetime;
-use uuid::Uuid;
 
 use crate::onboarding::live::stage::Portal;
 use crate::support::browser::Browser;
@@ -86,7 +85,7 @@ impl Stage {
         app.secrets = secrets
             .iter()
             .map(|(value, expires_at)| ClientSecret {
-                id: Uuid::new_v4(),
+                id: tenantry::clock::random_uuid(),
                 value: (*value).to_owned(),
                 expires_at: *expires_at,
             })
