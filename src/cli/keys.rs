@@ -72,17 +72,14 @@ enum Work {
 }
 
 fn create(path: Option<PathBuf>, global: &Global) -> anyhow::Result<()> {
-    let path = match path {
-        Some(path) => path,
-        None => {
-            let config = global.load()?;
-            if config.master_key_command.is_some() {
-                bail!(
-                    "`master_key_command` gives the keys; name a path to make a file all the same"
-                );
-            }
-            config.master_key_file.path().to_owned()
+    let path = if let Some(path) = path {
+        path
+    } else {
+        let config = global.load()?;
+        if config.master_key_command.is_some() {
+            bail!("`master_key_command` gives the keys; name a path to make a file all the same");
         }
+        config.master_key_file.path().to_owned()
     };
     create_key_file(&path)?;
     println!(

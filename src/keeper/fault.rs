@@ -27,7 +27,7 @@ pub fn reach(point: Point) {
 }
 
 #[cfg(feature = "faults")]
-pub use armed::{Strike, arm, reach};
+pub use armed::{Strike, arm, disarm, reach};
 
 #[cfg(feature = "faults")]
 mod armed {
@@ -67,6 +67,12 @@ mod armed {
             strike,
         });
         ANY.store(true, Ordering::Release);
+    }
+
+    /// Nothing strikes any more.
+    pub fn disarm() {
+        *ARMED.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        ANY.store(false, Ordering::Release);
     }
 
     /// The keeper has come to `point`.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tenantry::clock::Clock;
 use tenantry::entra::Endpoints;
-use tenantry::keeper::rehearsal::{Point, Strike, arm};
+use tenantry::keeper::rehearsal::{Point, Strike, arm, disarm};
 use tenantry::keeper::{Keyring, Settings, Setup, start};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,7 +27,8 @@ impl Keeper {
             .append(true)
             .open(log)
             .unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        // Also when a build has replaced the file meanwhile.
+        let mut command = Command::new("/proc/self/exe");
         if let Some((library, file)) = faketime {
             command
                 .env("LD_PRELOAD", library)
@@ -62,6 +63,11 @@ impl Keeper {
     pub fn arm(&mut self, number: usize, passes: u64, strike: Strike) {
         let stop = strike == Strike::Stop;
         self.say(&json!({"point": number, "passes": passes, "stop": stop}).to_string());
+    }
+
+    /// Strike nowhere any more.
+    pub fn disarm(&mut self) {
+        self.say(&json!({"disarm": true}).to_string());
     }
 
     pub fn signal(&self, signal: rustix::process::Signal) {
@@ -129,6 +135,8 @@ fn obey(line: &str, clock: &Clock) {
     let told: Value = serde_json::from_str(line).unwrap();
     if let Some(offset) = told["clock"].as_i64() {
         clock.set_offset_ms(offset);
+    } else if told["disarm"] == json!(true) {
+        disarm();
     } else if let Some(point) = told["point"].as_u64() {
         let strike = if told["stop"] == json!(true) {
             Strike::Stop

@@ -8,6 +8,7 @@ use tokio::task::block_in_place;
 
 use crate::campaign::Campaign;
 use crate::entra_proxy::Spoil;
+use crate::keeper::Keeper;
 use crate::kind::{Kind, refusal};
 use crate::pg_proxy::PgSpoil;
 
@@ -74,10 +75,9 @@ impl Campaign {
         self.world.pg.take_hits()
     }
 
-    /// `kill -9` of one keeper by its own hand, exactly there.
+    /// `kill -9` by their own hand, of every keeper that comes exactly there within a moment of the first.
     async fn die(&mut self, point: usize) -> u32 {
-        let victim = self.dice.index(self.world.keepers.len());
-        let passes = self.dice.within(0, 12);
+        let mut passes = self.dice.within(0, 8);
         // The last point lies on the way of a token that works after the newer one was refused.
         if point == 8 {
             let refused = refusal(
@@ -89,23 +89,27 @@ impl Campaign {
             self.world
                 .entra
                 .spoil(Spoil::Instead(refused), 60, 50, &mut self.dice);
+            passes = 0;
         }
-        let passes = if point == 8 { passes.min(1) } else { passes };
-        self.world.keepers[victim].arm(point, passes, Strike::Die);
+        for keeper in &mut self.world.keepers {
+            keeper.arm(point, passes, Strike::Die);
+        }
         self.make_due(self.load).await;
-        let deadline = Instant::now() + Duration::from_secs(6);
+        let before = self.world.keepers.len();
+        let deadline = Instant::now() + Duration::from_secs(8);
         while Instant::now() < deadline {
-            if !self.world.keepers[victim].is_alive() {
-                return 1;
+            self.world.keepers.retain_mut(Keeper::is_alive);
+            if self.world.keepers.len() < before {
+                break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        // It never came there: replaced, so that it does not die in another round.
-        self.world.keepers[victim].signal(Signal::TERM);
-        self.world.keepers[victim]
-            .wait(Duration::from_secs(35))
-            .await;
-        0
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for keeper in &mut self.world.keepers {
+            keeper.disarm();
+        }
+        self.world.keepers.retain_mut(Keeper::is_alive);
+        u32::try_from(before - self.world.keepers.len()).unwrap()
     }
 
     async fn stop_beyond_lease(&mut self) -> u32 {

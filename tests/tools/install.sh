@@ -2,6 +2,7 @@
 # Installs what a bare Debian or Ubuntu lacks, and nothing that is there already.
 #   install.sh run     to build and run the demo
 #   install.sh test    to run every test (browser, Python and Node.js clients)
+#   install.sh faults  to run the fault campaign (clock steps of whole processes)
 #   install.sh check   to run format, lint, documentation and dependency checks
 set -euo pipefail
 want=${1:-run}
@@ -19,6 +20,9 @@ need gcc cc
 need make make
 need ca-certificates /etc/ssl/certs/ca-certificates.crt
 need postgresql '/usr/lib/postgresql/*/bin/initdb'
+if [ "$want" = faults ]; then
+  need libfaketime '/usr/lib/*/faketime/libfaketime.so.1'
+fi
 if [ "$want" = test ]; then
   need chromium chromium
   need chromium-driver chromedriver

@@ -5,7 +5,7 @@ mod cells;
 mod cost;
 mod store;
 
-pub use super::fault::{Point, Strike, arm};
+pub use super::fault::{Point, Strike, arm, disarm};
 pub use cells::{Cell, Opener, cells};
 pub use cost::{ClaimCost, claim_cost};
 

@@ -15,4 +15,5 @@ mod refresh;
 mod rotation;
 mod seals;
 mod socket;
+mod sweep;
 mod validate;
