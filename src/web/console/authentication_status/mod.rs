@@ -1,6 +1,7 @@
 //! "Authentication Status": the first page after login. Every tenant's standing with counts per state, filters, search,
 //! order and pages, and "Renew" on the row.
 
+mod incidents;
 mod query;
 mod view;
 
@@ -11,13 +12,14 @@ use axum::extract::State;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::domain::{connection, tenant};
+use crate::domain::{connection, incident, tenant};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
+use incidents::IncidentView;
 use query::Params;
 use view::ListView;
 
@@ -25,6 +27,7 @@ use view::ListView;
 #[template(path = "console/authentication_status/index.html")]
 struct Index {
     chrome: Chrome,
+    incidents: Vec<IncidentView>,
     list: ListView,
 }
 
@@ -53,6 +56,15 @@ async fn index(
     .await?;
     let causes = connection::causes(&mut op, scope).await?;
     let tags = tenant::tags(&mut op, scope).await?;
+    let incidents = incident::open(&mut op, scope).await?;
+    let incidents = incidents
+        .iter()
+        .map(|one| IncidentView::of(one, op.now()))
+        .collect();
     let list = ListView::of(&asked, &overview, &causes, &tags, op.now());
-    Ok(Index { chrome, list })
+    Ok(Index {
+        chrome,
+        incidents,
+        list,
+    })
 }
