@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo test check bench query-cache
+.PHONY: demo test check bench faults faults-long query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -21,3 +21,11 @@ bench: ## speed, cost and memory against baselines of the same run; ARGS="--tena
 
 query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh
+
+faults: ## the fault campaign, short: at least 200 faults (docs/faults.md)
+	@tests/tools/install.sh run
+	cargo test --locked --features faults --test faults -- campaign $(ARGS)
+
+faults-long: ## the fault campaign for hours: at least 10,000 faults
+	@tests/tools/install.sh run
+	cargo test --locked --features faults --test faults -- campaign --faults 10000 --herd 1000 $(ARGS)

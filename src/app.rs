@@ -38,6 +38,8 @@ pub struct Site {
     pub report_to: String,
     /// The name of the app registration, as Microsoft's pages show it.
     pub app_name: String,
+    /// Microsoft's cloud that the settings name.
+    pub cloud: keeper::Cloud,
 }
 
 impl Site {

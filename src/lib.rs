@@ -20,7 +20,9 @@ pub mod entra;
 pub mod keeper;
 /// Letters to people by SMTP.
 pub mod mail;
-/// Portal, keeper and workers as one running thing.
+/// The keeper as a process of its own: started, watched and stopped by the portal's.
+pub mod process;
+/// The portal and its workers as one running thing.
 pub mod server;
 /// A pretend Microsoft for demo, rehearsal and tests; knows nothing of the portal.
 pub mod simulator;

@@ -1,5 +1,5 @@
-//! Portal, keeper, workers and their listeners as one running thing: assembled from settings, taken down in order. What
-//! `serve` and `demo` share.
+//! The portal, its workers and their listeners as one running thing: assembled from settings, taken down in order, the
+//! keeper's process last. What `serve`, `web` and `demo` share.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -21,12 +23,15 @@ use crate::config::Config;
 use crate::domain::onboarding;
 use crate::keeper;
 use crate::mail::Mailer;
-use crate::storage::{self, DatabaseUrls, PoolKind};
+use crate::process::Supervisor;
+use crate::storage::{self, PoolKind};
 use crate::web::listen;
 use crate::{web, workers};
 
-/// Requests that are still in work after so long are cut at shutdown.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(20);
+/// A shutdown takes this long at most.
+const SHUTDOWN: Duration = Duration::from_secs(29);
+/// Requests that are still in work after so long are cut at shutdown; the rest is the keeper's, to store what it sent.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(15);
 /// Onboarding pages that may be behind on changes before they are told to look again.
 const CHANGES_KEPT: usize = 1024;
 
@@ -68,15 +73,18 @@ pub struct Parts<'a> {
     pub base_url: Url,
     /// The app registration's name, as Microsoft's pages show it.
     pub app_name: &'a str,
-    pub urls: &'a DatabaseUrls,
+    /// As `portal_web`.
+    pub web_url: SecretString,
+    /// The same, past any `PgBouncer`.
+    pub listen_url: SecretString,
     pub clock: Clock,
-    pub keeper: keeper::Running,
+    /// Who is asked; the keeper itself runs in another process.
+    pub keeper: keeper::Client,
 }
 
-/// A running portal with its keeper.
+/// A running portal.
 pub struct Server {
     app: App,
-    keeper: keeper::Running,
     workers: workers::Driver,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -87,19 +95,20 @@ impl Server {
     /// Open the pools, start the workers and serve.
     pub fn start(parts: Parts<'_>, listeners: Listeners) -> anyhow::Result<Self> {
         let config = parts.config;
-        let pool = storage::pool(&parts.urls.web, PoolKind::Web)?;
-        let listen = storage::pool(&parts.urls.listen, PoolKind::Command)?;
-        let health = storage::pool(&parts.urls.web, PoolKind::Health)?;
+        let pool = storage::pool(&parts.web_url, PoolKind::Web)?;
+        let listen = storage::pool(&parts.listen_url, PoolKind::Command)?;
+        let health = storage::pool(&parts.web_url, PoolKind::Health)?;
         let app = App {
             pool: pool.clone(),
             clock: parts.clock,
-            keeper: parts.keeper.client(),
+            keeper: parts.keeper,
             site: Arc::new(Site {
                 base_url: parts.base_url,
                 msp_name: config.msp.name.clone(),
                 msp_legal_name: config.msp.legal_name.clone(),
                 report_to: config.msp.report_to.clone(),
                 app_name: parts.app_name.to_owned(),
+                cloud: keeper::Cloud::at(&config.entra.authority, &config.entra.graph_url),
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
@@ -125,7 +134,6 @@ impl Server {
         );
         Ok(Self {
             app,
-            keeper: parts.keeper,
             workers,
             stop,
             tasks,
@@ -138,21 +146,29 @@ impl Server {
         &self.app
     }
 
-    /// Stop taking requests, finish those in work, then the workers, then the keeper, then close the pools.
-    pub async fn shutdown(self) {
+    /// Stop taking requests, finish those in work, then the workers, then the keeper that is ours, then close the pools: all
+    /// within 30 s.
+    pub async fn shutdown(self, keeper: Option<Supervisor>) {
+        let deadline = Instant::now() + SHUTDOWN;
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(SHUTDOWN_PATIENCE, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        let done = async {
+            self.tasks.wait().await;
+            self.workers.finished().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_PATIENCE, done).await.is_err() {
             tracing::warn!("some requests did not end in time and were cut");
         }
-        self.workers.finished().await;
-        self.keeper.shutdown().await;
-        for pool in self.pools {
-            pool.close().await;
+        if let Some(keeper) = keeper {
+            keeper.shutdown(deadline).await;
         }
+        let closing = async {
+            for pool in self.pools {
+                pool.close().await;
+            }
+        };
+        // A connection that does not close ends with the process.
+        let _ = tokio::time::timeout_at(deadline, closing).await;
     }
 }
 

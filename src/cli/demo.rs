@@ -15,9 +15,9 @@ pub struct Args {
     /// Where the portal listens; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where health is asked
-    #[arg(long, default_value = "127.0.0.1:8081")]
-    ops_listen: SocketAddr,
+    /// Where health is asked [default: 127.0.0.1:8081, or a free port when that is taken]
+    #[arg(long)]
+    ops_listen: Option<SocketAddr>,
     /// Where the simulated Microsoft listens
     #[arg(long, default_value = "127.0.0.1:8400")]
     simulator_listen: SocketAddr,

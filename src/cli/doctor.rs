@@ -8,13 +8,19 @@ use secrecy::SecretString;
 use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::app_registration;
+use crate::domain::op::{Actor, Op};
 use crate::entra::Entra;
-use crate::keeper::Keyring;
+use crate::keeper::message::{Reply, Request};
+use crate::keeper::{Client, Cloud};
+use crate::process;
 use crate::storage::{self, Expect, PoolKind, Schema, Storage};
 
 /// Takes nothing but the settings.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
+
+const CREDENTIAL: &str = "app registration's credential";
 
 /// Some check failed; each has said so on its line.
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +67,10 @@ impl Args {
                 .map_err(Into::into),
         );
         report.line("base_url", base_url(&config));
-        report.line("master key", master_key(&config));
+        report.line("master key", master_key(&config).await);
         app_credential(&mut report, &config);
         database(&mut report, &config).await;
+        keeper(&mut report, &config).await;
         microsoft(&mut report, &config).await;
         mail(&mut report, &config).await;
         if report.failed > 0 {
@@ -86,16 +93,19 @@ fn base_url(config: &Config) -> anyhow::Result<String> {
     )
 }
 
-fn master_key(config: &Config) -> anyhow::Result<String> {
+async fn master_key(config: &Config) -> anyhow::Result<String> {
     let path = config.master_key_file.path();
-    if !path.exists() {
+    if config.master_key_command.is_none() && !path.exists() {
         anyhow::bail!(
             "{} is missing; make it with `tenantry keys create`, or restore it",
             path.display()
         );
     }
-    Keyring::read(path)?;
-    Ok(format!("{} can be read by nobody else", path.display()))
+    process::keyring(config).await?;
+    Ok(match &config.master_key_command {
+        Some(_) => "the command of `master_key_command` gives it".to_owned(),
+        None => format!("{} can be read by nobody else", path.display()),
+    })
 }
 
 fn app_credential(report: &mut Report, config: &Config) {
@@ -135,16 +145,61 @@ async fn database(report: &mut Report, config: &Config) {
         "your Postgres"
     };
     for (url, pool, role) in [
-        (&storage.urls().web, PoolKind::Web, "portal_web"),
-        (&storage.urls().keeper, PoolKind::Keeper, "portal_keeper"),
+        (storage.web_url(), PoolKind::Web, "portal_web"),
+        (storage.keeper_url(), PoolKind::Keeper, "portal_keeper"),
     ] {
-        let result = role_check(url, pool, role).await;
-        report.line(
-            &format!("database as {role}"),
-            result.map(|seen| format!("{kind}, {seen}")),
-        );
+        let what = format!("database as {role}");
+        match url {
+            Ok(url) => {
+                let result = role_check(&url, pool, role).await;
+                report.line(&what, result.map(|seen| format!("{kind}, {seen}")));
+            }
+            Err(_) => Report::skip(&what, "its address is not set here"),
+        }
+    }
+    let end = async { credentials_end(&storage.web_url()?, config).await };
+    match end.await {
+        Ok(None) => Report::skip(CREDENTIAL, "none is stored yet"),
+        Ok(Some(seen)) => report.line(CREDENTIAL, seen.map_err(anyhow::Error::msg)),
+        Err(error) => report.line(CREDENTIAL, Err(error)),
     }
     storage.close().await;
+}
+
+/// When the last of our credentials ends; within a week it fails the check.
+async fn credentials_end(
+    url: &SecretString,
+    config: &Config,
+) -> anyhow::Result<Option<Result<String, String>>> {
+    let pool = storage::pool(url, PoolKind::Web)?;
+    let clock = Clock::system();
+    let cloud = Cloud::at(&config.entra.authority, &config.entra.graph_url);
+    let mut op = Op::begin(&pool, &clock, Actor::Command("doctor")).await?;
+    let all = app_registration::list(&mut op, cloud).await?;
+    let now = op.now();
+    op.roll_back().await?;
+    pool.close().await;
+    let active = all.iter().find(|one| one.is_active);
+    let Some(active) = active.filter(|one| !one.credentials.is_empty()) else {
+        return Ok(None);
+    };
+    Ok(Some(match active.alarm(now) {
+        // Weeks ahead it is a word and no failure, for a check that runs every night.
+        Some(alarm) if !alarm.is_urgent() => Ok(alarm.sentence()),
+        Some(alarm) => Err(format!(
+            "{} Add a new one on the page “App registration”.",
+            alarm.sentence()
+        )),
+        None => Ok(format!(
+            "{} usable for {}",
+            active
+                .credentials
+                .iter()
+                .filter(|one| one.is_usable())
+                .count(),
+            active.client_id
+        )),
+    }))
 }
 
 async fn role_check(
@@ -180,9 +235,32 @@ async fn role_check(
     }
 }
 
+/// Whether the keeper answers; before the first start there is none yet.
+async fn keeper(report: &mut Report, config: &Config) {
+    let (what, path) = ("keeper", config.keeper_socket.display());
+    if !config.keeper_socket.exists() {
+        return Report::skip(
+            what,
+            "not running; `tenantry serve` or `tenantry keeper` starts it",
+        );
+    }
+    let client = Client::socket(config.keeper_socket.clone());
+    report.line(
+        what,
+        match client.ask(Request::Health).await {
+            Ok(Reply::Health { ready: true, .. }) => Ok(format!("answers at {path}")),
+            Ok(Reply::Health { detail, .. }) => Err(anyhow::anyhow!("{detail}")),
+            Ok(_) => Err(anyhow::anyhow!("{path} gives answers that do not fit; run one version of tenantry")),
+            Err(_) => Err(anyhow::anyhow!(
+                "nobody answers at {path}, or not to this user; start the keeper, or list this user in keeper_clients"
+            )),
+        },
+    );
+}
+
 async fn microsoft(report: &mut Report, config: &Config) {
     let what = "Microsoft";
-    let entra = super::serve::endpoints(config).and_then(|at| Ok(Entra::new(at, Clock::system())?));
+    let entra = process::endpoints(config).and_then(|at| Ok(Entra::new(at, Clock::system())?));
     let entra = match entra {
         Ok(entra) => entra,
         Err(error) => return report.line(what, Err(error)),

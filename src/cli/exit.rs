@@ -4,6 +4,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::config::{ConfigError, SecretFileError};
+use crate::keeper::{BootError, CustodyError, KeyringError, StartError};
+use crate::process;
 use crate::storage::UrlError;
 
 const FAILED: u8 = 1;
@@ -41,7 +43,23 @@ fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
-    cause.is::<ConfigError>() || cause.is::<SecretFileError>() || cause.is::<UrlError>()
+    cause.is::<ConfigError>()
+        || cause.is::<SecretFileError>()
+        || cause.is::<UrlError>()
+        || cause.is::<KeyringError>()
+        || matches!(cause.downcast_ref(), Some(StartError::Boot(boot)) if boot.is_configuration())
+        || cause
+            .downcast_ref()
+            .is_some_and(BootError::is_configuration)
+        || matches!(cause.downcast_ref(), Some(CustodyError::Source(_)))
+        || matches!(cause.downcast_ref(), Some(CustodyError::Boot(boot)) if boot.is_configuration())
+        || cause.downcast_ref().is_some_and(keeper_said_so)
+        || matches!(cause.downcast_ref(), Some(process::SetupError::Config(_)))
+}
+
+/// The keeper's process ended with that code at its start.
+fn keeper_said_so(error: &process::StartError) -> bool {
+    error.code() == Some(i32::from(CONFIGURATION))
 }
 
 #[cfg(test)]

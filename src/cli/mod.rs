@@ -6,10 +6,12 @@ mod diagnose;
 mod doctor;
 mod entra_simulator;
 mod exit;
+mod keeper;
 mod keys;
 mod migrate;
 mod serve;
 mod technician;
+mod web;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,10 +70,12 @@ macro_rules! commands {
 
 commands! {
     Demo(demo): "Run everything on this machine, with sample tenants and a simulated Microsoft";
-    Serve(serve): "Run portal and keeper";
+    Serve(serve): "Run portal and keeper, each a process of its own";
+    Web(web): "Run the portal alone; the keeper runs apart on the same host";
+    Keeper(keeper): "Run the keeper alone, for a portal on the same host";
     Migrate(migrate): "Bring the database's schema up to date";
     Doctor(doctor): "Check every setting and dependency";
-    Keys(keys): "Make the master key file";
+    Keys(keys): "Make, rotate and check the master keys";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";

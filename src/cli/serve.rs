@@ -1,118 +1,88 @@
-//! `tenantry serve`: portal and keeper in production.
+//! `tenantry serve`: production. The portal's process, and below it the keeper's.
+
+use std::path::PathBuf;
 
 use anyhow::Context;
 
 use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::entra::Endpoints;
-use crate::keeper::{self, AppSeed, Keyring, SeedCredential};
+use crate::keeper::Client;
+use crate::process::{Setup, Supervisor};
 use crate::server::{self, Listeners, Parts, Server};
-use crate::storage::{self, Expect, InstanceLock, PoolKind, Storage};
+use crate::storage::{self, Expect, InstanceLock, PoolKind, Storage, private_postgres};
 
 /// Takes nothing but the settings.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
+/// Who runs the keeper.
+pub(super) enum Keeper {
+    /// We do, as a process below this one with the settings of this file.
+    Ours { file: Option<PathBuf> },
+    /// Somebody else, now or later.
+    Apart,
+}
+
 impl Args {
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let config = global.load()?;
         config.check_for_serving()?;
-        std::fs::create_dir_all(&config.data_dir).with_context(|| {
-            format!(
-                "{} of setting `data_dir` cannot be made",
-                config.data_dir.display()
-            )
-        })?;
-        let _lock = InstanceLock::take(&config.data_dir)?;
-        let listeners = Listeners::bind(&config).await?;
-        let storage = Storage::open(&config).await?;
-        let served = serve(&config, &storage, listeners).await;
-        storage.close().await;
-        served
+        let file = global.config.clone();
+        serve(&config.without_keepers_login(), Keeper::Ours { file }).await
     }
 }
 
-async fn serve(config: &Config, storage: &Storage, listeners: Listeners) -> anyhow::Result<()> {
-    for (url, kind, role) in [
-        (&storage.urls().web, PoolKind::Web, "portal_web"),
-        (&storage.urls().keeper, PoolKind::Keeper, "portal_keeper"),
-    ] {
-        let pool = storage::pool(url, kind)?;
-        storage::boot_check(
-            &pool,
-            Expect {
-                role,
-                volatile: false,
-            },
+/// Run the portal until it is asked to stop.
+pub(super) async fn serve(config: &Config, keeper: Keeper) -> anyhow::Result<()> {
+    private_postgres::make_data_dir(&config.data_dir).with_context(|| {
+        format!(
+            "{} of setting `data_dir` cannot be made",
+            config.data_dir.display()
         )
-        .await?;
-        pool.close().await;
-    }
-    let keeper = keeper::start(keeper_setup(config, storage)?)
-        .await
-        .context("the keeper did not start")?;
+    })?;
+    let _lock = InstanceLock::take(&config.data_dir)?;
+    let listeners = Listeners::bind(config).await?;
+    let storage = Storage::open(config).await?;
+    let served = portal(config, &storage, listeners, keeper).await;
+    storage.close().await;
+    served
+}
+
+async fn portal(
+    config: &Config,
+    storage: &Storage,
+    listeners: Listeners,
+    keeper: Keeper,
+) -> anyhow::Result<()> {
+    let web_url = storage.web_url()?;
+    let pool = storage::pool(&web_url, PoolKind::Web)?;
+    let expect = Expect {
+        role: "portal_web",
+        volatile: false,
+    };
+    storage::boot_check(&pool, expect).await?;
+    pool.close().await;
+    let client = Client::socket(config.keeper_socket.clone());
+    let supervisor = match keeper {
+        Keeper::Ours { file } => {
+            let setup = move || Setup::of_this_process(file.clone());
+            Some(Supervisor::start(setup, client.clone()).await?)
+        }
+        Keeper::Apart => None,
+    };
     let parts = Parts {
         config,
         base_url: config.base_url.clone(),
         app_name: &config.msp.name,
-        urls: storage.urls(),
+        web_url,
+        listen_url: storage.listen_url()?,
         clock: Clock::system(),
-        keeper,
+        keeper: client,
     };
     let server = Server::start(parts, listeners)?;
     tracing::info!("serving {} on {}", config.base_url, config.listen);
     server::asked_to_stop().await;
-    server.shutdown().await;
+    server.shutdown(supervisor).await;
     Ok(())
-}
-
-fn keeper_setup(config: &Config, storage: &Storage) -> anyhow::Result<keeper::Setup> {
-    Ok(keeper::Setup {
-        database_url: storage.urls().keeper.clone(),
-        master_key: Keyring::read(config.master_key_file.path())?,
-        endpoints: endpoints(config)?,
-        redirect_base: config.base_url.clone(),
-        app_seed: app_seed(config)?,
-        clock: Clock::system(),
-        settings: keeper::Settings::default(),
-    })
-}
-
-/// The app registration that the settings name; none when the database is to be believed.
-fn app_seed(config: &Config) -> anyhow::Result<Option<AppSeed>> {
-    let Some(client_id) = config.entra.client_id else {
-        return Ok(None);
-    };
-    let credential = match (
-        &config.entra.certificate_file,
-        &config.entra.client_secret_file,
-    ) {
-        (Some(certificate), _) => Some(SeedCredential::Certificate(certificate.read()?)),
-        (None, Some(secret)) => Some(SeedCredential::Secret(secret.read()?)),
-        (None, None) => None,
-    };
-    Ok(Some(AppSeed {
-        client_id,
-        display_name: config.msp.name.clone(),
-        credential,
-    }))
-}
-
-/// Where Microsoft is, by the settings.
-pub(super) fn endpoints(config: &Config) -> anyhow::Result<Endpoints> {
-    let ca = config.entra.ca_file.as_ref().map(|path| {
-        std::fs::read(path).with_context(|| {
-            format!(
-                "{} of setting `entra.ca_file` cannot be read",
-                path.display()
-            )
-        })
-    });
-    Ok(Endpoints {
-        authority: config.entra.authority.clone(),
-        graph: config.entra.graph_url.clone(),
-        extra_root_ca_pem: ca.transpose()?,
-        verification_hosts: config.entra.verification_hosts.clone(),
-    })
 }

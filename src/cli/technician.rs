@@ -65,20 +65,20 @@ impl Args {
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let config = global.load()?;
         let storage = Storage::open(&config).await?;
-        let done = match pool(&storage.urls().web, PoolKind::Command) {
-            Ok(pool) => {
-                let done = self.action.run(&pool, &config).await;
-                pool.close().await;
-                done
-            }
-            Err(error) => Err(error.into()),
-        };
+        let done = self.action.run_at(&storage, &config).await;
         storage.close().await;
         done
     }
 }
 
 impl Action {
+    async fn run_at(self, storage: &Storage, config: &Config) -> anyhow::Result<()> {
+        let pool = pool(&storage.web_url()?, PoolKind::Command)?;
+        let done = self.run(&pool, config).await;
+        pool.close().await;
+        done
+    }
+
     async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<()> {
         let mut op = Op::begin(pool, &Clock::system(), Actor::Command("technician"))
             .await

@@ -35,6 +35,11 @@ pub enum Problem {
         given: Option<String>,
         expected: &'static str,
     },
+    #[error("settings `{name}` and `{other}` are both set: expected one of them")]
+    Both {
+        name: &'static str,
+        other: &'static str,
+    },
     #[error("setting `{name}` is missing: expected {expected}")]
     Missing {
         name: &'static str,
@@ -43,6 +48,14 @@ pub enum Problem {
 }
 
 impl ConfigError {
+    /// The problems alone, to be told together with others'.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        match self {
+            Self::Settings(problems) => problems,
+            Self::Unreadable { .. } | Self::Malformed { .. } => Vec::new(),
+        }
+    }
+
     /// An error if there is any problem.
     pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() {

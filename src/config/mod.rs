@@ -35,6 +35,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `master_key_file`: seals everything; `master.key` in the data directory unless named.
     pub master_key_file: SecretFile,
+    /// `keeper_socket`: where the portal asks the keeper; `keeper.sock` in the data directory unless named.
+    pub keeper_socket: PathBuf,
+    /// `keeper_clients`: numbers of the system users that may ask the keeper besides root and the keeper's own.
+    pub keeper_clients: Vec<u32>,
+    /// `master_key_command`: a program that prints the master keys, instead of the file.
+    pub master_key_command: Option<Vec<String>>,
     pub database: Database,
     pub entra: Entra,
     /// `smtp.*`; `None` without `smtp.host`: invitations are links to copy.
@@ -50,6 +56,16 @@ impl Config {
     /// is one; then from the environment, which wins.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(Sources::system(file)?.merge()?);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    /// The same with the `TENANTRY_*` variables of another process: the one that started this keeper.
+    pub fn load_for(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(Sources::of(file, variables)?.merge()?);
         let config = Self::read(&mut reader);
         reader.finish(config)
     }
@@ -71,19 +87,11 @@ impl Config {
 
     /// Whether the private Postgres is used.
     pub fn uses_private_postgres(&self) -> bool {
-        let Database {
-            web_url,
-            keeper_url,
-            migrate_url,
-            listen_url,
-        } = &self.database;
-        [web_url, keeper_url, migrate_url, listen_url]
-            .iter()
-            .all(|url| url.is_none())
+        !self.database.is_foreign
     }
 
-    /// What `serve` needs besides and nothing can guess; the demo and the tools do without.
-    pub fn check_for_serving(&self) -> Result<(), ConfigError> {
+    /// What the portal needs besides and nothing can guess; the demo and the tools do without.
+    pub fn check_for_portal(&self) -> Result<(), ConfigError> {
         let mut problems = Vec::new();
         if self.msp.name.is_empty() {
             problems.push(Problem::Missing {
@@ -91,6 +99,15 @@ impl Config {
                 expected: "the name under which your customers know you",
             });
         }
+        if !self.uses_private_postgres() && self.database.web_url.is_none() {
+            problems.push(Database::missing("database.web_url"));
+        }
+        ConfigError::unless_empty(problems)
+    }
+
+    /// What the keeper needs besides.
+    pub fn check_for_keeper(&self) -> Result<(), ConfigError> {
+        let mut problems = Vec::new();
         if self.entra.client_id.is_some()
             && self.entra.client_secret_file.is_none()
             && self.entra.certificate_file.is_none()
@@ -100,7 +117,24 @@ impl Config {
                 expected: "the file with the client's secret, or entra.certificate_file",
             });
         }
+        if !self.uses_private_postgres() && self.database.keeper_url.is_none() {
+            problems.push(Database::missing("database.keeper_url"));
+        }
         ConfigError::unless_empty(problems)
+    }
+
+    /// What `serve` needs, which runs both.
+    pub fn check_for_serving(&self) -> Result<(), ConfigError> {
+        let checks = [self.check_for_portal(), self.check_for_keeper()];
+        let problems = checks.into_iter().filter_map(Result::err);
+        ConfigError::unless_empty(problems.flat_map(ConfigError::into_problems).collect())
+    }
+
+    /// Forget what only the keeper may know: the portal's process holds no login of the keeper's.
+    #[must_use]
+    pub fn without_keepers_login(mut self) -> Self {
+        self.database.keeper_url = None;
+        self
     }
 
     fn read(from: &mut Reader) -> Self {
@@ -114,6 +148,17 @@ impl Config {
             master_key_file: from
                 .secret_file("master_key_file")
                 .unwrap_or_else(|| SecretFile::new("master_key_file", data_dir.join("master.key"))),
+            keeper_socket: from
+                .path("keeper_socket")
+                .unwrap_or_else(|| data_dir.join("keeper.sock")),
+            keeper_clients: from
+                .list(
+                    "keeper_clients",
+                    "numbers of system users (`id -u NAME`)",
+                    |text| text.parse().ok(),
+                )
+                .unwrap_or_default(),
+            master_key_command: master_key_command(from),
             data_dir,
             database: Database::read(from),
             entra: Entra::read(from),
@@ -129,6 +174,14 @@ impl Config {
             log: Log::read(from),
         }
     }
+}
+
+fn master_key_command(from: &mut Reader) -> Option<Vec<String>> {
+    let command = from.command("master_key_command")?;
+    if from.is_given("master_key_file") {
+        from.both("master_key_file", "master_key_command");
+    }
+    Some(command)
 }
 
 /// `/var/lib/tenantry` for root, else the user's own data directory (XDG Base Directory Specification).

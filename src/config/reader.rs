@@ -95,6 +95,34 @@ impl Reader {
         Some(SecretFile::new(name, path))
     }
 
+    /// A program by its full path, with its arguments as they are; a text is split at blanks.
+    pub fn command(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let given = self.take(name)?;
+        let words: Vec<String> = if given.is_list {
+            given.values.clone()
+        } else {
+            let words = given.values.iter().flat_map(|text| text.split_whitespace());
+            words.map(ToOwned::to_owned).collect()
+        };
+        let first = words.first()?;
+        if !first.starts_with('/') {
+            let expected = "the full path of a program, then its arguments, e.g. [\"/usr/local/bin/keys\", \"--all\"]";
+            self.wrong(name, &given, true, expected);
+            return None;
+        }
+        Some(words)
+    }
+
+    /// Is `name` given?
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
+    /// Note that two settings exclude each other.
+    pub fn both(&mut self, name: &'static str, other: &'static str) {
+        self.problems.push(Problem::Both { name, other });
+    }
+
     /// Address and port; on this machine only and `port` unless given.
     pub fn address(&mut self, name: &'static str, port: u16) -> SocketAddr {
         self.parse(name, "an address and port, e.g. 127.0.0.1:8080", |text| {

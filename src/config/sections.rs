@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
+use super::error::Problem;
 use super::reader::{self, Reader};
 use super::secret_file::SecretFile;
 
@@ -17,6 +18,8 @@ pub struct Database {
     pub migrate_url: Option<SecretString>,
     /// Direct, when the others go through `PgBouncer`.
     pub listen_url: Option<SecretString>,
+    /// Some address is set, so the private Postgres is not wanted.
+    pub is_foreign: bool,
 }
 
 /// `entra.*`: which Microsoft cloud, and the app registration to begin with (the database is the truth afterwards).
@@ -86,26 +89,30 @@ pub enum LogFormat {
 
 impl Database {
     pub(super) fn read(from: &mut Reader) -> Self {
-        let all = Self {
-            web_url: from.database_url("database.web_url"),
-            keeper_url: from.database_url("database.keeper_url"),
-            migrate_url: from.database_url("database.migrate_url"),
-            listen_url: from.database_url("database.listen_url"),
-        };
-        let some = all.migrate_url.is_some() || all.listen_url.is_some();
-        let (web, keeper) = (all.web_url.is_some(), all.keeper_url.is_some());
-        for (name, missing) in [
-            ("database.web_url", !web && (keeper || some)),
-            ("database.keeper_url", !keeper && (web || some)),
-        ] {
-            if missing {
-                from.missing(
-                    name,
-                    "an address too, because other database addresses are set",
-                );
-            }
+        let [web_url, keeper_url, migrate_url, listen_url] = [
+            "database.web_url",
+            "database.keeper_url",
+            "database.migrate_url",
+            "database.listen_url",
+        ]
+        .map(|name| from.database_url(name));
+        Self {
+            is_foreign: [&web_url, &keeper_url, &migrate_url, &listen_url]
+                .iter()
+                .any(|url| url.is_some()),
+            web_url,
+            keeper_url,
+            migrate_url,
+            listen_url,
         }
-        all
+    }
+
+    /// Each process needs the address of its own role alone; who needs one that is not set says so.
+    pub fn missing(name: &'static str) -> Problem {
+        Problem::Missing {
+            name,
+            expected: "an address too, because another database address is set",
+        }
     }
 }
 

@@ -41,6 +41,17 @@ pub struct Sources {
 impl Sources {
     /// The file and the process' environment.
     pub fn system(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::of(file, variables)
+    }
+
+    /// The file and these variables.
+    pub fn of(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let file = file.map(PathBuf::from).or_else(|| {
             USUAL_FILES
                 .map(PathBuf::from)
@@ -54,8 +65,8 @@ impl Sources {
                 source,
             })?;
         }
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        let environment = variables
+            .into_iter()
             .filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str()))
             .collect();
         Ok(Self {

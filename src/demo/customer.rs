@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::domain::invitation::{self, Method, NewInvitation, Terms, Validity};
 use crate::domain::onboarding::{self, Attempt, FlowSecret, Stage};
 use crate::domain::op::{Actor, Op, Scope};
+use crate::keeper::message::app_only::Ask;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::text::Text;
 use crate::simulator::Person;
@@ -41,6 +42,7 @@ impl Customer<'_> {
             expected_admin: expected.to_owned(),
             method,
             validity: Validity::DEFAULT,
+            lasting: false,
         };
         let new = NewInvitation {
             tenant: self.tenant,
@@ -79,8 +81,23 @@ impl Customer<'_> {
         match method {
             Method::DeviceCode => self.by_device_code(flow, &secret).await?,
             Method::AuthCode => self.by_browser(flow, &secret).await?,
+            Method::AppOnly => self.by_consent(flow).await?,
         }
         self.wait(&secret).await
+    }
+
+    /// The organisation consented beforehand, so the page only has to say that it is done.
+    async fn by_consent(&self, flow: FlowId) -> anyhow::Result<()> {
+        let (tenant_id, flow_id) = (self.tenant.as_uuid(), flow.as_uuid());
+        let start = Request::AppOnly(Ask::StartConsent { tenant_id, flow_id });
+        self.app.keeper.ask(start).await?;
+        let resume = Request::ResumeFlow {
+            tenant_id,
+            flow_id,
+            refusal: None,
+        };
+        self.app.keeper.ask(resume).await?;
+        Ok(())
     }
 
     async fn by_device_code(&self, flow: FlowId, secret: &FlowSecret) -> anyhow::Result<()> {

@@ -2,13 +2,14 @@
 //! in every state. Assembles what the other rooms offer; decides nothing of its own.
 
 mod customer;
+mod keeper;
 mod remembered;
 mod seed;
 mod timeline;
 mod tour;
 mod world;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -18,18 +19,23 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::op::{Actor, Op};
 use crate::domain::technician::{self, LoginName, NewTechnician, Password, Role};
-use crate::entra::Endpoints;
-use crate::keeper::{self, AppSeed, Keyring, create_key_file};
+use crate::keeper::Client;
+use crate::keeper::socket::wait_until_free;
+use crate::process::{Supervisor, TAKEOVER};
 use crate::server::{Listeners, Parts, Server};
 use crate::simulator::{self, Mode, Simulator};
 use crate::storage::{InstanceLock, Storage};
 use remembered::Remembered;
 
+/// Where health is asked unless somebody else is there.
+const USUAL_OPS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
 /// How to run the demo.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub listen: SocketAddr,
-    pub ops_listen: SocketAddr,
+    /// Where health is asked; the usual port when it is free, else any, unless given.
+    pub ops_listen: Option<SocketAddr>,
     pub simulator_listen: SocketAddr,
     pub data_dir: PathBuf,
     /// How many sample tenants to plant on the first start.
@@ -48,11 +54,13 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     prepare_dir(&options)?;
     let _lock = InstanceLock::take(&options.data_dir)?;
+    let config = config(&options)?;
     if options.fresh {
+        // A demo that was killed leaves its keeper a moment longer.
+        wait_until_free(&config.keeper_socket, TAKEOVER).await?;
         remembered::forget(&options.data_dir)?;
     }
-    let config = config(&options)?;
-    let listeners = Listeners::bind(&config).await?;
+    let listeners = bind(&options, config.clone()).await?;
     let (portal, ops) = (listeners.portal()?, listeners.ops()?);
     let base_url = match &options.base_url {
         Some(url) => url.clone(),
@@ -63,23 +71,18 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let remembered = Remembered::load_or_make(&options.data_dir)?;
     remembered.register_app(simulator.directory(), &base_url);
     let storage = Storage::open(&config).await?;
-    let keeper = start_keeper(
-        &options,
-        &config,
-        &storage,
-        &simulator,
-        &remembered,
-        &base_url,
-        &clock,
-    )
-    .await?;
+    let client = Client::socket(config.keeper_socket.clone()).following(clock.clone());
+    let setup = keeper::setup(&config, &remembered, &simulator, &base_url, &clock)?;
+    let keeper = Supervisor::start(setup, client.clone()).await?;
+    let time = tokio::spawn(keeper::pass_time_on(client.clone()));
     let parts = Parts {
         config: &config,
         base_url: base_url.clone(),
         app_name: world::APP_NAME,
-        urls: storage.urls(),
+        web_url: storage.web_url()?,
+        listen_url: storage.listen_url()?,
         clock,
-        keeper,
+        keeper: client,
     };
     let server = Server::start(parts, listeners)?;
     plant_once(&options, &server, &simulator, &remembered)
@@ -95,10 +98,21 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         &remembered,
     );
     crate::server::asked_to_stop().await;
-    server.shutdown().await;
+    time.abort();
+    server.shutdown(Some(keeper)).await;
     simulator.shutdown().await;
     storage.close().await;
     Ok(())
+}
+
+/// The listeners; where the health page's usual port is taken, for instance by another demo, any other will do.
+async fn bind(options: &Options, mut config: Config) -> anyhow::Result<Listeners> {
+    let usual = config.ops_listen;
+    let taken = || std::net::TcpListener::bind(usual).is_err();
+    if options.ops_listen.is_none() && taken() {
+        config.ops_listen.set_port(0);
+    }
+    Listeners::bind(&config).await
 }
 
 fn prepare_dir(options: &Options) -> anyhow::Result<()> {
@@ -111,7 +125,8 @@ fn prepare_dir(options: &Options) -> anyhow::Result<()> {
 }
 
 fn config(options: &Options) -> anyhow::Result<Config> {
-    let (listen, ops) = (options.listen.to_string(), options.ops_listen.to_string());
+    let listen = options.listen.to_string();
+    let ops = options.ops_listen.unwrap_or(USUAL_OPS).to_string();
     let Some(data_dir) = options.data_dir.to_str() else {
         bail!("the data directory's name is not UTF-8; name another with --data-dir");
     };
@@ -141,51 +156,6 @@ async fn start_simulator(options: &Options, clock: &Clock) -> anyhow::Result<Sim
     })
     .await
     .context("the simulated Microsoft did not start")
-}
-
-async fn start_keeper(
-    options: &Options,
-    config: &Config,
-    storage: &Storage,
-    simulator: &Simulator,
-    remembered: &Remembered,
-    base_url: &Url,
-    clock: &Clock,
-) -> anyhow::Result<keeper::Running> {
-    let key_file = config.master_key_file.path();
-    if !key_file.exists() {
-        create_key_file(key_file)?;
-    }
-    let host = simulator.url().host_str().unwrap_or_default().to_owned();
-    let ca = simulator.ca_file().map(std::fs::read).transpose()?;
-    let endpoints = Endpoints {
-        authority: simulator.url().clone(),
-        graph: simulator.url().clone(),
-        extra_root_ca_pem: ca,
-        verification_hosts: vec![host],
-    };
-    // The simulator has no fleet to protect; the history of many days is lived through in seconds.
-    let settings = keeper::Settings {
-        requests_per_second: 2000,
-        ..keeper::Settings::default()
-    };
-    let setup = keeper::Setup {
-        database_url: storage.urls().keeper.clone(),
-        master_key: Keyring::read(key_file)?,
-        endpoints,
-        redirect_base: base_url.clone(),
-        app_seed: Some(AppSeed {
-            client_id: remembered.client_id,
-            display_name: world::APP_NAME.to_owned(),
-            credential: Some(remembered.credential()),
-        }),
-        clock: clock.clone(),
-        settings,
-    };
-    let _ = options;
-    keeper::start(setup)
-        .await
-        .context("the keeper did not start")
 }
 
 /// On the first start: the technician and the sample tenants with their history.

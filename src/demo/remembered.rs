@@ -7,7 +7,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use url::Url;
@@ -15,18 +14,20 @@ use uuid::Uuid;
 
 use super::world;
 use crate::clock;
-use crate::keeper::SeedCredential;
 use crate::simulator::directory::{App, ClientSecret, Directory, required_access};
 
 const FILE: &str = "demo.json";
 const PLANTED: &str = "planted";
+/// The app registration's secret, as the setting `entra.client_secret_file` wants it.
+const CREDENTIAL: &str = "client.secret";
 /// What a demo makes in its directory; nothing else is ever deleted.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "postgres",
     "simulator.json",
     "simulator.journal",
     "simulator-ca",
     "master.key",
+    CREDENTIAL,
     FILE,
     PLANTED,
 ];
@@ -94,9 +95,17 @@ impl Remembered {
         directory.put_app(app);
     }
 
-    /// The app registration's secret, for the keeper to seal.
-    pub fn credential(&self) -> SeedCredential {
-        SeedCredential::Secret(SecretString::from(self.client_secret.clone()))
+    /// Write the app registration's secret into a file for the keeper to read and seal.
+    pub fn write_credential(&self) -> anyhow::Result<PathBuf> {
+        let path = self.dir.join(CREDENTIAL);
+        let mut out = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)?;
+        out.write_all(self.client_secret.as_bytes())?;
+        Ok(path)
     }
 
     pub fn is_planted(&self) -> bool {

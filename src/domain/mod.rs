@@ -1,6 +1,8 @@
 //! What the portal knows and decides, cut by aggregate. No HTTP in here, no sealed secret, no call to Microsoft: those are
 //! asked of the keeper.
 
+/// The MSP's own app registration at Microsoft and its credentials, as shown and changed.
+pub mod app_registration;
 /// What was done, by whom; append only.
 pub mod audit;
 /// Our standing with a tenant's Entra, as shown.

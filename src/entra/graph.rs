@@ -12,8 +12,8 @@ use super::reply::unanswered;
 use super::{Entra, Exchange, Failure, Meaning, Operation};
 
 pub use answers::{
-    AppRole, DirectoryRole, Listing, Me, Organization, PermissionGrant, ServicePrincipal,
-    UserDates, VerifiedDomain,
+    AppRole, DirectoryRole, Listing, Me, Organization, PermissionGrant, ResourceRoles,
+    ServicePrincipal, UserDates, VerifiedDomain,
 };
 
 /// Graph as seen with one access token.
@@ -88,6 +88,13 @@ impl Graph<'_> {
         let url = self.at(&format!(
             "servicePrincipals/{service_principal}/appRoleAssignments"
         ));
+        self.get(Operation::GraphAppRoles, url).await
+    }
+
+    /// The application permissions that a resource offers, by the resource's application id.
+    pub async fn resource_roles(&self, app_id: Uuid) -> Exchange<ResourceRoles> {
+        let mut url = self.at(&format!("servicePrincipals(appId='{app_id}')"));
+        query(&mut url, "$select", "id,appRoles");
         self.get(Operation::GraphAppRoles, url).await
     }
 

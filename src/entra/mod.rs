@@ -6,6 +6,7 @@
 
 mod authorize;
 mod claims;
+mod cloud;
 mod credential;
 mod device;
 mod discovery;
@@ -30,6 +31,7 @@ use crate::clock::Clock;
 
 pub use authorize::{Authorize, AuthorizeRequest, Prompt};
 pub use claims::Challenge;
+pub use cloud::Cloud;
 pub use credential::{App, Credential};
 pub use device::{DeviceCode, Poll};
 pub use discovery::{Realm, RealmKind, ResolvedTenant};
@@ -37,8 +39,8 @@ pub use endpoints::{Endpoints, TenantSegment};
 pub use exchange::{CallRecord, Exchange, Operation};
 pub use failure::{Certainty, DeviceFailure, Failure, Meaning};
 pub use graph::{
-    AppRole, DirectoryRole, Graph, Listing, Me, Organization, PermissionGrant, ServicePrincipal,
-    UserDates, VerifiedDomain,
+    AppRole, DirectoryRole, Graph, Listing, Me, Organization, PermissionGrant, ResourceRoles,
+    ServicePrincipal, UserDates, VerifiedDomain,
 };
 pub use http::Limits;
 pub use id_token::{CONSUMERS, Expect, IdClaims, IdTokenCheck, IdTokenError};

@@ -33,6 +33,8 @@ pub(super) struct Core {
     pub running: Running,
     pub committer: Committer,
     pub domains: DomainCache,
+    /// Wakes the worker that tries customers' own registrations.
+    pub trials_changed: Notify,
     /// Wakes the onboarding worker.
     pub flows_changed: Notify,
     /// No new work from here on.

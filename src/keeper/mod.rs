@@ -2,7 +2,7 @@
 //! typed messages and shares neither pool nor row type with the portal.
 
 mod app;
-mod app_credential;
+mod app_only;
 pub mod client;
 mod core;
 mod fault;
@@ -21,15 +21,20 @@ pub mod resource;
 mod seal;
 mod serve;
 mod settings;
+pub mod socket;
 mod start;
 mod store;
 pub mod text;
 mod trouble;
 mod validate;
 
+pub use crate::entra::Cloud;
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};
-pub use seal::{BootError, Keyring, KeyringError, Rotation, create_key_file};
+pub use seal::{
+    BootError, CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError,
+    Progress, REWRAP_BATCH, Rotated, Rotation, create_key_file,
+};
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

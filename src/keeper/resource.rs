@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use uuid::{Uuid, uuid};
+
 use crate::entra::Endpoints;
 
 /// An API of Microsoft with access tokens of its own.
@@ -15,7 +17,7 @@ pub enum Resource {
     Azure,
 }
 
-/// A delegated permission that we ask for.
+/// A permission that we ask for: delegated, or of the application itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
     pub name: &'static str,
@@ -108,26 +110,61 @@ impl Resource {
         }
     }
 
+    /// Application permissions (app roles) without which the resource is of no use to an app-only connection. Teams and Azure
+    /// have none: there the application's directory or subscription roles decide.
+    pub const fn required_application_permissions(self) -> &'static [Permission] {
+        match self {
+            Self::Graph => &[Permission {
+                name: "Directory.Read.All",
+                reason: "to check the organisation and the consent given, without any person's account",
+            }],
+            Self::Exchange => &[Permission {
+                name: "Exchange.ManageAsApp",
+                reason: "to manage mailboxes as the application (it also needs the Exchange Administrator role)",
+            }],
+            Self::Teams | Self::Azure => &[],
+        }
+    }
+
+    /// The application id that Microsoft gave the resource, the same in every tenant.
+    pub const fn app_id(self) -> Uuid {
+        match self {
+            Self::Graph => uuid!("00000003-0000-0000-c000-000000000000"),
+            Self::Exchange => uuid!("00000002-0000-0ff1-ce00-000000000000"),
+            Self::Teams => uuid!("48ac35b8-9aa8-4d74-927d-1f4a14a0b239"),
+            Self::Azure => uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013"),
+        }
+    }
+
+    /// The required application permissions that `granted` lacks; what names none says nothing.
+    pub fn missing_as_app(self, granted: &[String]) -> Vec<&'static str> {
+        lacking(self.required_application_permissions(), granted)
+    }
+
     /// The required permissions that `granted` lacks. Scopes come with or without the resource's address; an answer that
     /// names none says nothing, and so nothing is missing.
     pub fn missing(self, granted: &[String]) -> Vec<&'static str> {
-        let named: Vec<&str> = granted
-            .iter()
-            .map(|scope| {
-                scope
-                    .rsplit_once('/')
-                    .map_or(scope.as_str(), |(_, name)| name)
-            })
-            .collect();
-        if named.is_empty() {
-            return Vec::new();
-        }
-        self.required_permissions()
-            .iter()
-            .map(|permission| permission.name)
-            .filter(|name| !named.iter().any(|known| known.eq_ignore_ascii_case(name)))
-            .collect()
+        lacking(self.required_permissions(), granted)
     }
+}
+
+fn lacking(required: &'static [Permission], granted: &[String]) -> Vec<&'static str> {
+    let named: Vec<&str> = granted
+        .iter()
+        .map(|scope| {
+            scope
+                .rsplit_once('/')
+                .map_or(scope.as_str(), |(_, name)| name)
+        })
+        .collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    required
+        .iter()
+        .map(|permission| permission.name)
+        .filter(|name| !named.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        .collect()
 }
 
 impl fmt::Display for Resource {

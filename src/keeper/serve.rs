@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::app;
+use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
-use super::message::{Refusal, Reply, Request, ResourceResult};
+use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
@@ -59,6 +61,47 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
             tenant_id,
             invitation_id,
         } => open_link(core, tenant_id.into(), invitation_id.into()).await,
+        Request::ConfirmPending {
+            tenant_id,
+            connection_id,
+            actor,
+        } => {
+            onboarding::confirm(core, tenant_id.into(), connection_id.into(), &actor).await?;
+            Ok(Reply::Done)
+        }
+        Request::RejectPending {
+            tenant_id,
+            connection_id,
+            actor,
+        } => {
+            onboarding::reject(core, tenant_id.into(), connection_id.into(), &actor).await?;
+            Ok(Reply::Done)
+        }
+        Request::Refresh { tenant_id } => refresh_now(core, tenant_id.into()).await,
+        Request::Validate { tenant_id } => {
+            let (connection_id, checks) = validate(core, tenant_id.into()).await?;
+            Ok(Reply::Validated {
+                connection_id: connection_id.as_uuid(),
+                checks,
+            })
+        }
+        Request::AppOnly(ask) => app_only::answer(core, ask).await,
+        Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
+        Request::MoveClock { offset_ms } if core.settings.movable_clock => {
+            core.clock.set_offset_ms(offset_ms);
+            Ok(Reply::Done)
+        }
+        Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
+        Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
+        Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
+        Request::Health => Ok(health(core).await),
+        of_a_flow => answer_flow(core, of_a_flow).await,
+    }
+}
+
+/// What the onboarding page asks for, of one flow each.
+async fn answer_flow(core: &Shared, request: Request) -> Result<Reply, Trouble> {
+    match request {
         Request::StartDeviceCode { tenant_id, flow_id } => {
             onboarding::start_device_code(core, tenant_id.into(), flow_id.into()).await?;
             Ok(Reply::Done)
@@ -114,33 +157,24 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
             onboarding::end_flow(core, tenant_id.into(), flow_id.into()).await?;
             Ok(Reply::Done)
         }
-        Request::ConfirmPending {
-            tenant_id,
-            connection_id,
-            actor,
-        } => {
-            onboarding::confirm(core, tenant_id.into(), connection_id.into(), &actor).await?;
-            Ok(Reply::Done)
-        }
-        Request::RejectPending {
-            tenant_id,
-            connection_id,
-            actor,
-        } => {
-            onboarding::reject(core, tenant_id.into(), connection_id.into(), &actor).await?;
-            Ok(Reply::Done)
-        }
-        Request::Refresh { tenant_id } => refresh_now(core, tenant_id.into()).await,
-        Request::Validate { tenant_id } => {
-            let (connection_id, checks) = validate(core, tenant_id.into()).await?;
-            Ok(Reply::Validated {
-                connection_id: connection_id.as_uuid(),
-                checks,
-            })
-        }
-        Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
-        Request::Health => Ok(health(core).await),
+        _ => Err(Refusal::NotUnderstood.into()),
     }
+}
+
+async fn keys_reply(core: &Shared, question: keys::Request) -> Result<keys::Reply, Trouble> {
+    Ok(match question {
+        keys::Request::Reload => match core.vault.reload().await {
+            Ok(()) => keys::Reply::Reloaded {
+                primary: core.vault.primary_id(),
+            },
+            Err(error) => keys::Reply::Kept {
+                why: error.to_string(),
+            },
+        },
+        keys::Request::Status => keys::Reply::Status {
+            masters: core.vault.masters_status().await?,
+        },
+    })
 }
 
 async fn open_link(
@@ -193,16 +227,25 @@ fn results(report: &Report) -> Vec<ResourceResult> {
         .collect()
 }
 
+/// A sentence about the credential that everything stands on; empty when its end is not known.
+async fn credential_end(core: &Shared) -> String {
+    let app = core.app.msp(core).await.ok().flatten();
+    app.and_then(|app| app.ends_at)
+        .map(|end| format!(" The app registration's credential ends on {}.", end.date()))
+        .unwrap_or_default()
+}
+
 async fn health(core: &Shared) -> Reply {
     match core.vault.is_proven().await {
         Ok(()) => Reply::Health {
             ready: true,
             detail: format!(
-                "The database answers and the master key opens its canary. {}",
+                "The database answers and the master key opens its canary. {}{}",
                 match incidents::count_open(&core.pool).await {
                     Ok(open) => format!("Open incidents: {open}."),
                     Err(_) => "Incidents cannot be counted.".to_owned(),
-                }
+                },
+                credential_end(core).await
             ),
         },
         Err(error) => Reply::Health {

@@ -26,6 +26,8 @@ pub struct Settings {
     pub refresh_pause: Duration,
     /// Pause of the onboarding worker when nothing is due.
     pub poll_pause: Duration,
+    /// Between two trials of a credential that Microsoft may not know everywhere yet.
+    pub trial_pause: Duration,
     /// Pause of the worker that lets unconfirmed grants die.
     pub sweep_pause: Duration,
     /// Life of a grant that nobody completed or confirmed.
@@ -43,6 +45,8 @@ pub struct Settings {
     pub mass_least: usize,
     pub mass_percent: usize,
     pub mass_window: Duration,
+    /// The demo moves time; in production nobody does.
+    pub movable_clock: bool,
     /// How often a keeper says that it lives, and looks after incidents. The others count it for three beats.
     pub keeper_beat: Duration,
     /// Questions waiting at a time; more are refused.
@@ -65,6 +69,7 @@ impl Default for Settings {
             commit_lanes: 2,
             refresh_pause: Duration::from_secs(2),
             poll_pause: Duration::from_millis(500),
+            trial_pause: Duration::from_secs(10),
             sweep_pause: Duration::from_secs(30),
             pending_life: Duration::from_hours(24),
             trip_calls: 20,
@@ -76,6 +81,7 @@ impl Default for Settings {
             mass_least: 10,
             mass_percent: 2,
             mass_window: Duration::from_mins(15),
+            movable_clock: false,
             keeper_beat: Duration::from_secs(5),
             questions: 256,
             pool_size: 12,

@@ -19,9 +19,9 @@ use super::refresh;
 use super::seal::{BootError, Keyring, Vault};
 use super::settings::Settings;
 use super::store::records;
-use super::{onboarding, serve};
+use super::{app_only, onboarding, serve};
 use crate::clock::Clock;
-use crate::entra::{Endpoints, Entra, SetupError};
+use crate::entra::{Cloud, Endpoints, Entra, SetupError};
 use crate::storage::{PoolKind, UrlError, connect_options};
 
 /// Sent refreshes wait for reply and commit so long at most.
@@ -83,8 +83,9 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         // The default partition takes what no month covers.
         tracing::warn!(%error, "the months' partitions of msal_errors cannot be made");
     }
+    let cloud = Cloud::of(&setup.endpoints);
     if let Some(seed) = &setup.app_seed {
-        app::seed(&pool, &vault, &clock, seed).await?;
+        app::seed(&pool, &vault, &clock, cloud, seed).await?;
     }
     let redirect_uri = redirect_uri(&setup.redirect_base)?;
     let (committer, committing) = refresh::Committer::new(pool.clone(), &setup.settings);
@@ -98,7 +99,8 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         running: refresh::Running::default(),
         committer,
         domains: onboarding::DomainCache::default(),
-        app: app::AppCache::default(),
+        app: app::AppCache::new(clock.clone(), cloud),
+        trials_changed: tokio::sync::Notify::new(),
         flows_changed: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
@@ -115,8 +117,10 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     core.tasks.spawn(committing);
     core.tasks.spawn(serve::serve(Arc::clone(&core), questions));
     core.tasks.spawn(refresh::work(Arc::clone(&core)));
+    core.tasks.spawn(app::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::sweep(Arc::clone(&core)));
+    core.tasks.spawn(app_only::work(Arc::clone(&core)));
     Ok(Running {
         client,
         tasks: core.tasks.clone(),

@@ -15,6 +15,8 @@ use crate::simulator::json::put;
 
 /// Run a pretend Microsoft Entra and Graph for demo, rehearsal and tests.
 #[derive(Clone, Debug, clap::Args)]
+// The command that takes these flattens them beside its own group of the same default name.
+#[group(id = "simulator")]
 pub struct Args {
     /// Address to listen on; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:4180")]

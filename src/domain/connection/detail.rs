@@ -150,7 +150,7 @@ pub async fn detail(
     let standing = store::standing(op, scope, tenant).await?;
     Ok(Some(Detail {
         resources: store::resources(op, scope, tenant).await?,
-        credentials: store::credentials(op).await?,
+        credentials: store::credentials(op, scope, tenant).await?,
         last_validation: store::last_validation(op, scope, tenant).await?,
         open_invitation: store::open_invitation(op, scope, tenant).await?,
         pending: store::pending(op, scope, tenant).await?,

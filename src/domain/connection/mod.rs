@@ -4,6 +4,7 @@
 
 mod detail;
 mod durability;
+mod own_app;
 mod standing;
 mod state;
 mod status;
@@ -15,6 +16,7 @@ pub use detail::{
     recent_calls, standing,
 };
 pub use durability::{Durability, Grade};
+pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};
 pub use status::{

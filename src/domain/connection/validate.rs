@@ -158,7 +158,9 @@ fn refused(refusal: &Refusal) -> ValidateError {
         Refusal::TryLater { retry_after_s } => ValidateError::TryLater {
             retry_after_s: *retry_after_s,
         },
-        Refusal::Trouble { .. } => ValidateError::Keeper(Unavailable),
+        Refusal::Trouble { .. } | Refusal::Busy | Refusal::NotUnderstood => {
+            ValidateError::Keeper(Unavailable)
+        }
     }
 }
 

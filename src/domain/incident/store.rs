@@ -20,8 +20,11 @@ impl TryFrom<Row> for Incident {
 
     fn try_from(row: Row) -> Result<Self, Inconsistent> {
         Ok(Self {
-            kind: Kind::from_word(&row.kind)
-                .ok_or(Inconsistent::new("incidents", "kind", row.id))?,
+            kind: Kind::from_word(&row.kind).ok_or(Inconsistent::new(
+                "incidents",
+                "kind",
+                row.id,
+            ))?,
             code: row.code,
             opened_at: row.opened_at,
             tenants: row.tenants,

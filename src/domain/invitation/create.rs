@@ -68,6 +68,7 @@ pub async fn create(
         .object("invitation", sealed.id)
         .detail("reference", row.reference)
         .detail("method", row.terms.method.as_str())
+        .detail("lasting", row.terms.lasting)
         .detail("link_only", row.terms.invitation_email.is_empty())
         .detail("expected_admin", row.terms.expected_admin)
         .write(op)
@@ -103,6 +104,7 @@ pub async fn replace(
             invitation_email: old.invitation_email.clone(),
             expected_admin: old.expected_admin.clone(),
             method: old.method,
+            lasting: old.lasting,
             validity,
         },
     };

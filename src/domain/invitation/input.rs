@@ -39,6 +39,8 @@ pub struct InvitationInput {
     /// `device_code` or `auth_code`.
     pub method: String,
     pub validity_hours: String,
+    /// See [`Terms::lasting`].
+    pub lasting: bool,
 }
 
 /// The dialog's values, checked.
@@ -50,6 +52,8 @@ pub struct Terms {
     pub expected_admin: String,
     pub method: Method,
     pub validity: Validity,
+    /// To replace what works by what lasts longer: the method is fixed.
+    pub lasting: bool,
 }
 
 impl InvitationInput {
@@ -72,12 +76,20 @@ impl InvitationInput {
                     "Choose how long the link is good: one hour to thirty days.",
                 )
             });
+        let method = method.and_then(|method| {
+            if self.lasting && method == Method::DeviceCode {
+                let why = "A device code is what ends sooner. Choose another way.";
+                return Err(FieldError::new("method", why));
+            }
+            Ok(method)
+        });
         match (email, admin, method, validity) {
             (Ok(invitation_email), Ok(expected_admin), Ok(method), Ok(validity)) => Ok(Terms {
                 invitation_email,
                 expected_admin,
                 method,
                 validity,
+                lasting: self.lasting,
             }),
             (email, admin, method, validity) => {
                 Err([email.err(), admin.err(), method.err(), validity.err()]
@@ -99,6 +111,7 @@ mod tests {
             admin_username: "admin@contoso.example".into(),
             method: "device_code".into(),
             validity_hours: "168".into(),
+            lasting: false,
         }
     }
 
@@ -131,6 +144,7 @@ mod tests {
             admin_username: "admin".into(),
             method: "password".into(),
             validity_hours: "721".into(),
+            lasting: false,
         };
         let fields: Vec<_> = input.parse().unwrap_err().iter().map(|e| e.field).collect();
         assert_eq!(

@@ -35,6 +35,8 @@ pub struct Invitation {
     /// What both sides can name on the phone, like `R-7KQ2`.
     pub reference: String,
     pub method: Method,
+    /// Made to replace what works by what lasts longer: its method is fixed.
+    pub lasting: bool,
     /// Where the link was to be mailed; empty means link only.
     pub invitation_email: String,
     /// The administrator who must sign in (user principal name); empty means that a technician confirms who did.
@@ -110,6 +112,8 @@ pub enum Method {
     DeviceCode,
     /// "Sign in with Microsoft": authorization code with PKCE in the same browser.
     AuthCode,
+    /// Nobody's token: the administrator consents, and the application itself is let in (client credentials).
+    AppOnly,
 }
 
 impl Method {
@@ -118,6 +122,7 @@ impl Method {
         match self {
             Self::DeviceCode => "device_code",
             Self::AuthCode => "auth_code",
+            Self::AppOnly => "app_only",
         }
     }
 }
@@ -129,8 +134,26 @@ impl FromStr for Method {
         match word {
             "device_code" => Ok(Self::DeviceCode),
             "auth_code" => Ok(Self::AuthCode),
+            "app_only" => Ok(Self::AppOnly),
             _ => Err(UnknownMethod),
         }
+    }
+}
+
+impl Invitation {
+    /// The method for an attempt whose bearer chose `wanted`: a fixed one stays, and nobody lets the application itself in
+    /// who was not asked to.
+    pub fn method_for(&self, wanted: Method) -> Method {
+        if self.fixes_method() || wanted == Method::AppOnly {
+            self.method
+        } else {
+            wanted
+        }
+    }
+
+    /// May its bearer not choose how to sign in?
+    pub fn fixes_method(&self) -> bool {
+        self.lasting || self.method == Method::AppOnly
     }
 }
 

@@ -104,6 +104,16 @@ pub enum Failure {
     PolicyRefused,
     /// The administrator has not the role that consent needs.
     NotAdmin,
+    /// Microsoft does not show the administrator's consent.
+    ConsentNotSeen,
+    /// Consent was given, but not to all that is needed.
+    PermissionsMissing,
+    /// Our enterprise application is switched off in the tenant.
+    AppDisabled,
+    /// A resource of the set is not to be had in the tenant.
+    ResourceAbsent,
+    /// The MSP did not say which Microsoft tenant it is.
+    TenantUnknown,
     /// Our app registration is at fault.
     AppTrouble,
     MicrosoftTrouble,
@@ -127,6 +137,11 @@ impl Failure {
             "device_code_blocked" => Self::DeviceCodeBlocked,
             "policy_refused" => Self::PolicyRefused,
             "not_admin" => Self::NotAdmin,
+            "consent_not_seen" => Self::ConsentNotSeen,
+            "permissions_missing" => Self::PermissionsMissing,
+            "app_disabled" => Self::AppDisabled,
+            "resource_absent" => Self::ResourceAbsent,
+            "tenant_unknown" => Self::TenantUnknown,
             "app_trouble" => Self::AppTrouble,
             "microsoft_trouble" => Self::MicrosoftTrouble,
             "abandoned" => Self::Abandoned,

@@ -41,7 +41,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    pub(in crate::domain) fn new(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self {
             field,
             message: message.into(),

@@ -77,6 +77,39 @@ pub struct AppRole {
     pub resource_display_name: Option<String>,
 }
 
+/// A resource's service principal with the application permissions it offers (`appRoles`).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceRoles {
+    /// Object id in this tenant.
+    pub id: Uuid,
+    #[serde(default)]
+    pub app_roles: Vec<OfferedRole>,
+}
+
+/// One application permission.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OfferedRole {
+    pub id: Uuid,
+    /// Its name, like `Directory.Read.All`; empty for roles without one.
+    pub value: Option<String>,
+}
+
+impl ResourceRoles {
+    /// The names of those among `assignments` that are of this resource.
+    pub fn held(&self, assignments: &[AppRole]) -> Vec<String> {
+        let ours = assignments.iter().filter(|one| one.resource_id == self.id);
+        ours.filter_map(|one| {
+            let offered = self
+                .app_roles
+                .iter()
+                .find(|role| role.id == one.app_role_id);
+            offered.and_then(|role| role.value.clone())
+        })
+        .collect()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServicePrincipal {

@@ -175,7 +175,7 @@ async fn after_hours_of_outage_the_herd_is_let_through_slowly_and_all_are_fresh_
                 let tenant = TenantId::new();
                 let mut left = TOKENS;
                 // Spread as jitter does, and the same at every run.
-                let spread = 1.0 + at as f64 / TENANTS as f64;
+                let spread = 1.0 + f64::from(at) / f64::from(TENANTS);
                 while left > 0 {
                     let hand = hands.acquire().await.unwrap();
                     let deadline = Instant::now() + 30 * SECOND;

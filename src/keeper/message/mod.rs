@@ -1,17 +1,20 @@
 //! What may be asked of the keeper, and what it answers: plain serialisable values that carry no refresh token, no device
-//! code and no database type, so that a channel today and a socket between processes later carry the same words.
+//! code and no database type. They travel as JSON over the keeper's socket.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod app;
+pub mod app_only;
 pub mod hand_out;
+pub mod keys;
 
 use super::text::Text;
 
 /// One question to the keeper. Ids are plain UUIDs: the keeper looks every row up itself, within the tenant named.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// Seal an invitation's token so that its Auth URL can be shown again. Answer: [`Reply::Sealed`].
     SealLink {
@@ -82,12 +85,21 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// The demo's clock stands here, milliseconds ahead of the system's. A keeper in production refuses.
+    MoveClock { offset_ms: i64 },
+    /// Change our own app registrations. Answer: [`Reply::App`].
+    App(app::AppChange),
+    /// About standings of the application itself.
+    AppOnly(app_only::Ask),
+    /// Master keys: read again, or told of.
+    Keys(keys::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
 
 /// Who caused a change, as the audit log names it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Actor {
     /// `technician`, `customer`, `keeper`, `worker` or `command`.
     pub kind: String,
@@ -122,8 +134,13 @@ pub enum Reply {
         connection_id: Uuid,
         checks: Vec<Check>,
     },
+    /// Answer to [`app_only::Ask::TryOwn`].
+    AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    App(app::AppChanged),
+    /// Answer to [`Request::Keys`].
+    Keys(keys::Reply),
     Health {
         ready: bool,
         detail: String,
@@ -156,6 +173,12 @@ pub enum Refusal {
     /// No access token lives as long as was asked; `possible_s` seconds are had at most.
     #[error("no access token lives that long")]
     TtlTooLong { possible_s: u64 },
+    /// No question that this keeper knows, or a longer one than it reads.
+    #[error("the question is not understood")]
+    NotUnderstood,
+    /// As many questions are in work as the keeper takes; ask again in a few seconds.
+    #[error("the keeper is busy")]
+    Busy,
     /// The claims challenge handed in is none.
     #[error("that is no claims challenge")]
     BadChallenge,
@@ -208,6 +231,8 @@ pub enum CheckKind {
     SignIn,
     /// Our enterprise application is present and enabled in the tenant.
     EnterpriseApplication,
+    /// Days left of the credential that an app-only standing lives by.
+    Credential,
 }
 
 /// How a check ended. Only `Failed` turns the banner red; `Warning` and `Skipped` say what they mean in the detail.
@@ -219,4 +244,6 @@ pub enum CheckOutcome {
     Failed,
     /// Could not be looked at because an earlier check failed or a permission is missing.
     Skipped,
+    /// There is no such thing with this kind of standing.
+    NotApplicable,
 }

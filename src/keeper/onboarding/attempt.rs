@@ -71,7 +71,7 @@ impl Attempt {
         let invitation = invitation
             .filter(|invitation| invitation.is_open(core.clock.now()))
             .ok_or(Refusal::NotThere)?;
-        let app = core.app.get(&core.pool, &core.vault).await?;
+        let app = core.app.msp(core).await?;
         Ok(Self {
             tenant,
             invitation,

@@ -11,7 +11,7 @@ use super::words::{self, Refused, needs_approval, refused};
 use super::worker::with_lease;
 use crate::clock::random_uuid;
 use crate::domain::diagnosis;
-use crate::entra::{AuthorizeRequest, Prompt};
+use crate::entra::{App, AuthorizeRequest, Prompt};
 use crate::keeper::core::{Core, Shared};
 use crate::keeper::gate::Lane;
 use crate::keeper::message::{Actor, Refusal};
@@ -151,7 +151,7 @@ pub async fn finish_browser_sign_in(
 
 async fn redeem(
     core: &Shared,
-    attempt: Attempt,
+    mut attempt: Attempt,
     lease_id: uuid::Uuid,
     auth_code: SecretString,
     verifier: SecretString,
@@ -175,17 +175,28 @@ async fn redeem(
         return Ok(None);
     };
     let scope = sign_in_scope(&core.endpoints);
-    let exchange = core
-        .entra
-        .redeem_code(
-            &expected.segment(),
-            &attempt.app.app,
-            &auth_code,
-            &verifier,
-            &core.redirect_uri,
-            &scope,
-        )
-        .await;
+    let segment = expected.segment();
+    let redeem = async |app: &App| {
+        core.entra
+            .redeem_code(
+                &segment,
+                app,
+                &auth_code,
+                &verifier,
+                &core.redirect_uri,
+                &scope,
+            )
+            .await
+    };
+    let mut exchange = redeem(&attempt.app.app).await;
+    if let (Err(failure), Some(shown)) = (&exchange.outcome, attempt.app.credential_id) {
+        let registration = attempt.app.registration_id;
+        // The code is not used up by who could not prove to be us.
+        if let Some(next) = core.app.refused(core, registration, shown, failure).await {
+            attempt.app = next;
+            exchange = redeem(&attempt.app.app).await;
+        }
+    }
     pass.told(heard(&exchange));
     drop(pass);
     let call = exchange.call;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::acquire::go_on;
+use super::as_app;
 use super::attempt::Attempt;
 use super::fail::stop;
 use super::words::needs_approval;
@@ -69,6 +70,9 @@ pub async fn resume(
     if let Some(refusal) = refusal {
         return refused(core, &attempt, refusal).await;
     }
+    if attempt.flow.app_only {
+        return as_app::came_back(core, &attempt).await;
+    }
     if attempt.flow.connection_id.is_none() {
         // There is no token to go on with: the page signs in anew.
         stop(core, &attempt, Step::to(FlowState::Started), None).await?;
@@ -97,7 +101,8 @@ async fn refused(core: &Core, attempt: &Attempt, refusal: &str) -> Result<(), Tr
     };
     let step = Step {
         error_id: Some(told.id),
-        next_poll_at: attempt.flow.connection_id.map(|_| now),
+        next_poll_at: (attempt.flow.app_only || attempt.flow.connection_id.is_some())
+            .then_some(now),
         ..Step::to(state)
     };
     let mut tx = core.pool.begin().await?;

@@ -165,7 +165,7 @@ async fn consume(
 }
 
 /// From pending to the tenant's standing; the one before becomes history. The tenant is bound to its Entra tenant.
-pub(super) async fn make_current(
+pub(in crate::keeper) async fn make_current(
     tx: &mut PgConnection,
     core: &Core,
     connection: &Connection,
@@ -206,10 +206,10 @@ pub(super) async fn make_current(
 }
 
 /// Another tenant of ours was bound to this Entra tenant meanwhile.
-pub(super) struct Taken;
+pub(in crate::keeper) struct Taken;
 
 /// Tell that apart from trouble.
-pub(super) fn outcome(made: sqlx::Result<bool>) -> Result<Result<bool, Taken>, Trouble> {
+pub(in crate::keeper) fn outcome(made: sqlx::Result<bool>) -> Result<Result<bool, Taken>, Trouble> {
     match made {
         Err(error)
             if violation(&error) == Some(Violation::Unique("tenants_entra_tenant_id_key")) =>

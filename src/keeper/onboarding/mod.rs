@@ -5,6 +5,7 @@
 mod account;
 mod acquire;
 mod arrive;
+mod as_app;
 mod attempt;
 mod browser;
 mod confirm;
@@ -16,10 +17,11 @@ mod settle;
 mod words;
 mod worker;
 
+pub(super) use as_app::start_consent;
 pub(super) use attempt::DomainCache;
 pub(super) use browser::{finish_browser_sign_in, refuse_browser_sign_in, start_browser_sign_in};
 pub(super) use confirm::{confirm, reject};
 pub(super) use consent::{consent_address, resume};
 pub(super) use device::start_device_code;
-pub(super) use end::end_flow;
+pub(super) use end::{Taken, end_flow, make_current, outcome};
 pub(super) use worker::{sweep, work};

@@ -17,6 +17,8 @@ pub(super) const POLICY_REFUSED: &str = "policy_refused";
 /// Our application or its credential.
 pub(super) const APP_TROUBLE: &str = "app_trouble";
 pub(super) const MICROSOFT_TROUBLE: &str = "microsoft_trouble";
+/// Nobody told which Entra tenant it is, and an application's token must name one.
+pub(super) const TENANT_UNKNOWN: &str = "tenant_unknown";
 /// The invitation was used, revoked or ran out while the sign-in was under way.
 pub(super) const INVITATION_ENDED: &str = "invitation_ended";
 pub(super) const TROUBLE: &str = "trouble";

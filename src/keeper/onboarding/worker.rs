@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::acquire::{go_on, lapse};
+use super::as_app;
 use super::attempt::Attempt;
 use super::device::poll;
 use super::end::abandon;
@@ -85,6 +86,7 @@ async fn look(
     };
     match attempt.flow.state {
         FlowState::CodeShown => poll(core, attempt, lease_id).await,
+        FlowState::Acquiring if attempt.flow.app_only => as_app::acquire(core, &attempt).await,
         FlowState::Acquiring if attempt.flow.connection_id.is_none() => {
             // Its process died between code and grant: the code is used, the tokens are gone.
             fail(core, &attempt, words::TROUBLE, None).await?;
@@ -95,6 +97,9 @@ async fn look(
             if attempt.flow.expires_at <= core.clock.now() {
                 lapse(core, &attempt).await?;
                 return Ok(None);
+            }
+            if attempt.flow.app_only {
+                return as_app::look(core, &attempt).await;
             }
             go_on(core, attempt, false).await
         }

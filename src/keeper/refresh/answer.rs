@@ -10,6 +10,7 @@ use crate::entra::{
     CallRecord, Challenge, Entra, Exchange, Expect, Failure, IdTokenError, TokenClass, Tokens,
 };
 use crate::keeper::app::AppInUse;
+use crate::keeper::app_only::roles_as_scopes;
 use crate::keeper::core::Core;
 use crate::keeper::fault::{Point, reach};
 use crate::keeper::resource::Resource;
@@ -96,7 +97,12 @@ async fn ask_as_app(core: &Core, question: &Question<'_>) -> Asked {
     let call =
         core.entra
             .client_credentials(tenant, &question.app.app, &resource, question.challenge);
-    Asked::of(underway(call).await)
+    let mut exchange = underway(call).await;
+    if let Ok(tokens) = &mut exchange.outcome {
+        // Such answers name no scopes; which permissions are granted is in the token.
+        tokens.scopes = roles_as_scopes(&tokens.access_token);
+    }
+    Asked::of(exchange)
 }
 
 /// Polled in this order: when the point is reached, the request is on its way.
@@ -114,6 +120,15 @@ impl Asked {
         };
         asked.note(exchange);
         asked
+    }
+
+    /// With the same question asked once more, which decides.
+    pub fn followed_by(mut self, second: Self) -> Self {
+        self.calls.extend(second.calls);
+        Self {
+            calls: self.calls,
+            ..second
+        }
     }
 
     /// The calls that worked.

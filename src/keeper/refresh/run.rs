@@ -91,7 +91,7 @@ async fn attempt(
     if connection.tenant_state != "active" {
         return Err(Refusal::Suspended.into());
     }
-    let app = core.app.get(&core.pool, &core.vault).await?;
+    let app = core.app.of(core, connection.app_registration_id).await?;
     let app = app.ok_or(Refusal::NoApp)?;
     if !connection.public_class && app.app.credential.is_none() {
         return Err(Refusal::NoApp.into());
@@ -181,18 +181,46 @@ impl Run<'_> {
         };
         reach(Point::Gated);
         let grant = self.grant.take();
+        let mut asked = self.ask(resource, grant.as_ref()).await;
+        if let Some(next) = self.other_credential(&asked).await {
+            self.app = next;
+            asked = asked.followed_by(self.ask(resource, grant.as_ref()).await);
+        }
+        reach(Point::Received);
+        tell(&asked, &pass);
+        // The way is free for the next request before this answer is stored.
+        drop(pass);
+        self.judge(resource, grant, &asked, more_to_come).await
+    }
+
+    async fn ask(&self, resource: Resource, grant: Option<&Grant>) -> Asked {
         let question = Question {
             app: &self.app,
             connection: &self.connection,
             resource,
             challenge: self.challenge.as_ref(),
         };
-        let asked = answer::ask(self.core, &question, grant.as_ref()).await;
-        reach(Point::Received);
-        tell(&asked, &pass);
-        // The way is free for the next request before this answer is stored.
-        drop(pass);
-        self.judge(resource, grant, &asked, more_to_come).await
+        answer::ask(self.core, &question, grant).await
+    }
+
+    /// Microsoft refused the credential that we showed: another one of the registration, if there is one, so that a
+    /// rotation leaves no gap.
+    async fn other_credential(&self, asked: &Asked) -> Option<AppInUse> {
+        let (shown, registration) = (self.app.credential_id?, self.app.registration_id);
+        if self.connection.public_class {
+            return None;
+        }
+        match &asked.outcome {
+            Outcome::Failed { failure, class } if *class == Class::AppLevel => {
+                let app = &self.core.app;
+                app.refused(self.core, registration, shown, failure).await
+            }
+            Outcome::Tokens { .. } => {
+                self.core.app.worked(self.core, &self.app).await;
+                None
+            }
+            _ => None,
+        }
     }
 
     /// The tokens as they were read with the claim, or as they are by now.
@@ -406,6 +434,9 @@ impl Run<'_> {
 
     /// A grant that is still waiting for consent counts for a resource only with all permissions that we need.
     fn is_short(&self, resource: Resource, scopes: &[String]) -> bool {
+        if self.connection.app_only {
+            return !resource.missing_as_app(scopes).is_empty();
+        }
         matches!(self.standing.state, State::Pending | State::NeedsConsent)
             && !resource.missing(scopes).is_empty()
     }

@@ -1,9 +1,12 @@
 //! What only rehearsals may do (feature `faults`): put a whole fleet of connections into the store without onboarding
 //! each one. Never part of a release build.
 
+mod cells;
 mod cost;
 mod store;
 
+pub use super::fault::{Point, Strike, arm, disarm};
+pub use cells::{Cell, Opener, cells};
 pub use cost::{ClaimCost, claim_cost};
 
 use secrecy::SecretString;
@@ -17,6 +20,7 @@ use super::resource::Resource;
 use super::seal::{Keyring, Purpose, Rotation, Vault, VaultError};
 use super::store::apps;
 use crate::clock::{Clock, ordered_uuid};
+use crate::entra::Cloud;
 use crate::storage::{ConnectionId, TenantId};
 
 /// Connections stored at a time.
@@ -73,8 +77,10 @@ pub async fn plant(
     given: Vec<Given>,
 ) -> Result<Vec<Planted>, PlantError> {
     let vault = Vault::new(pool.clone(), keys, clock.clone(), Rotation::default());
-    app::seed(pool, &vault, clock, &fleet.app).await?;
-    let registration = apps::find(pool).await?.ok_or(PlantError::NoApp)?.id;
+    let cloud = Cloud::Global;
+    app::seed(pool, &vault, clock, cloud, &fleet.app).await?;
+    let registration = apps::find_msp(pool, cloud.as_str()).await?;
+    let registration = registration.ok_or(PlantError::NoApp)?.id;
     let (total, span) = (given.len(), fleet.due.1 - fleet.due.0);
     let mut planted = Vec::new();
     for batch in given.chunks(BATCH) {

@@ -1,22 +1,20 @@
-//! Master keys (KEKs): one primary that wraps, others that only unwrap, each with an id. They come from a file that
-//! nobody else may read; never from the environment or an argument. What they wrap is not known here.
+//! Master keys (KEKs): one primary that wraps, others that only unwrap, each with an id. Where they come from is
+//! [`super::source`]'s; what they wrap is not known here.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use super::key_file;
+use super::source::{FileSource, KeySource};
 use crate::clock::random_bytes;
 
-/// Largest key file read, bytes.
-const FILE_LIMIT: u64 = 64 * 1024;
-
-/// One master key.
-#[derive(ZeroizeOnDrop)]
+/// One master key. No `Debug`.
+#[derive(Clone, ZeroizeOnDrop)]
 pub struct MasterKey {
     #[zeroize(skip)]
     id: String,
@@ -24,6 +22,14 @@ pub struct MasterKey {
 }
 
 impl MasterKey {
+    /// A new random one.
+    pub(super) fn random() -> Self {
+        Self {
+            id: format!("kek-{}", hex::encode(random_bytes::<6>())),
+            bytes: random_bytes(),
+        }
+    }
+
     /// The name under which wrapped data keys refer to it.
     pub fn id(&self) -> &str {
         &self.id
@@ -32,62 +38,84 @@ impl MasterKey {
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }
+
+    /// As it stands in a source: `<id> <base64>`.
+    pub(super) fn line(&self) -> Zeroizing<String> {
+        let encoded = Zeroizing::new(STANDARD.encode(self.bytes));
+        Zeroizing::new(format!("{} {}\n", self.id, encoded.as_str()))
+    }
 }
 
-/// Why a key file cannot be used. Never quotes the file's content.
+/// Why master keys cannot be had. Never quotes a key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    #[error("the master key file {path} cannot be read: {source}")]
+    #[error("{origin} cannot be read: {error}")]
     Read {
-        path: PathBuf,
-        source: std::io::Error,
+        origin: String,
+        error: std::io::Error,
     },
+    #[error("{0} is no file: name the file itself in `master_key_file`")]
+    NoFile(String),
     #[error(
-        "the master key file {0} can be read by others: make it 0400 and owned by the user that runs Tenantry"
+        "{0} can be read by others: make it 0400 and owned by the user that runs Tenantry (chmod 0400, chown)"
     )]
-    Exposed(PathBuf),
+    Exposed(String),
+    #[error("{0} is larger than 64 KiB: that is no list of master keys")]
+    TooLong(String),
+    #[error("{0} is no text: expected a line `<id> <32 bytes in base64>` per key")]
+    NoText(String),
     #[error(
-        "the master key file {path}, line {line}, is not `<id> <32 bytes in base64>`: restore the file or make a new installation"
+        "{origin}, line {line}, is not `<id> <32 bytes in base64>`: restore it from your copy of the master keys"
     )]
-    Shape { path: PathBuf, line: usize },
-    #[error("the master key file {0} holds no key")]
-    Empty(PathBuf),
-    #[error("the master key file {path} names the key id {id} twice")]
-    Duplicate { path: PathBuf, id: String },
-    #[error("the master key file {path} cannot be written: {source}")]
+    Shape { origin: String, line: usize },
+    #[error("{0} holds no key: restore it from your copy of the master keys")]
+    Empty(String),
+    #[error("{origin} names the key id {id} twice: keep the line that is right")]
+    Duplicate { origin: String, id: String },
+    #[error("{origin} cannot be started: {error}")]
+    Start {
+        origin: String,
+        error: std::io::Error,
+    },
+    #[error("{origin} ended with {status}{}{said}", if said.is_empty() { "" } else { ": " })]
+    Failed {
+        origin: String,
+        status: String,
+        /// The first line of its standard error.
+        said: String,
+    },
+    #[error("{origin} did not end within {seconds} s")]
+    Hangs { origin: String, seconds: u64 },
+    #[error("the master key file {path} cannot be written: {error}")]
     Write {
-        path: PathBuf,
-        source: std::io::Error,
+        path: std::path::PathBuf,
+        error: std::io::Error,
     },
+    #[error("another `tenantry keys` is changing {0} right now")]
+    Busy(std::path::PathBuf),
 }
 
-/// The master keys at hand; the first one of the file is the primary. No `Debug`, no `Clone`.
+/// The master keys at hand; the first is the primary. No `Debug`.
 pub struct Keyring {
     keys: Vec<MasterKey>,
+    source: Arc<dyn KeySource>,
 }
 
 impl Keyring {
-    /// Read a key file: a line `<id> <base64 of 32 bytes>` per key, the primary first; empty lines and `#` are skipped.
-    /// The file must belong to this user or root and be closed to everybody else.
-    pub fn read(path: &Path) -> Result<Self, KeyringError> {
-        let unreadable = |source| KeyringError::Read {
-            path: path.into(),
-            source,
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        let about = file.metadata().map_err(unreadable)?;
-        let owner_known = about.uid() == rustix::process::geteuid().as_raw() || about.uid() == 0;
-        if about.mode() & 0o077 != 0 || !owner_known {
-            return Err(KeyringError::Exposed(path.into()));
-        }
-        let mut text = Zeroizing::new(String::new());
-        file.take(FILE_LIMIT)
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
-        Self::parse(&text, path)
+    /// Ask a source for its keys.
+    pub async fn load(source: Arc<dyn KeySource>) -> Result<Self, KeyringError> {
+        let text = source.read().await?;
+        Self::parse(&text, source)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, KeyringError> {
+    /// Read a key file, which must belong to this user or root and be closed to everybody else.
+    pub fn read(path: &Path) -> Result<Self, KeyringError> {
+        let text = key_file::read(path)?;
+        Self::parse(&text, Arc::new(FileSource::new(path)))
+    }
+
+    /// A line `<id> <base64 of 32 bytes>` per key, the primary first; empty lines and `#` are skipped.
+    pub(super) fn parse(text: &str, source: Arc<dyn KeySource>) -> Result<Self, KeyringError> {
         let mut keys: Vec<MasterKey> = Vec::new();
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -95,76 +123,54 @@ impl Keyring {
                 continue;
             }
             let key = parse_line(line).ok_or_else(|| KeyringError::Shape {
-                path: path.into(),
+                origin: source.describe(),
                 line: at + 1,
             })?;
             if keys.iter().any(|known| known.id == key.id) {
                 return Err(KeyringError::Duplicate {
-                    path: path.into(),
+                    origin: source.describe(),
                     id: key.id.clone(),
                 });
             }
             keys.push(key);
         }
         if keys.is_empty() {
-            return Err(KeyringError::Empty(path.into()));
+            return Err(KeyringError::Empty(source.describe()));
         }
-        Ok(Self { keys })
+        Ok(Self { keys, source })
     }
 
-    /// A keyring of one random key that is written nowhere; for tests.
-    pub fn ephemeral() -> Self {
-        Self {
-            keys: vec![random_key()],
-        }
+    pub(super) fn of(keys: Vec<MasterKey>, source: Arc<dyn KeySource>) -> Self {
+        Self { keys, source }
+    }
+
+    pub(super) fn source(&self) -> &Arc<dyn KeySource> {
+        &self.source
+    }
+
+    pub(super) fn keys(&self) -> &[MasterKey] {
+        &self.keys
     }
 
     /// The key that wraps new data keys.
     pub(super) fn primary(&self) -> &MasterKey {
         self.keys
             .first()
-            .expect("parse and ephemeral refuse an empty keyring")
+            .expect("parse and create refuse an empty keyring")
     }
 
     /// The key with this id, primary or not.
     pub(super) fn find(&self, id: &str) -> Option<&MasterKey> {
         self.keys.iter().find(|key| key.id == id)
     }
-}
 
-/// Write a new key file with one random key, mode 0400; refuses to replace a file. For a first start and the demo.
-pub fn create_key_file(path: &Path) -> Result<Keyring, KeyringError> {
-    let unwritable = |source| KeyringError::Write {
-        path: path.into(),
-        source,
-    };
-    let key = random_key();
-    let line = Zeroizing::new(format!(
-        "# Tenantry's master key. Without it no stored token can be opened: keep a copy where the backups are not.\n{} {}\n",
-        key.id,
-        Zeroizing::new(STANDARD.encode(key.bytes)).as_str()
-    ));
-    // Under another name first: a program killed in between must not leave half a key behind.
-    let draft = path.with_extension("new");
-    let _ = fs::remove_file(&draft);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o400)
-        .open(&draft)
-        .map_err(unwritable)?;
-    file.write_all(line.as_bytes()).map_err(unwritable)?;
-    file.sync_all().map_err(unwritable)?;
-    let placed = fs::hard_link(&draft, path).map_err(unwritable);
-    let _ = fs::remove_file(&draft);
-    placed?;
-    Ok(Keyring { keys: vec![key] })
-}
-
-fn random_key() -> MasterKey {
-    MasterKey {
-        id: format!("kek-{}", hex::encode(random_bytes::<6>())),
-        bytes: random_bytes(),
+    /// The id of a key that both hold with different bytes: one of the two sources is not ours.
+    pub(super) fn contradiction(&self, other: &Self) -> Option<&str> {
+        let differs = |key: &&MasterKey| {
+            let same = other.find(key.id());
+            same.is_some_and(|same| verify_slices_are_equal(key.bytes(), same.bytes()).is_err())
+        };
+        self.keys.iter().find(differs).map(MasterKey::id)
     }
 }
 
@@ -184,63 +190,35 @@ fn parse_line(line: &str) -> Option<MasterKey> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
-    fn directory() -> PathBuf {
-        let path = std::env::temp_dir().join(format!(
-            "tenantry-keyring-{}",
-            hex::encode(random_bytes::<8>())
-        ));
-        fs::create_dir(&path).unwrap();
-        path
+    fn parse(text: &str) -> Result<Keyring, KeyringError> {
+        Keyring::parse(text, Arc::new(FileSource::new(Path::new("k"))))
     }
 
-    #[test]
-    fn a_created_file_reads_back_and_is_never_replaced() {
-        let dir = directory();
-        let path = dir.join("master.key");
-        let made = create_key_file(&path).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o400
-        );
-        let read = Keyring::read(&path).unwrap();
-        assert_eq!(read.primary().id(), made.primary().id());
-        assert_eq!(read.primary().bytes(), made.primary().bytes());
-        assert!(matches!(
-            create_key_file(&path),
-            Err(KeyringError::Write { .. })
-        ));
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
-        fs::remove_dir_all(dir).unwrap();
-    }
-
-    #[test]
-    fn a_file_that_others_may_read_is_refused() {
-        let dir = directory();
-        let path = dir.join("master.key");
-        create_key_file(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
-        assert!(matches!(
-            Keyring::read(&path),
-            Err(KeyringError::Exposed(_))
-        ));
-        fs::remove_dir_all(dir).unwrap();
+    fn refused(text: &str) -> KeyringError {
+        parse(text).err().unwrap()
     }
 
     #[test]
     fn the_first_key_is_primary_and_the_others_are_found() {
         let (a, b) = (STANDARD.encode([1; 32]), STANDARD.encode([2; 32]));
-        let ring = Keyring::parse(&format!("# two\nnew {a}\n\nold {b}\n"), Path::new("k")).unwrap();
+        let ring = parse(&format!("# two\nnew {a}\n\nold {b}\n")).unwrap();
         assert_eq!(ring.primary().id(), "new");
         assert_eq!(ring.find("old").unwrap().bytes(), &[2; 32]);
         assert!(ring.find("other").is_none());
     }
 
     #[test]
-    fn a_broken_file_says_which_line_and_not_what_it_holds() {
+    fn a_written_key_reads_back() {
+        let key = MasterKey::random();
+        let ring = parse(&key.line()).unwrap();
+        assert_eq!(ring.primary().id(), key.id());
+        assert_eq!(ring.primary().bytes(), key.bytes());
+    }
+
+    #[test]
+    fn a_broken_line_is_named_and_not_quoted() {
         let short = STANDARD.encode([7; 31]);
         for text in [
             "just-one-word",
@@ -248,18 +226,29 @@ mod tests {
             "id !!!!",
             &format!("a/b {short}"),
         ] {
-            let error = Keyring::parse(text, Path::new("k"))
-                .err()
-                .unwrap()
-                .to_string();
+            let error = refused(text).to_string();
             assert!(
                 error.contains("line 1") && !error.contains(&short),
                 "{error}"
             );
         }
-        assert!(matches!(
-            Keyring::parse("# nothing\n", Path::new("k")),
-            Err(KeyringError::Empty(_))
-        ));
+    }
+
+    #[test]
+    fn no_key_and_two_of_one_name_are_refused() {
+        assert!(matches!(refused("# nothing\n"), KeyringError::Empty(_)));
+        let line = MasterKey::random().line();
+        let twice = format!("{}{}", line.as_str(), line.as_str());
+        assert!(matches!(refused(&twice), KeyringError::Duplicate { .. }));
+    }
+
+    #[test]
+    fn one_name_for_two_keys_is_a_contradiction() {
+        let (a, b) = (STANDARD.encode([1; 32]), STANDARD.encode([2; 32]));
+        let ours = parse(&format!("x {a}\ny {a}")).unwrap();
+        let same = parse(&format!("z {b}\nx {a}")).unwrap();
+        let other = parse(&format!("z {b}\ny {b}")).unwrap();
+        assert_eq!(ours.contradiction(&same), None);
+        assert_eq!(ours.contradiction(&other), Some("y"));
     }
 }

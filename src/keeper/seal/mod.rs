@@ -1,16 +1,23 @@
-//! Sealing: master keys from a file wrap data keys in the database, one per tenant and purpose; a data key seals records.
-//! What is sealed, and when, is decided by the other rooms of the keeper.
+//! Sealing: master keys wrap data keys in the database, one per tenant and purpose; a data key seals records. What is
+//! sealed, and when, is decided by the other rooms of the keeper.
 
 mod boot;
+mod custody;
 mod data_key;
 mod fingerprint;
+mod key_file;
 mod keyring;
+mod masters;
 mod prepare;
 mod record;
+mod source;
 mod vault;
 
 pub use boot::BootError;
+pub use custody::{BATCH as REWRAP_BATCH, Custody, CustodyError, Progress, Rotated};
 pub use data_key::Purpose;
-pub use keyring::{Keyring, KeyringError, create_key_file};
+pub use key_file::create_key_file;
+pub use keyring::{Keyring, KeyringError};
 pub use record::Place;
+pub use source::{CommandSource, FileSource, KeySource};
 pub use vault::{Rotation, Vault, VaultError};

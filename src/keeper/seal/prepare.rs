@@ -16,7 +16,8 @@ impl Vault {
         if missing.is_empty() {
             return Ok(());
         }
-        let (master, now) = (self.keys.primary(), self.clock.now());
+        let (masters, now) = (self.masters_for_new().await?, self.clock.now());
+        let master = masters.primary();
         let made: Vec<StoredKey> = missing
             .iter()
             .map(|(tenant, purpose)| {
@@ -56,7 +57,7 @@ impl Vault {
             match found.remove(&(owner.0, owner.1.as_str().to_owned())) {
                 Some(stored) if self.is_worn(&stored) => {}
                 Some(stored) => {
-                    self.hold(owner, &stored)?;
+                    self.hold(owner, &stored).await?;
                 }
                 None => missing.push(owner),
             }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::data_key::{DataKey, Purpose};
 use super::keyring::Keyring;
+use super::masters::Masters;
 use super::record::{self, Opened, Place};
 use crate::clock::Clock;
 use crate::keeper::store::keys::{self, StoredKey};
@@ -61,7 +62,7 @@ pub enum VaultError {
 /// Seals and opens. One per keeper.
 pub struct Vault {
     pub(super) pool: PgPool,
-    pub(super) keys: Keyring,
+    pub(super) masters: Masters,
     pub(super) clock: Clock,
     pub(super) rotation: Rotation,
     known: Mutex<HashMap<Uuid, Arc<DataKey>>>,
@@ -82,7 +83,7 @@ impl Vault {
     pub fn new(pool: PgPool, keys: Keyring, clock: Clock, rotation: Rotation) -> Self {
         Self {
             pool,
-            keys,
+            masters: Masters::new(keys),
             clock,
             rotation,
             known: Mutex::default(),
@@ -132,14 +133,25 @@ impl Vault {
         if let Some(key) = lock(&self.known).get(&id) {
             return Ok(Arc::clone(key));
         }
+        match self.learn_by_id(id).await {
+            Err(VaultError::Shut(Shut::UnknownMaster(_))) => {
+                self.reload_if_late().await;
+                // Looked up anew: it may have been wrapped anew meanwhile.
+                self.learn_by_id(id).await
+            }
+            learned => learned,
+        }
+    }
+
+    async fn learn_by_id(&self, id: Uuid) -> Result<Arc<DataKey>, VaultError> {
         let stored = keys::find(&self.pool, id)
             .await?
             .ok_or(Shut::UnknownKey(id))?;
         self.learn(&stored)
     }
 
-    pub(super) fn learn(&self, stored: &StoredKey) -> Result<Arc<DataKey>, VaultError> {
-        let key = Arc::new(DataKey::unwrap(stored, &self.keys)?);
+    fn learn(&self, stored: &StoredKey) -> Result<Arc<DataKey>, VaultError> {
+        let key = Arc::new(DataKey::unwrap(stored, &self.masters.get())?);
         lock(&self.known).insert(key.id, Arc::clone(&key));
         Ok(key)
     }
@@ -159,16 +171,17 @@ impl Vault {
                 keys::reserve(&self.pool, tenant_id, purpose.as_str(), self.rotation.block).await?;
             match reserved {
                 None => {
-                    let (key, wrapped) = DataKey::generate(tenant_id, purpose, self.keys.primary());
-                    let stored =
-                        stored_key(&key, wrapped, self.keys.primary().id(), self.clock.now());
+                    let masters = self.masters_for_new().await?;
+                    let master = masters.primary();
+                    let (key, wrapped) = DataKey::generate(tenant_id, purpose, master);
+                    let stored = stored_key(&key, wrapped, master.id(), self.clock.now());
                     keys::insert(&self.pool, &stored).await?;
                 }
                 Some(stored) if self.is_worn(&stored) => {
                     keys::retire(&self.pool, stored.id).await?;
                 }
                 Some(stored) => {
-                    return self.hold(owner, &stored);
+                    return self.hold(owner, &stored).await;
                 }
             }
         }
@@ -176,12 +189,15 @@ impl Vault {
     }
 
     /// Keep a key whose uses were just reserved, and take the first of them.
-    pub(super) fn hold(
+    pub(super) async fn hold(
         &self,
         owner: Owner,
         stored: &StoredKey,
     ) -> Result<Arc<DataKey>, VaultError> {
-        let key = self.learn(stored)?;
+        let key = match self.learn(stored) {
+            Err(VaultError::Shut(Shut::UnknownMaster(_))) => self.key(stored.id).await?,
+            learned => learned?,
+        };
         let reserved = Reserved {
             key: Arc::clone(&key),
             left: self.rotation.block - 1,

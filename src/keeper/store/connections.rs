@@ -22,6 +22,8 @@ pub struct Connection {
     pub app_only: bool,
     /// Refreshed without a credential (device code) or with it.
     pub public_class: bool,
+    /// The registration that the grant was given to; a refresh token is of no use to another.
+    pub app_registration_id: Uuid,
     pub obtained_at: OffsetDateTime,
     pub federated: bool,
     pub trouble_since: Option<OffsetDateTime>,
@@ -44,6 +46,7 @@ struct Row {
     admin_username: String,
     token_class: Option<String>,
     obtained_at: OffsetDateTime,
+    app_registration_id: Uuid,
     realm: String,
     trouble_since: Option<OffsetDateTime>,
     suspect_checks: i16,
@@ -60,6 +63,7 @@ impl TryFrom<Row> for Connection {
             state: row.state.parse()?,
             app_only: row.mode == "app_only",
             public_class: row.token_class.as_deref() == Some("public"),
+            app_registration_id: row.app_registration_id,
             federated: row.realm == "federated",
             tenant_id: row.tenant_id,
             id: row.id,
@@ -91,7 +95,7 @@ pub async fn load(
     let row = sqlx::query_as!(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
-             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
@@ -113,7 +117,7 @@ pub async fn load_many(
     let rows = sqlx::query_as!(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
-             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, id)
@@ -137,7 +141,7 @@ pub async fn load_current(
     let row = sqlx::query_as!(
         Row,
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
-             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at,
+             c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
              c.sign_in_frequency_s, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id

@@ -84,6 +84,10 @@ pub struct Flow {
     pub id: FlowId,
     pub invitation_id: InvitationId,
     pub state: FlowState,
+    /// The administrator's consent is the whole sign-in.
+    pub app_only: bool,
+    /// When the browser came back from it; app-only flows.
+    pub consented_at: Option<OffsetDateTime>,
     /// As given on the page.
     pub admin_username: String,
     pub someone_else: bool,
@@ -100,6 +104,8 @@ struct Row {
     id: FlowId,
     invitation_id: InvitationId,
     state: String,
+    app_only: bool,
+    consented_at: Option<OffsetDateTime>,
     admin_username: String,
     someone_else: bool,
     code_expires_at: Option<OffsetDateTime>,
@@ -116,6 +122,8 @@ impl TryFrom<Row> for Flow {
     fn try_from(row: Row) -> Result<Self, Self::Error> {
         Ok(Self {
             state: row.state.parse()?,
+            app_only: row.app_only,
+            consented_at: row.consented_at,
             tenant_id: row.tenant_id,
             id: row.id,
             invitation_id: row.invitation_id,
@@ -139,7 +147,7 @@ pub async fn load(
     let row = sqlx::query_as!(
         Row,
         r#"select tenant_id as "tenant_id: TenantId", id as "id: FlowId", invitation_id as "invitation_id: InvitationId",
-             state, admin_username, someone_else, code_expires_at, poll_interval_s,
+             state, method = 'app_only' as "app_only!", consented_at, admin_username, someone_else, code_expires_at, poll_interval_s,
              connection_id as "connection_id: ConnectionId", ip, created_at, expires_at
            from onboarding_flows where tenant_id = $1 and id = $2"#,
         tenant_id.as_uuid(),
@@ -258,6 +266,28 @@ pub async fn advance(
     .execute(db)
     .await?;
     Ok(moved.rows_affected() == 1)
+}
+
+/// The browser is back from admin consent (or says that it was given in another way): the application's tokens are tried
+/// at once. False when the flow was ended meanwhile.
+pub async fn note_consented(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    id: FlowId,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query!(
+        "update onboarding_flows
+         set state = 'acquiring', consented_at = $3, next_poll_at = $3, updated_at = $3, expires_at = greatest(expires_at, $4)
+         where tenant_id = $1 and id = $2 and state not in ('complete', 'held', 'failed', 'superseded')",
+        tenant_id.as_uuid(),
+        id.as_uuid(),
+        now,
+        now + time::Duration::minutes(15)
+    )
+    .execute(db)
+    .await?;
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Who signed in, so that the page can say it also when it was the wrong account.

@@ -22,6 +22,23 @@ pub struct Canary {
     pub kek_id: String,
     pub dk_id: Uuid,
     pub ct: Vec<u8>,
+    /// Its data key was destroyed when the master key was rotated out.
+    pub is_over: bool,
+    /// When the master key was taken out of use for good.
+    pub retired_at: Option<OffsetDateTime>,
+}
+
+impl Canary {
+    /// Does it prove this master key?
+    pub fn watches(&self, kek_id: &str) -> bool {
+        self.kek_id == kek_id && !self.is_over
+    }
+}
+
+/// How much one master key wraps.
+pub struct InUse {
+    pub kek_id: String,
+    pub data_keys: i64,
 }
 
 pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> sqlx::Result<Option<StoredKey>> {
@@ -75,7 +92,7 @@ pub async fn reserve_many(
     .await
 }
 
-/// Store new active keys of many tenants, except where another keeper was faster.
+/// Store new active keys of many tenants, except where another keeper was faster or the master key is out of use.
 pub async fn insert_many(db: impl PgExecutor<'_>, keys: &[StoredKey]) -> sqlx::Result<()> {
     let column = |of: fn(&StoredKey) -> Uuid| keys.iter().map(of).collect::<Vec<_>>();
     let tenants: Vec<Option<Uuid>> = keys.iter().map(|key| key.tenant_id).collect();
@@ -84,7 +101,9 @@ pub async fn insert_many(db: impl PgExecutor<'_>, keys: &[StoredKey]) -> sqlx::R
     let created: Vec<OffsetDateTime> = keys.iter().map(|key| key.created_at).collect();
     sqlx::query!(
         "insert into data_keys (id, tenant_id, purpose, wrapped, kek_id, created_at)
-         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[])
+         select n.* from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[])
+           as n (id, tenant_id, purpose, wrapped, kek_id, created_at)
+         where not exists (select from key_canaries c where c.kek_id = n.kek_id and c.retired_at is not null)
          on conflict do nothing",
         &column(|key| key.id),
         &tenants as &[Option<Uuid>],
@@ -98,11 +117,13 @@ pub async fn insert_many(db: impl PgExecutor<'_>, keys: &[StoredKey]) -> sqlx::R
     Ok(())
 }
 
-/// Store a new active key, unless another keeper was faster.
+/// Store a new active key, unless another keeper was faster or the master key is out of use.
 pub async fn insert(db: impl PgExecutor<'_>, key: &StoredKey) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into data_keys (id, tenant_id, purpose, wrapped, kek_id, state, uses, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
+         select $1, $2, $3, $4, $5, $6, $7, $8
+         where $3 = 'canary' or not exists (select from key_canaries where kek_id = $5 and retired_at is not null)
+         on conflict do nothing",
         key.id,
         key.tenant_id,
         key.purpose,
@@ -157,13 +178,15 @@ pub async fn masters_in_use(tx: &mut PgConnection) -> sqlx::Result<Vec<String>> 
 pub async fn canaries(tx: &mut PgConnection) -> sqlx::Result<Vec<Canary>> {
     sqlx::query_as!(
         Canary,
-        "select kek_id, dk_id, ct from key_canaries order by created_at"
+        r#"select c.kek_id, c.dk_id, c.ct, d.state = 'destroyed' as "is_over!", c.retired_at
+           from key_canaries c join data_keys d on d.id = c.dk_id order by c.created_at"#
     )
     .fetch_all(tx)
     .await
 }
 
-pub async fn insert_canary(
+/// The proof of a master key; takes the place of an older one.
+pub async fn put_canary(
     tx: &mut PgConnection,
     kek_id: &str,
     dk_id: Uuid,
@@ -171,10 +194,118 @@ pub async fn insert_canary(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into key_canaries (kek_id, dk_id, ct, created_at) values ($1, $2, $3, $4)",
+        "insert into key_canaries (kek_id, dk_id, ct, created_at) values ($1, $2, $3, $4)
+         on conflict (kek_id) do update set dk_id = $2, ct = $3, created_at = $4, retired_at = null",
         kek_id,
         dk_id,
         ct,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The master key that became primary last.
+pub async fn newest_master(db: impl PgExecutor<'_>) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select kek_id from key_canaries order by created_at desc limit 1")
+        .fetch_optional(db)
+        .await
+}
+
+/// What each master key wraps, canaries apart.
+pub async fn in_use(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<InUse>> {
+    sqlx::query_as!(
+        InUse,
+        r#"select kek_id, count(*) as "data_keys!" from data_keys
+           where state <> 'destroyed' and purpose <> 'canary' group by kek_id order by kek_id"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The next data keys, by id, that another master key than `primary` wraps.
+pub async fn wrapped_otherwise(
+    db: impl PgExecutor<'_>,
+    primary: &str,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<StoredKey>> {
+    sqlx::query_as!(
+        StoredKey,
+        "select id, tenant_id, purpose, wrapped, kek_id, state, uses, created_at from data_keys
+         where kek_id <> $1 and state <> 'destroyed' and purpose <> 'canary' and id > $2
+         order by id limit $3",
+        primary,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A data key in its new wrapping.
+pub struct Rewrapped {
+    pub id: Uuid,
+    /// The master key that wrapped it when it was read.
+    pub from: String,
+    pub wrapped: Vec<u8>,
+}
+
+/// Store new wrappings by `primary`, each only if the key is still wrapped as it was read. Gives how many were.
+pub async fn rewrap(
+    db: impl PgExecutor<'_>,
+    primary: &str,
+    all: &[Rewrapped],
+) -> sqlx::Result<u64> {
+    let ids: Vec<Uuid> = all.iter().map(|one| one.id).collect();
+    let from: Vec<&str> = all.iter().map(|one| one.from.as_str()).collect();
+    let wrapped: Vec<&[u8]> = all.iter().map(|one| one.wrapped.as_slice()).collect();
+    let done = sqlx::query!(
+        "update data_keys d set wrapped = n.wrapped, kek_id = $1
+         from unnest($2::uuid[], $3::text[], $4::bytea[]) as n (id, kek_id, wrapped)
+         where d.id = n.id and d.kek_id = n.kek_id and d.state <> 'destroyed'",
+        primary,
+        &ids,
+        &from as &[&str],
+        &wrapped as &[&[u8]]
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Destroy the canaries of master keys other than `primary` that wrap nothing any more; gives those keys' ids.
+pub async fn end_canaries(tx: &mut PgConnection, primary: &str) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "update data_keys d set state = 'destroyed', wrapped = ''
+         where d.purpose = 'canary' and d.state <> 'destroyed' and d.kek_id <> $1
+           and not exists (select from data_keys o
+                           where o.kek_id = d.kek_id and o.state <> 'destroyed' and o.purpose <> 'canary')
+         returning d.kek_id",
+        primary
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// No data key is made until the transaction ends.
+pub async fn lock_keys(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("lock table data_keys in share row exclusive mode")
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// From now on the master key wraps nothing. One without a canary never wrapped anything.
+pub async fn take_out_of_use(
+    tx: &mut PgConnection,
+    kek_id: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update key_canaries set retired_at = coalesce(retired_at, $2) where kek_id = $1",
+        kek_id,
         now
     )
     .execute(tx)

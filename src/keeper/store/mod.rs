@@ -1,5 +1,7 @@
 //! The keeper's SQL, a file per aggregate. Called by the keeper alone; instants are App's, leases the database's.
 
+pub mod app_changes;
+pub mod app_only;
 pub mod apps;
 pub mod audit;
 pub mod breakers;

@@ -59,7 +59,7 @@ pub async fn bound_to(
     .await
 }
 
-/// Bind a tenant to its Entra tenant; the domain is kept when one was told.
+/// Bind a tenant to its Entra tenant; the domain is kept when one was told, the administrator when none signed in.
 pub async fn bind(
     tx: &mut PgConnection,
     id: TenantId,
@@ -71,7 +71,8 @@ pub async fn bind(
         .rsplit_once('@')
         .map_or("", |(_, domain)| domain);
     sqlx::query!(
-        "update tenants set entra_tenant_id = $2, admin_username = $3, updated_at = $5,
+        "update tenants set entra_tenant_id = $2, updated_at = $5,
+           admin_username = case when $3 = '' then admin_username else $3 end,
            domain = case when domain = '' then lower($4) else domain end
          where id = $1",
         id.as_uuid(),

@@ -5,12 +5,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::check as line;
 use crate::entra::{DirectoryRole, Exchange, Failure, Graph, Meaning, Organization};
 use crate::keeper::core::Core;
 use crate::keeper::message::{Check, CheckKind, CheckOutcome};
 use crate::keeper::record;
+use crate::keeper::resource::Resource;
 use crate::keeper::store::connections::Connection;
 use crate::keeper::store::records::Subject;
 use crate::keeper::trouble::Trouble;
@@ -133,42 +135,87 @@ impl Look<'_> {
         })
     }
 
-    pub async fn enterprise_application(&self) -> Result<Check, Trouble> {
+    pub async fn enterprise_application(&self, connection: &Connection) -> Result<Check, Trouble> {
+        Ok(self.own_application(connection).await?.0)
+    }
+
+    /// The same, with its object id in the tenant when it is there and enabled.
+    pub async fn own_application(
+        &self,
+        connection: &Connection,
+    ) -> Result<(Check, Option<Uuid>), Trouble> {
         let kind = CheckKind::EnterpriseApplication;
-        let app = self.core.app.get(&self.core.pool, &self.core.vault).await?;
+        let registration = connection.app_registration_id;
+        let app = self.core.app.of(self.core, registration).await?;
         let Some(app) = app else {
             let detail = "No app registration is stored.";
-            return Ok(line(kind, CheckOutcome::Failed, detail));
+            return Ok((line(kind, CheckOutcome::Failed, detail), None));
         };
         let client_id = app.app.client_id;
         let asked = self
             .ask(async |graph| graph.service_principal(client_id).await)
             .await?;
-        Ok(match asked {
-            Ok(found) if found.disabled_by_microsoft_status.is_some() => line(
-                kind,
+        let found = match asked {
+            Ok(found) => found,
+            Err(refused) if refused.failure.meaning == Meaning::NotFound => {
+                let detail = "Our enterprise application is not in this tenant any more: an administrator has to consent again.";
+                let check = Check {
+                    error_id: refused.error_id,
+                    ..line(kind, CheckOutcome::Failed, detail)
+                };
+                return Ok((check, None));
+            }
+            Err(refused) => {
+                let what = "Our enterprise application could not be read";
+                return Ok((refused.check(kind, what), None));
+            }
+        };
+        let (outcome, detail) = if found.disabled_by_microsoft_status.is_some() {
+            (
                 CheckOutcome::Failed,
                 "Microsoft has switched our application off in this tenant.",
-            ),
-            Ok(found) if !found.account_enabled => line(
-                kind,
+            )
+        } else if !found.account_enabled {
+            (
                 CheckOutcome::Failed,
                 "Our enterprise application is switched off in this tenant: an administrator has to enable it for users to sign in.",
-            ),
-            Ok(_) => line(
-                kind,
+            )
+        } else {
+            (
                 CheckOutcome::Passed,
                 "Our enterprise application is present and enabled.",
-            ),
-            Err(refused) if refused.failure.meaning == Meaning::NotFound => Check {
-                error_id: refused.error_id,
-                ..line(
-                    kind,
-                    CheckOutcome::Failed,
-                    "Our enterprise application is not in this tenant any more: an administrator has to consent again.",
-                )
-            },
-            Err(refused) => refused.check(kind, "Our enterprise application could not be read"),
+            )
+        };
+        Ok((line(kind, outcome, detail), Some(found.id)))
+    }
+
+    /// The names of the application permissions of `resource` that our service principal holds; the check's line when
+    /// Graph does not tell.
+    pub async fn granted_as_app(
+        &self,
+        principal: Uuid,
+        resource: Resource,
+    ) -> Result<Result<Vec<String>, Check>, Trouble> {
+        let (kind, what) = (
+            CheckKind::Permissions,
+            "The application permissions could not be read",
+        );
+        let offered = self
+            .ask(async |graph| graph.resource_roles(resource.app_id()).await)
+            .await?;
+        let offered = match offered {
+            Ok(offered) => offered,
+            Err(refused) if refused.failure.meaning == Meaning::NotFound => {
+                return Ok(Ok(Vec::new()));
+            }
+            Err(refused) => return Ok(Err(refused.check(kind, what))),
+        };
+        let held = self
+            .ask(async |graph| graph.app_roles(principal).await)
+            .await?;
+        Ok(match held {
+            Ok(held) => Ok(offered.held(&held.items)),
+            Err(refused) => Err(refused.check(kind, what)),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! "Validate Authentication": live checks of a tenant's standing. The refresh of every resource goes through the same
 //! protocol as ever, so its result counts; the rest only looks.
 
+mod app_only;
 mod graph;
 mod permissions;
 mod sign_in;
@@ -41,7 +42,11 @@ pub async fn validate(
         return Ok((id, quarantined()));
     }
     let mut checks: Vec<Check> = report.lines.iter().map(refreshed).collect();
-    checks.extend(looks(core, &connection, &report).await?);
+    checks.extend(if connection.app_only {
+        app_only::looks(core, &connection, &report).await?
+    } else {
+        looks(core, &connection, &report).await?
+    });
     Ok((id, checks))
 }
 
@@ -70,7 +75,7 @@ async fn looks(
         permissions::check(core, connection, report).await?,
         look.roles().await?,
         sign_in::check(core, connection).await?,
-        look.enterprise_application().await?,
+        look.enterprise_application(connection).await?,
     ])
 }
 

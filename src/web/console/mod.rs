@@ -1,5 +1,6 @@
 //! Technicians, the Multitenant portal.
 
+mod app_registration;
 mod authentication_status;
 mod invitations;
 mod msal_errors;
@@ -12,6 +13,7 @@ use crate::app::App;
 /// Every page of the Multitenant portal.
 pub fn router() -> Router<App> {
     Router::new()
+        .merge(app_registration::router())
         .merge(invitations::router())
         .merge(authentication_status::router())
         .merge(msal_errors::router())

@@ -11,12 +11,18 @@ pub const LOGOUT: &str = "/logout";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
 pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
+pub const APP_REGISTRATION: &str = "/security/app-registration";
+pub const APP_SECRETS: &str = "/security/app-registration/secrets";
+pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
+pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
 pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
 pub const ONBOARDING_LATER: &str = "/onboarding?later=1";
+/// The same with the word that our own keeper could not be asked.
+pub const ONBOARDING_AWAY: &str = "/onboarding?later=keeper";
 /// Begin an attempt, begin again with other settings, take over from another browser.
 pub const ONBOARDING_START: &str = "/onboarding/start";
 pub const ONBOARDING_AGAIN: &str = "/onboarding/again";
@@ -32,6 +38,11 @@ pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
 /// A technician's one-time link.
 pub fn login_link(token: &str) -> String {
     format!("/login/link/{token}")
+}
+
+/// Below one credential of our app registration: `trial`, `retirement`, `removal` or `certificate`.
+pub fn app_credential(id: uuid::Uuid, word: &str) -> String {
+    format!("{APP_REGISTRATION}/credentials/{id}/{word}")
 }
 
 /// One recorded error, seen by the fleet's technician.
@@ -67,6 +78,14 @@ impl TenantPaths<'_> {
     }
     pub fn validation(self) -> String {
         format!("{TENANTS}/{}/configuration/m365/validation", self.0)
+    }
+    /// "Switch to App Registration".
+    pub fn app_registration(self) -> String {
+        format!("{TENANTS}/{}/configuration/m365/app-registration", self.0)
+    }
+    /// `own` to try the customer's own registration, `own/retry`, `own/removal`.
+    pub fn app_registration_step(self, step: &str) -> String {
+        format!("{}/{step}", self.app_registration())
     }
     pub fn invitations(self) -> String {
         format!("{TENANTS}/{}/invitations", self.0)

@@ -9,11 +9,13 @@ use super::cookies;
 use super::holder::{Holder, Visitor};
 use super::inviter::Inviter;
 use super::link;
-use super::page::OnboardingPage;
+use super::page::{Later, OnboardingPage};
 use super::view::{Part, StartPart};
 use crate::app::App;
 use crate::domain::invitation::{Invitation, Method};
 use crate::domain::onboarding::{self, Attempt, BeginError, Begun};
+use crate::keeper::Unavailable;
+use crate::keeper::message::app_only::Ask;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::text::Text;
 use crate::web::kit::error::WebResult;
@@ -49,7 +51,9 @@ pub async fn start(
     } else {
         Ok(expected.clone())
     };
-    let method = form.method.parse().unwrap_or(holder.invitation.method);
+    let invitation = &holder.invitation;
+    let wanted = form.method.parse().unwrap_or(invitation.method);
+    let method = invitation.method_for(wanted);
     let admin_username = match named {
         Ok(name) => name,
         Err(problem) => {
@@ -58,6 +62,7 @@ pub async fn start(
                 fixed: !expected.is_empty(),
                 someone_else,
                 device: method == Method::DeviceCode,
+                fixed_method: invitation.fixes_method().then_some(invitation.method),
                 error: Some(problem),
             };
             let Some(inviter) = Inviter::read(&app, &mut op, &holder.invitation).await? else {
@@ -106,7 +111,9 @@ pub async fn again(
     };
     let someone_else = before.someone_else || !form.someone_else.is_empty();
     let attempt = Attempt {
-        method: form.method.parse().unwrap_or(before.method),
+        method: holder
+            .invitation
+            .method_for(form.method.parse().unwrap_or(before.method)),
         // Somebody else has another name, which their sign-in will tell.
         admin_username: if someone_else && !before.someone_else {
             String::new()
@@ -147,6 +154,7 @@ async fn begin(app: &App, visitor: Visitor, holder: Holder, attempt: Attempt) ->
     match method {
         Method::DeviceCode => show_code(app, visitor, invitation, &begun).await,
         Method::AuthCode => show_sign_in(app, visitor, invitation, &begun).await,
+        Method::AppOnly => show_consent(app, visitor, invitation, &begun).await,
     }
 }
 
@@ -163,7 +171,26 @@ async fn show_code(
     };
     let next = match app.keeper.ask(request).await {
         Ok(Reply::Done) => paths::ONBOARDING,
-        _ => paths::ONBOARDING_LATER,
+        answer => later(&answer).address(),
+    };
+    let jar = cookies::keep_flow(app, visitor.jar, &begun.secret);
+    Ok((jar, Redirect::to(next)).into_response())
+}
+
+/// Have the keeper make the consent leg the next step; the page shows its link from the flow's row.
+async fn show_consent(
+    app: &App,
+    visitor: Visitor,
+    invitation: &Invitation,
+    begun: &Begun,
+) -> WebResult {
+    let request = Request::AppOnly(Ask::StartConsent {
+        tenant_id: invitation.tenant_id.as_uuid(),
+        flow_id: begun.flow.as_uuid(),
+    });
+    let next = match app.keeper.ask(request).await {
+        Ok(Reply::Done) => paths::ONBOARDING,
+        answer => later(&answer).address(),
     };
     let jar = cookies::keep_flow(app, visitor.jar, &begun.secret);
     Ok((jar, Redirect::to(next)).into_response())
@@ -184,7 +211,7 @@ async fn show_sign_in(
     let answer = app.keeper.ask(request).await;
     let jar = cookies::keep_flow(app, std::mem::take(&mut visitor.jar), &begun.secret);
     let Ok(Reply::Address { url }) = answer else {
-        return Ok((jar, Redirect::to(paths::ONBOARDING_LATER)).into_response());
+        return Ok((jar, Redirect::to(later(&answer).address())).into_response());
     };
     let mut op = visitor.begin(app).await?;
     let Some(inviter) = Inviter::read(app, &mut op, invitation).await? else {
@@ -194,12 +221,19 @@ async fn show_sign_in(
     Ok((jar, page(visitor, inviter, part)).into_response())
 }
 
+fn later(answer: &Result<Reply, Unavailable>) -> Later {
+    match answer {
+        Ok(_) => Later::Microsoft,
+        Err(Unavailable) => Later::Keeper,
+    }
+}
+
 fn page(visitor: Visitor, inviter: Inviter, part: Part) -> OnboardingPage {
     OnboardingPage {
         nonce: visitor.nonce,
         inviter,
         part,
-        later: false,
+        later: None,
         live: None,
     }
 }

@@ -39,6 +39,11 @@ impl Words {
             Failure::Abandoned => teller.abandoned(),
             Failure::DeviceCodeBlocked => teller.blocked(),
             Failure::PolicyRefused => teller.policy(),
+            Failure::ConsentNotSeen => teller.consent_not_seen(),
+            Failure::PermissionsMissing => teller.permissions_missing(),
+            Failure::AppDisabled => teller.app_disabled(),
+            Failure::ResourceAbsent => teller.resource_absent(),
+            Failure::TenantUnknown => teller.tenant_unknown(),
             Failure::AppTrouble => teller.our_fault(),
             Failure::MicrosoftTrouble => teller.microsoft(),
             Failure::Trouble => teller.trouble(),
@@ -57,7 +62,7 @@ impl Teller<'_> {
     fn words(&self, title: &str, happened: impl Into<String>, next: impl Into<String>) -> Words {
         let again = match self.flow.method {
             Method::DeviceCode => "Get a new code",
-            Method::AuthCode => "Try again",
+            Method::AuthCode | Method::AppOnly => "Try again",
         };
         Words {
             title: title.to_owned(),
@@ -209,6 +214,67 @@ impl Teller<'_> {
             browser: self.flow.method == Method::DeviceCode,
             ..words
         }
+    }
+
+    fn consent_not_seen(&self) -> Words {
+        self.words(
+            "Microsoft does not show the permission",
+            format!(
+                "For a minute and a half Microsoft did not know of any permission for this in {}. Perhaps it was not given, or \
+                 given in another organisation. Nothing was changed; what was in use before still is.",
+                self.place()
+            ),
+            format!(
+                "Start again, and at Microsoft pick a Global Administrator of {}.",
+                self.place()
+            ),
+        )
+    }
+
+    fn permissions_missing(&self) -> Words {
+        self.words(
+            "A part of the permission is missing",
+            "Microsoft knows the application, but not all of the permissions that were asked for. Nothing was changed; what \
+             was in use before still is.",
+            "Start again, and accept everything on Microsoft's page. A Global Administrator or a Privileged Role Administrator \
+             may; other administrators may not give application permissions.",
+        )
+    }
+
+    fn app_disabled(&self) -> Words {
+        self.words(
+            "The application is switched off",
+            format!(
+                "In {} the enterprise application is there, but not enabled. Nothing was changed; what was in use before \
+                 still is.",
+                self.customer()
+            ),
+            "Microsoft Entra admin center, Enterprise applications: open the application, Properties, set “Enabled for users \
+             to sign-in?” to Yes. Then start again.",
+        )
+    }
+
+    fn resource_absent(&self) -> Words {
+        self.words(
+            "A service is not there",
+            format!(
+                "Microsoft says that one of the services asked for does not exist in {}, for example for want of a licence. \
+                 Nothing was changed; what was in use before still is.",
+                self.customer()
+            ),
+            self.tell_contact(),
+        )
+    }
+
+    fn tenant_unknown(&self) -> Words {
+        self.words(
+            "We do not know your Microsoft organisation yet",
+            format!(
+                "{} has not stored which domain is yours, so Microsoft cannot be asked for the right organisation.",
+                self.inviter.msp_name
+            ),
+            self.tell_contact(),
+        )
     }
 
     fn our_fault(&self) -> Words {

@@ -1,7 +1,7 @@
 //! Who invites whom, and for what: shown on every step.
 
 use crate::app::App;
-use crate::domain::invitation::Invitation;
+use crate::domain::invitation::{Invitation, Method};
 use crate::domain::op::{Op, Scope};
 use crate::domain::technician;
 use crate::domain::tenant::{self, TenantState};
@@ -28,6 +28,10 @@ pub struct Inviter {
     pub expected_admin: String,
     pub good_until: String,
     pub asked: Vec<Asked>,
+    /// The application itself is to be let in, by application permissions.
+    pub app_only: bool,
+    /// It is to replace what works by what lasts longer.
+    pub lasting: bool,
 }
 
 /// One resource of the set: what is asked, and why.
@@ -55,16 +59,19 @@ impl Inviter {
             None => None,
         };
         let site = &app.site;
+        let app_only = invitation.method == Method::AppOnly;
         let asked = tenant
             .resources
             .iter()
-            .map(|entry| Asked::new(entry.resource.as_str(), entry.required));
+            .map(|entry| Asked::new(entry.resource.as_str(), entry.required, app_only));
         Ok(Some(Self {
             msp_name: site.msp_name.clone(),
             msp_legal_name: site.msp_legal_name.clone(),
             monogram: site.msp_name.chars().take(1).collect(),
             report_to: site.report_to.clone(),
             asked: asked.flatten().collect(),
+            app_only,
+            lasting: invitation.lasting,
             tenant_name: tenant.full_name,
             tenant_domain: tenant.domain,
             technician: technician.map(|one| one.display_name).unwrap_or_default(),
@@ -77,9 +84,13 @@ impl Inviter {
 }
 
 impl Asked {
-    fn new(word: &str, required: bool) -> Option<Self> {
+    fn new(word: &str, required: bool, app_only: bool) -> Option<Self> {
         let resource: Resource = word.parse().ok()?;
-        let permissions = resource.required_permissions();
+        let permissions = if app_only {
+            resource.required_application_permissions()
+        } else {
+            resource.required_permissions()
+        };
         Some(Self {
             name: resource.name(),
             required,

@@ -20,6 +20,7 @@ pub enum Part {
     /// Step 3, the code or the sign-in is still to be asked for.
     Ready {
         device: bool,
+        app_only: bool,
     },
     /// Step 3: the code.
     Code(CodePart),
@@ -31,6 +32,8 @@ pub enum Part {
     Acquiring {
         lines: Vec<Line>,
         tally: String,
+        /// Nobody signed in: Microsoft spreads an administrator's consent.
+        app_only: bool,
     },
     /// Step 4: somebody must consent.
     Consent(ConsentPart),
@@ -52,10 +55,22 @@ pub struct StartPart {
     pub fixed: bool,
     pub someone_else: bool,
     pub device: bool,
+    /// The invitation leaves no choice.
+    pub fixed_method: Option<Method>,
     pub error: Option<String>,
 }
 
 impl StartPart {
+    /// Nobody signs in to us: an administrator consents at Microsoft.
+    pub fn app_only(&self) -> bool {
+        self.fixed_method == Some(Method::AppOnly)
+    }
+
+    /// "Sign in with Microsoft" and nothing else.
+    pub fn browser_only(&self) -> bool {
+        self.fixed_method == Some(Method::AuthCode)
+    }
+
     /// What the free field starts with: nothing in place of a name that is fixed.
     pub fn typed(&self) -> &str {
         if self.fixed && self.error.is_none() {
@@ -86,6 +101,8 @@ pub struct ConsentPart {
     pub address: Option<String>,
     /// A reviewer was asked.
     pub approval: bool,
+    /// Nobody signed in: consent is the whole sign-in.
+    pub app_only: bool,
 }
 
 /// Step 5's summary.
@@ -94,6 +111,8 @@ pub struct DonePart {
     pub lines: Vec<Line>,
     pub by: String,
     pub at: String,
+    /// The application itself was let in.
+    pub app_only: bool,
 }
 
 const SIGN_IN_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -146,6 +165,7 @@ impl Part {
         let (valid, all) = progress.tally();
         let tally = format!("{valid} of {all}");
         let device = flow.method == Method::DeviceCode;
+        let app_only = flow.method == Method::AppOnly;
         let access = progress.access.as_ref();
         let consent = |approval| {
             Self::Consent(ConsentPart {
@@ -154,6 +174,7 @@ impl Part {
                 begun: valid > 0,
                 address,
                 approval,
+                app_only,
             })
         };
         let done = || {
@@ -165,10 +186,11 @@ impl Part {
                 at: access
                     .map(|one| when::exact(one.obtained_at))
                     .unwrap_or_default(),
+                app_only,
             })
         };
         match flow.stage_at(now) {
-            Stage::Started => Self::Ready { device },
+            Stage::Started => Self::Ready { device, app_only },
             Stage::CodeShown(code) => Self::Code(CodePart {
                 seconds_left: (code.expires_at - now).whole_seconds().max(0),
                 until: when::exact(code.expires_at),
@@ -179,6 +201,7 @@ impl Part {
             Stage::Acquiring => Self::Acquiring {
                 lines: lines(),
                 tally,
+                app_only,
             },
             Stage::ConsentNeeded => consent(false),
             Stage::AwaitingApproval => consent(true),

@@ -168,6 +168,13 @@ fn advice(check: CheckKind) -> (&'static str, &'static [&'static str], Button) {
             ],
             Button::Renew,
         ),
+        CheckKind::Credential => (
+            "we, the service provider",
+            &[
+                "Make a new secret or certificate at Microsoft and store it, before anything else is tried.",
+            ],
+            Button::AppRegistration,
+        ),
     }
 }
 
@@ -190,6 +197,7 @@ impl CheckView {
             CheckOutcome::Warning => ("warning", "Warning"),
             CheckOutcome::Failed => ("failed", "Failed"),
             CheckOutcome::Skipped => ("skipped", "Skipped"),
+            CheckOutcome::NotApplicable => ("skipped", "Not applicable"),
         };
         Self {
             label: match check.check {
@@ -200,6 +208,7 @@ impl CheckView {
                 CheckKind::Roles => "Roles",
                 CheckKind::SignIn => "Sign-in",
                 CheckKind::EnterpriseApplication => "Enterprise application",
+                CheckKind::Credential => "Secret or certificate",
             },
             outcome,
             word,

@@ -1,5 +1,6 @@
 //! The Multitenant portal's pages.
 
+mod app_registration;
 mod authentication_status;
 mod invitations;
 mod msal_errors;

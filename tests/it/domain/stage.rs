@@ -66,6 +66,7 @@ impl Stage {
             admin_username: "admin@contoso.example".into(),
             method: "device_code".into(),
             validity_hours: "168".into(),
+            lasting: false,
         };
         NewInvitation {
             tenant: self.tenant,

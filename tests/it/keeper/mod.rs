@@ -12,4 +12,6 @@ mod keys;
 mod links;
 mod messages;
 mod refresh;
+mod rotation;
+mod seals;
 mod validate;

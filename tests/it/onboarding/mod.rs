@@ -2,7 +2,7 @@
 
 mod browsers;
 mod link;
-mod live;
+pub mod live;
 mod page;
 mod scripts;
 mod stage;

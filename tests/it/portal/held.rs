@@ -11,7 +11,7 @@ async fn hold(app: &TestApp, tenant: TenantId, reason: &str) -> ConnectionId {
     sqlx::query(
         "with app as (insert into app_registrations (id, client_id, display_name, created_at, updated_at)
            values (gen_random_uuid(), gen_random_uuid(), 'Tenantry', now(), now())
-           on conflict (cloud) do update set updated_at = now() returning id)
+           on conflict (cloud, tenant_id) where state = 'active' do update set updated_at = now() returning id)
          insert into connections (tenant_id, id, mode, state, state_since, pending_reason, entra_tenant_id, admin_oid,
            admin_username, admin_name, token_class, obtained_by, obtained_at, app_registration_id)
          select $1, $2, 'auth_token', 'pending', now(), $3, '11111111-2222-4333-8444-555555555555', gen_random_uuid(),

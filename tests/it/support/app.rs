@@ -161,5 +161,6 @@ fn site(address: SocketAddr) -> Site {
         msp_legal_name: "Harbourline IT Services Ltd".into(),
         report_to: "security@harbourline.example".into(),
         app_name: "Harbourline Tenantry".into(),
+        cloud: tenantry::keeper::Cloud::Global,
     }
 }

@@ -275,9 +275,14 @@ impl World {
 
     /// Onboard the customer by device code, consent given beforehand. Gives the connection.
     pub async fn onboard(&self, keeper: &Keeper) -> Uuid {
+        self.onboard_as(keeper, ADMIN).await
+    }
+
+    /// The same by another administrator.
+    pub async fn onboard_as(&self, keeper: &Keeper, admin: &str) -> Uuid {
         self.consent();
-        let (flow, code) = self.code(keeper, ADMIN).await;
-        self.approve(&code, ADMIN);
+        let (flow, code) = self.code(keeper, admin).await;
+        self.approve(&code, admin);
         self.until_flow(flow, "complete").await;
         self.current().await
     }
@@ -458,6 +463,7 @@ fn settings() -> Settings {
         requests_per_second: 2000,
         refresh_pause: Duration::from_millis(50),
         poll_pause: Duration::from_millis(50),
+        trial_pause: Duration::from_millis(200),
         sweep_pause: Duration::from_millis(100),
         pool_size: 6,
         ..Settings::default()

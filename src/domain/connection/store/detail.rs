@@ -137,11 +137,22 @@ pub async fn resources(
     Ok(lines)
 }
 
-/// Credentials belong to the installation, so no scope narrows them.
-pub async fn credentials(op: &mut Op) -> Result<Vec<Credential>, sqlx::Error> {
+/// Of the registration that the tenant's connection lives by: its own, or the installation's.
+pub async fn credentials(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+) -> Result<Vec<Credential>, sqlx::Error> {
     sqlx::query_as!(
         Credential,
-        "select kind, hint, not_after from app_credentials where state = 'active' order by not_after nulls last, hint"
+        "select c.kind, c.hint, c.not_after from app_credentials c join app_registrations r on r.id = c.app_registration_id
+         where c.state = 'active' and r.id = coalesce(
+           (select app_registration_id from connections
+            where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and state not in ('pending', 'revoked')),
+           (select id from app_registrations where tenant_id is null and state = 'active' order by created_at desc limit 1))
+         order by c.not_after nulls last, c.hint",
+        tenant.as_uuid(),
+        scope.tenant().map(TenantId::as_uuid),
     )
     .fetch_all(op.db())
     .await

@@ -35,7 +35,7 @@ pub(in super::super) async fn list(
     .await?;
     let rows = sqlx::query_as!(
         Row,
-        "select i.tenant_id, i.id, token_hint, reference, method, i.invitation_email, expected_admin,
+        "select i.tenant_id, i.id, token_hint, reference, method, lasting, i.invitation_email, expected_admin,
            expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
            started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
          from invitations i join tenants t on t.id = i.tenant_id

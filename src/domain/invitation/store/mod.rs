@@ -57,6 +57,7 @@ struct Row {
     token_hint: String,
     reference: String,
     method: String,
+    lasting: bool,
     invitation_email: String,
     expected_admin: String,
     expected_entra_tenant_id: Option<Uuid>,
@@ -90,6 +91,7 @@ impl Row {
                 tenant_id: self.tenant_id.into(),
                 method: self.method.parse().map_err(|_| wrong("method"))?,
                 state: state.ok_or(wrong("state"))?,
+                lasting: self.lasting,
                 hint: self.token_hint,
                 reference: self.reference,
                 invitation_email: self.invitation_email,
@@ -113,8 +115,8 @@ pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error>
     let (now, by) = (op.now(), op.actor().technician());
     sqlx::query!(
         "insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, invitation_email,
-           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at, lasting)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         row.tenant.as_uuid(),
         row.id.as_uuid(),
         row.token_hash,
@@ -128,6 +130,7 @@ pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error>
         by.map(TechnicianId::as_uuid),
         now,
         row.expires_at,
+        row.terms.lasting,
     )
     .execute(op.db())
     .await?;
@@ -142,7 +145,7 @@ pub(super) async fn find(
     let now = op.now();
     let row = sqlx::query_as!(
         Row,
-        "select i.tenant_id, i.id, token_hint, reference, method, i.invitation_email, expected_admin,
+        "select i.tenant_id, i.id, token_hint, reference, method, lasting, i.invitation_email, expected_admin,
            expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
            started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
          from invitations i join tenants t on t.id = i.tenant_id

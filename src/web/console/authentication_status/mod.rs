@@ -12,13 +12,14 @@ use axum::extract::State;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::domain::{connection, incident, tenant};
+use crate::domain::{app_registration, connection, incident, tenant};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
+use super::app_registration::AlarmView;
 use incidents::IncidentView;
 use query::Params;
 use view::ListView;
@@ -28,6 +29,8 @@ use view::ListView;
 struct Index {
     chrome: Chrome,
     incidents: Vec<IncidentView>,
+    /// Our own credential ends, which would stop many tenants at once.
+    alarm: Option<AlarmView>,
     list: ListView,
 }
 
@@ -62,9 +65,11 @@ async fn index(
         .map(|one| IncidentView::of(one, op.now()))
         .collect();
     let list = ListView::of(&asked, &overview, &causes, &tags, op.now());
+    let alarm = app_registration::alarm(&mut op, app.site.cloud).await?;
     Ok(Index {
         chrome,
         incidents,
+        alarm: alarm.as_ref().map(AlarmView::of),
         list,
     })
 }

@@ -46,6 +46,10 @@ pub enum From {
     #[default]
     Invitations,
     M365,
+    /// "Switch to App Registration" on the M365 page.
+    App,
+    /// "Make it last longer" on the M365 page.
+    Longer,
     /// "Resend Invitation" on the M365 page.
     Resend,
     Status,
@@ -59,6 +63,8 @@ impl From {
     pub fn read(word: &str) -> Self {
         match word {
             "m365" => Self::M365,
+            "app" => Self::App,
+            "longer" => Self::Longer,
             "resend" => Self::Resend,
             "status" => Self::Status,
             "tenants" => Self::Tenants,
@@ -72,6 +78,8 @@ impl From {
         match self {
             Self::Invitations => "invitations",
             Self::M365 => "m365",
+            Self::App => "app",
+            Self::Longer => "longer",
             Self::Resend => "resend",
             Self::Status => "status",
             Self::Tenants => "tenants",
@@ -84,9 +92,23 @@ impl From {
     pub const fn title(self) -> &'static str {
         match self {
             Self::M365 => "Switch to auth token",
+            Self::App => "Switch to App Registration",
+            Self::Longer => "Make it last longer",
             Self::Resend => "Resend Invitation",
             Self::Status | Self::Tenants | Self::Overview => "Renew",
             Self::Invitations | Self::Pending => "New invitation",
+        }
+    }
+
+    /// What the administrator's name in the dialog is for.
+    pub const fn admin_hint(self) -> &'static str {
+        match self {
+            Self::App => {
+                "Whom the link is for. Any Global Administrator of the tenant may consent."
+            }
+            _ => {
+                "Whoever else signs in is refused. Leave it empty, and you confirm afterwards who signed in."
+            }
         }
     }
 
@@ -94,7 +116,8 @@ impl From {
     pub fn address(self, tenant: TenantPaths<'_>) -> String {
         match self {
             Self::Invitations => tenant.invitations(),
-            Self::M365 | Self::Resend => tenant.m365(),
+            Self::App => tenant.app_registration(),
+            Self::M365 | Self::Longer | Self::Resend => tenant.m365(),
             Self::Status => paths::AUTHENTICATION_STATUS.to_owned(),
             Self::Tenants => paths::TENANTS.to_owned(),
             Self::Pending => paths::PENDING_INVITATIONS.to_owned(),

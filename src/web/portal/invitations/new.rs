@@ -15,6 +15,7 @@ use crate::domain::invitation::{
     Validity,
 };
 use crate::domain::tenant::{FieldError, TenantState};
+use crate::web::kit::again;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form, Query};
@@ -48,10 +49,13 @@ struct DialogForm {
     back: String,
     invitation_email: Field,
     admin_username: Field,
-    device: bool,
+    /// What the page that asked leaves to choose from: word, label, chosen.
+    methods: Vec<(&'static str, &'static str, bool)>,
     method_error: Option<String>,
     validity: Vec<ValidityChoice>,
     validity_error: Option<String>,
+    /// Set when the keeper was away; "OK" tries again.
+    away: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -75,7 +79,16 @@ impl DialogForm {
             back: from.address(visit.paths()),
             invitation_email: field("invitation_email", &typed.invitation_email),
             admin_username: field("admin_username", &typed.admin_username),
-            device: typed.method != Method::AuthCode.as_str(),
+            methods: methods(from)
+                .iter()
+                .map(|method| {
+                    (
+                        method.as_str(),
+                        label_of(*method),
+                        typed.method == method.as_str(),
+                    )
+                })
+                .collect(),
             method_error: error("method"),
             validity: VALIDITY_HOURS
                 .map(|hours| ValidityChoice {
@@ -85,7 +98,25 @@ impl DialogForm {
                 })
                 .into(),
             validity_error: error("validity_hours"),
+            away: None,
         }
+    }
+}
+
+/// The ways to sign in that a dialog opened from there offers, the usual one first.
+const fn methods(from: From) -> &'static [Method] {
+    match from {
+        From::App => &[Method::AppOnly],
+        From::Longer => &[Method::AuthCode, Method::AppOnly],
+        _ => &[Method::DeviceCode, Method::AuthCode],
+    }
+}
+
+const fn label_of(method: Method) -> &'static str {
+    match method {
+        Method::DeviceCode => "Device code",
+        Method::AuthCode => "Sign in with Microsoft",
+        Method::AppOnly => "App registration (consent of an administrator)",
     }
 }
 
@@ -109,13 +140,16 @@ pub async fn show(
     if visit.tenant.state != TenantState::Active {
         return Err(WebError::Conflict(NOT_ACTIVE));
     }
+    let from = From::read(&query.from);
+    let usual = methods(from).first().map_or("", |method| method.as_str());
     let typed = InvitationInput {
         invitation_email: visit.tenant.invitation_email.clone(),
         admin_username: visit.tenant.admin_username.clone(),
-        method: Method::DeviceCode.as_str().to_owned(),
+        method: usual.to_owned(),
         validity_hours: Validity::DEFAULT.in_hours().to_string(),
+        lasting: from == From::Longer,
     };
-    let form = DialogForm::new(&visit, From::read(&query.from), &typed, &[]);
+    let form = DialogForm::new(&visit, from, &typed, &[]);
     Ok(page(&app, &viewer, visit, chrome, form)
         .await?
         .into_response())
@@ -173,8 +207,13 @@ pub async fn create(
         admin_username: form.admin_username,
         method: form.method,
         validity_hours: form.validity_hours,
+        lasting: from == From::Longer,
     };
-    let terms = match typed.parse() {
+    let terms = typed.parse().and_then(|terms| {
+        check(from, &visit, &terms)?;
+        Ok(terms)
+    });
+    let terms = match terms {
         Ok(terms) => terms,
         Err(errors) => {
             let form = DialogForm::new(&visit, from, &typed, &errors);
@@ -182,9 +221,34 @@ pub async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let id = make(&app, &viewer, &visit, &session, terms).await?;
+    let id = match make(&app, &viewer, &visit, &session, terms).await {
+        Ok(id) => id,
+        Err(WebError::Keeper) => {
+            let mut form = DialogForm::new(&visit, from, &typed, &[]);
+            form.away = Some(again::SENTENCE);
+            let page = page(&app, &viewer, visit, chrome, form).await?;
+            return Ok(again::page(page));
+        }
+        Err(error) => return Err(error),
+    };
     let shown = with_query(&visit.paths().auth_url(id), &[("from", from.as_str())], &[]);
     Ok(Redirect::to(&shown).into_response())
+}
+
+/// What the page that asked leaves no choice about; and an application must know its Entra tenant beforehand.
+fn check(from: From, visit: &Visit, terms: &Terms) -> Result<(), Vec<FieldError>> {
+    let wrong = |message: &str| Err(vec![FieldError::new("method", message)]);
+    if !methods(from).contains(&terms.method) {
+        return wrong("Choose how the administrator signs in.");
+    }
+    let tenant = &visit.tenant;
+    let unknown = tenant.entra_tenant_id.is_none() && tenant.domain.is_empty();
+    if terms.method == Method::AppOnly && unknown {
+        return wrong(
+            "Microsoft has to be asked for a certain tenant: store the customer's domain first (Tenants, Edit).",
+        );
+    }
+    Ok(())
 }
 
 async fn make(

@@ -37,7 +37,12 @@ pub struct PermissionView {
 }
 
 impl ResourceView {
-    pub fn of(line: &ResourceLine, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
+    pub fn of(
+        line: &ResourceLine,
+        app_only: bool,
+        paths: TenantPaths<'_>,
+        now: OffsetDateTime,
+    ) -> Self {
         let failed = line.state == Some(TokenState::Failed);
         Self {
             word: line.resource.as_str(),
@@ -61,16 +66,22 @@ impl ResourceView {
                 .last_error_id
                 .map(|id| paths.msal_error(id))
                 .unwrap_or_default(),
-            permissions: permissions(line),
+            permissions: permissions(line, app_only),
         }
     }
 }
 
 /// The required permissions of a resource against what its last token carried.
-fn permissions(line: &ResourceLine) -> Vec<PermissionView> {
-    let missing = line.resource.missing(&line.scopes);
-    line.resource
-        .required_permissions()
+fn permissions(line: &ResourceLine, app_only: bool) -> Vec<PermissionView> {
+    let resource = line.resource;
+    let (required, missing) = if app_only {
+        let required = resource.required_application_permissions();
+        (required, resource.missing_as_app(&line.scopes))
+    } else {
+        let required = resource.required_permissions();
+        (required, resource.missing(&line.scopes))
+    };
+    required
         .iter()
         .map(|permission| {
             let (class, word) = if line.scopes.is_empty() {

@@ -39,6 +39,12 @@ pub struct SettingsView {
     /// Empty when there is nothing to validate.
     pub validate_action: String,
     pub switch_href: String,
+    /// "Switch to App Registration"; empty where there is nothing to switch.
+    pub app_href: String,
+    /// "Make it last longer"; empty where it lasts as long as it can.
+    pub longer_href: String,
+    /// The application itself is let in: there is no account and no sign-in.
+    pub app_only: bool,
 }
 
 /// What a run of "Validate Authentication" said.
@@ -116,6 +122,7 @@ impl SettingsView {
     ) -> Self {
         let (row, paths) = (&detail.row, visit.paths());
         let standing = detail.standing.as_ref();
+        let app_only = standing.is_some_and(|s| s.mode == Mode::AppOnly);
         Self {
             banner,
             trouble,
@@ -148,7 +155,7 @@ impl SettingsView {
             resources: detail
                 .resources
                 .iter()
-                .map(|line| ResourceView::of(line, paths, now))
+                .map(|line| ResourceView::of(line, app_only, paths, now))
                 .collect(),
             credentials: detail
                 .credentials
@@ -180,6 +187,18 @@ impl SettingsView {
             } else {
                 String::new()
             },
+            app_href: if row.renewable() {
+                paths.app_registration()
+            } else {
+                String::new()
+            },
+            longer_href: match standing {
+                Some(s) if row.renewable() && Durability::of(s).grade < Grade::Long => {
+                    renew(&visit.short_name, From::Longer)
+                }
+                _ => String::new(),
+            },
+            app_only,
         }
     }
 }

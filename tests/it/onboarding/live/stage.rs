@@ -51,10 +51,13 @@ impl Live {
 
     /// Make an invitation by the dialog; the link's path.
     pub async fn invite(&self, fields: &[(&str, &str)]) -> String {
-        let dialog = self
-            .technician
-            .get("/tenants/contoso/invitations/new?from=m365")
-            .await;
+        self.invite_from("m365", fields).await
+    }
+
+    /// The same by the dialog as another page opens it.
+    pub async fn invite_from(&self, from: &str, fields: &[(&str, &str)]) -> String {
+        let dialog = format!("/tenants/contoso/invitations/new?from={from}");
+        let dialog = self.technician.get(&dialog).await;
         let made = self
             .technician
             .submit(&dialog, "dialog form.stack", fields)
@@ -164,6 +167,7 @@ impl Portal {
                 msp_legal_name: "Harbourline IT Services Ltd".into(),
                 report_to: String::new(),
                 app_name: "Tenantry (tests)".into(),
+                cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
             trusted_proxies: Arc::new([]),

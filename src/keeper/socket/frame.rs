@@ -1,0 +1,84 @@
+//! A message on the line: its length as four bytes, big-endian, then that many bytes of JSON.
+
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// Longest message, bytes.
+pub const LONGEST: usize = 256 * 1024;
+
+/// Why there is no message.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    #[error("the line is closed")]
+    Closed,
+    #[error("the message is of {0} bytes, and at most {LONGEST} are taken")]
+    TooLong(usize),
+    #[error("the message did not come in time")]
+    Slow,
+    #[error("the message is not understood")]
+    Odd,
+    #[error(transparent)]
+    Line(io::Error),
+}
+
+/// Read one message within `patience`. Messages carry secrets: the bytes are wiped.
+pub async fn read<T: DeserializeOwned>(
+    line: &mut UnixStream,
+    patience: Duration,
+) -> Result<T, FrameError> {
+    let bytes = timeout(patience, bytes(line))
+        .await
+        .map_err(|_| FrameError::Slow)??;
+    serde_json::from_slice(&bytes).map_err(|_| FrameError::Odd)
+}
+
+async fn bytes(line: &mut UnixStream) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+    let length = line.read_u32().await.map_err(ended)?;
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if length > LONGEST {
+        return Err(FrameError::TooLong(length));
+    }
+    // One piece from the start: a vector that grows would leave copies of secrets behind.
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    line.read_exact(&mut bytes).await.map_err(ended)?;
+    Ok(bytes)
+}
+
+/// Write one message within `patience`.
+pub async fn write<T: Serialize>(
+    line: &mut UnixStream,
+    message: &T,
+    patience: Duration,
+) -> Result<(), FrameError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(8 * 1024));
+    serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::Odd)?;
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    if bytes.len() > LONGEST {
+        return Err(FrameError::TooLong(bytes.len()));
+    }
+    let sent = async {
+        line.write_u32(length).await?;
+        line.write_all(&bytes).await?;
+        line.flush().await
+    };
+    timeout(patience, sent)
+        .await
+        .map_err(|_| FrameError::Slow)?
+        .map_err(ended)
+}
+
+fn ended(error: io::Error) -> FrameError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionReset => FrameError::Closed,
+        _ => FrameError::Line(error),
+    }
+}
