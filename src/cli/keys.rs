@@ -8,7 +8,6 @@ use anyhow::bail;
 
 use super::Global;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::keeper::message::keys::{Canary, Master};
 use crate::keeper::{Custody, CustodyError, Progress, REWRAP_BATCH, create_key_file};
 use crate::process::keyring;
@@ -73,17 +72,14 @@ enum Work {
 }
 
 fn create(path: Option<PathBuf>, global: &Global) -> anyhow::Result<()> {
-    let path = match path {
-        Some(path) => path,
-        None => {
-            let config = global.load()?;
-            if config.master_key_command.is_some() {
-                bail!(
-                    "`master_key_command` gives the keys; name a path to make a file all the same"
-                );
-            }
-            config.master_key_file.path().to_owned()
+    let path = if let Some(path) = path {
+        path
+    } else {
+        let config = global.load()?;
+        if config.master_key_command.is_some() {
+            bail!("`master_key_command` gives the keys; name a path to make a file all the same");
         }
+        config.master_key_file.path().to_owned()
     };
     create_key_file(&path)?;
     println!(

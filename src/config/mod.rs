@@ -131,6 +131,7 @@ impl Config {
     }
 
     /// Forget what only the keeper may know: the portal's process holds no login of the keeper's.
+    #[must_use]
     pub fn without_keepers_login(mut self) -> Self {
         self.database.keeper_url = None;
         self

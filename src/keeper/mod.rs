@@ -24,6 +24,7 @@ mod settings;
 pub mod socket;
 mod start;
 mod store;
+mod sweep;
 pub mod text;
 mod trouble;
 mod validate;

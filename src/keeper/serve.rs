@@ -61,6 +61,47 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
             tenant_id,
             invitation_id,
         } => open_link(core, tenant_id.into(), invitation_id.into()).await,
+        Request::ConfirmPending {
+            tenant_id,
+            connection_id,
+            actor,
+        } => {
+            onboarding::confirm(core, tenant_id.into(), connection_id.into(), &actor).await?;
+            Ok(Reply::Done)
+        }
+        Request::RejectPending {
+            tenant_id,
+            connection_id,
+            actor,
+        } => {
+            onboarding::reject(core, tenant_id.into(), connection_id.into(), &actor).await?;
+            Ok(Reply::Done)
+        }
+        Request::Refresh { tenant_id } => refresh_now(core, tenant_id.into()).await,
+        Request::Validate { tenant_id } => {
+            let (connection_id, checks) = validate(core, tenant_id.into()).await?;
+            Ok(Reply::Validated {
+                connection_id: connection_id.as_uuid(),
+                checks,
+            })
+        }
+        Request::AppOnly(ask) => app_only::answer(core, ask).await,
+        Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
+        Request::MoveClock { offset_ms } if core.settings.movable_clock => {
+            core.clock.set_offset_ms(offset_ms);
+            Ok(Reply::Done)
+        }
+        Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
+        Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
+        Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
+        Request::Health => Ok(health(core).await),
+        of_a_flow => answer_flow(core, of_a_flow).await,
+    }
+}
+
+/// What the onboarding page asks for, of one flow each.
+async fn answer_flow(core: &Shared, request: Request) -> Result<Reply, Trouble> {
+    match request {
         Request::StartDeviceCode { tenant_id, flow_id } => {
             onboarding::start_device_code(core, tenant_id.into(), flow_id.into()).await?;
             Ok(Reply::Done)
@@ -116,40 +157,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
             onboarding::end_flow(core, tenant_id.into(), flow_id.into()).await?;
             Ok(Reply::Done)
         }
-        Request::ConfirmPending {
-            tenant_id,
-            connection_id,
-            actor,
-        } => {
-            onboarding::confirm(core, tenant_id.into(), connection_id.into(), &actor).await?;
-            Ok(Reply::Done)
-        }
-        Request::RejectPending {
-            tenant_id,
-            connection_id,
-            actor,
-        } => {
-            onboarding::reject(core, tenant_id.into(), connection_id.into(), &actor).await?;
-            Ok(Reply::Done)
-        }
-        Request::Refresh { tenant_id } => refresh_now(core, tenant_id.into()).await,
-        Request::Validate { tenant_id } => {
-            let (connection_id, checks) = validate(core, tenant_id.into()).await?;
-            Ok(Reply::Validated {
-                connection_id: connection_id.as_uuid(),
-                checks,
-            })
-        }
-        Request::AppOnly(ask) => app_only::answer(core, ask).await,
-        Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
-        Request::MoveClock { offset_ms } if core.settings.movable_clock => {
-            core.clock.set_offset_ms(offset_ms);
-            Ok(Reply::Done)
-        }
-        Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
-        Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
-        Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
-        Request::Health => Ok(health(core).await),
+        _ => Err(Refusal::NotUnderstood.into()),
     }
 }
 

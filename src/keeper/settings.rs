@@ -30,6 +30,8 @@ pub struct Settings {
     pub trial_pause: Duration,
     /// Pause of the worker that lets unconfirmed grants die.
     pub sweep_pause: Duration,
+    /// Pause of the worker that leaves old data keys behind and erases dead tokens.
+    pub seal_sweep_pause: Duration,
     /// Life of a grant that nobody completed or confirmed.
     pub pending_life: Duration,
     /// The authority's breaker shuts when half of at least `trip_calls` calls within `trip_window` fail in passing; after
@@ -71,6 +73,7 @@ impl Default for Settings {
             poll_pause: Duration::from_millis(500),
             trial_pause: Duration::from_secs(10),
             sweep_pause: Duration::from_secs(30),
+            seal_sweep_pause: Duration::from_hours(1),
             pending_life: Duration::from_hours(24),
             trip_calls: 20,
             trip_window: Duration::from_mins(1),

@@ -19,7 +19,7 @@ use super::refresh;
 use super::seal::{BootError, Keyring, Vault};
 use super::settings::Settings;
 use super::store::records;
-use super::{app_only, onboarding, serve};
+use super::{app_only, onboarding, serve, sweep};
 use crate::clock::Clock;
 use crate::entra::{Cloud, Endpoints, Entra, SetupError};
 use crate::storage::{PoolKind, UrlError, connect_options};
@@ -120,6 +120,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     core.tasks.spawn(app::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::work(Arc::clone(&core)));
     core.tasks.spawn(onboarding::sweep(Arc::clone(&core)));
+    core.tasks.spawn(sweep::work(Arc::clone(&core)));
     core.tasks.spawn(app_only::work(Arc::clone(&core)));
     Ok(Running {
         client,

@@ -134,7 +134,7 @@ async fn watch(
             }
         };
         client.forget_the_time().await;
-        tracing::info!("the keeper is back (process {})", process.id());
+        tracing::warn!("the keeper is back (process {})", process.id());
     }
 }
 

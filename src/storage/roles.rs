@@ -1,8 +1,6 @@
 //! The database's roles: who may log in, and what sets them apart before any table exists. What each may touch is
 //! granted by the migrations. Needs a superuser; on a foreign server the operator runs the same once (README).
 
-use std::fmt::Write;
-
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::AssertSqlSafe;
 use sqlx::error::DatabaseError;
@@ -30,15 +28,12 @@ pub async fn ensure<'a>(
     .await?;
     for role in LOGINS {
         run(connection, role, &format!("create role {role} login")).await?;
-        let mut change = format!("alter role {role} login");
-        if let Some(password) = password(role) {
-            // Ours, and hexadecimal; quotes are doubled all the same.
-            let password = password.expose_secret().replace('\'', "''");
-            let _ = write!(change, " password '{password}'");
-        }
-        sqlx::query(AssertSqlSafe(change))
+        sqlx::query(AssertSqlSafe(format!("alter role {role} login")))
             .execute(&mut *connection)
             .await?;
+        if let Some(password) = password(role) {
+            set_password(connection, role, password).await?;
+        }
     }
     for statement in [
         "grant portal_owner to portal_migrate",
@@ -48,6 +43,22 @@ pub async fn ensure<'a>(
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }
+    Ok(())
+}
+
+/// Give the login `role`, a plain identifier, its password.
+pub async fn set_password(
+    connection: &mut PgConnection,
+    role: &str,
+    password: &SecretString,
+) -> Result<(), sqlx::Error> {
+    // Ours, and hexadecimal; quotes are doubled all the same.
+    let password = password.expose_secret().replace('\'', "''");
+    sqlx::query(AssertSqlSafe(format!(
+        "alter role {role} password '{password}'"
+    )))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
-use super::kit::{error, guard, headers, load, log, peer};
+use super::kit::{again, error, guard, headers, load, log, peer};
 use crate::app::App;
 
 /// Largest request body in bytes; no form of ours comes near.
@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(100);
 /// Put the layers around these pages. The last one added stands outermost: it sees the request first and the answer last.
 pub(super) fn around(pages: Router<App>, app: App) -> Router {
     pages
+        .layer(from_fn(again::keep))
         .layer(from_fn_with_state(load::places(), load::admit))
         .layer(from_fn(guard::finish_changes))
         .layer(from_fn_with_state(app.clone(), peer::note_peer))

@@ -129,7 +129,7 @@ async fn told_in_time(world: &World, dead: &[&Stored], verdict: &mut Verdict) {
                 .lost
                 .push((one.entra_tenant, "nobody was told".into())),
             (Some(died), Some(told)) if told - died <= FLAGGED_WITHIN => {
-                verdict.flagged.push(one.entra_tenant)
+                verdict.flagged.push(one.entra_tenant);
             }
             (died, told) => verdict.lost.push((
                 one.entra_tenant,

@@ -61,7 +61,7 @@ impl Server {
 
     /// Start; what a killed server left in memory may take a moment to go.
     pub fn start(&self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !self.ctl(&["start", "-w", "-t", "60"]) {
             assert!(
                 Instant::now() < deadline,
@@ -184,7 +184,7 @@ impl Server {
         standby.start();
         self.sql("alter system set synchronous_standby_names = '*'");
         self.sql("select pg_reload_conf()");
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while self.sql("select count(*) from pg_stat_replication where sync_state = 'sync'") != "1"
         {
             assert!(Instant::now() < deadline, "the standby does not follow");

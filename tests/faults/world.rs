@@ -67,7 +67,7 @@ impl World {
         let owner = urls.migrate.as_ref().unwrap().expose_secret();
         let pool = PgPoolOptions::new()
             .max_connections(4)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect(&through(owner, &way.dir))
             .await
             .unwrap();

@@ -267,6 +267,8 @@ pub async fn own_app_trial(
 mod tests {
     use super::*;
 
+    type Slip = fn(&mut OwnAppInput);
+
     const BOUND: Uuid = Uuid::from_u128(7);
 
     fn input() -> OwnAppInput {
@@ -288,7 +290,7 @@ mod tests {
     #[test]
     fn a_whole_form_is_taken_and_each_slip_is_named_at_its_field() {
         assert!(refused(&input()).is_empty());
-        let slips: [(fn(&mut OwnAppInput), &str); 7] = [
+        let slips: [(Slip, &str); 7] = [
             (|one| one.client_id = "contoso".into(), "client_id"),
             (
                 |one| one.entra_tenant_id = Uuid::from_u128(9).to_string(),

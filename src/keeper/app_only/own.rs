@@ -55,6 +55,11 @@ pub(in crate::keeper) async fn answer(core: &Shared, ask: Ask) -> Result<Reply, 
     Ok(Reply::Done)
 }
 
+/// What was entered, but for the credential.
+#[expect(
+    clippy::struct_field_names,
+    reason = "each is an id, of something else"
+)]
 struct Own {
     tenant_id: TenantId,
     entra_tenant_id: Uuid,

@@ -34,11 +34,11 @@ impl<K: Copy + Eq + Hash, T> Queue<K, T> {
 
     /// The next ticket.
     pub fn pop(&mut self) -> Option<T> {
-        if self.row < IN_A_ROW || self.scheduled.count == 0 {
-            if let Some(ticket) = self.by_hand.pop() {
-                self.row += 1;
-                return Some(ticket);
-            }
+        if (self.row < IN_A_ROW || self.scheduled.count == 0)
+            && let Some(ticket) = self.by_hand.pop()
+        {
+            self.row += 1;
+            return Some(ticket);
         }
         self.row = 0;
         self.scheduled.pop().or_else(|| self.by_hand.pop())

@@ -157,7 +157,7 @@ async fn breakers_tell_when_they_turn_and_let_nobody_pass() {
 #[tokio::test(start_paused = true)]
 async fn after_hours_of_outage_the_herd_is_let_through_slowly_and_all_are_fresh_in_a_quarter_of_an_hour()
  {
-    const TENANTS: usize = 1000;
+    const TENANTS: u32 = 1000;
     const TOKENS: usize = 3;
     const IN_HAND: usize = 48;
     const OUTAGE: Duration = Duration::from_hours(6);
@@ -174,7 +174,7 @@ async fn after_hours_of_outage_the_herd_is_let_through_slowly_and_all_are_fresh_
                 let tenant = TenantId::new();
                 let mut left = TOKENS;
                 // Spread as jitter does, and the same at every run.
-                let spread = 1.0 + at as f64 / TENANTS as f64;
+                let spread = 1.0 + f64::from(at) / f64::from(TENANTS);
                 while left > 0 {
                     let hand = hands.acquire().await.unwrap();
                     let deadline = Instant::now() + 30 * SECOND;

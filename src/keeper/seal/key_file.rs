@@ -49,7 +49,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, KeyringError> {
     if bytes.len() as u64 > LIMIT {
         return Err(KeyringError::TooLong(describe(path)));
     }
-    text(bytes).ok_or_else(|| KeyringError::NoText(describe(path)))
+    text(&bytes).ok_or_else(|| KeyringError::NoText(describe(path)))
 }
 
 /// Write a new key file with one random key, mode 0400; refuses to replace a file. For a first start and the demo.

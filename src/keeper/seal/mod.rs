@@ -18,6 +18,6 @@ pub use custody::{BATCH as REWRAP_BATCH, Custody, CustodyError, Progress, Rotate
 pub use data_key::Purpose;
 pub use key_file::create_key_file;
 pub use keyring::{Keyring, KeyringError};
-pub use record::Place;
+pub use record::{Opened, Place};
 pub use source::{CommandSource, FileSource, KeySource};
 pub use vault::{Rotation, Vault, VaultError};

@@ -1,7 +1,6 @@
 //! Where master keys come from: a file (a systemd credential is one) or a command. Never the environment, never an
 //! argument.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -80,7 +79,7 @@ impl CommandSource {
     }
 
     fn start(&self) -> std::io::Result<Child> {
-        let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+        let path = std::env::var_os("PATH").unwrap_or_default();
         Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
@@ -116,7 +115,7 @@ impl CommandSource {
                 said: first_line(&complaint),
             });
         }
-        text(listed).ok_or_else(|| KeyringError::NoText(self.describe()))
+        text(&listed).ok_or_else(|| KeyringError::NoText(self.describe()))
     }
 }
 
@@ -174,8 +173,8 @@ async fn read_some(
 }
 
 /// Text without a copy left behind.
-pub(super) fn text(bytes: Zeroizing<Vec<u8>>) -> Option<Zeroizing<String>> {
-    std::str::from_utf8(&bytes)
+pub(super) fn text(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    std::str::from_utf8(bytes)
         .ok()
         .map(|text| Zeroizing::new(text.to_owned()))
 }

@@ -156,10 +156,10 @@ impl Vault {
         Ok(key)
     }
 
-    /// Forget keys that were destroyed: what is in memory must not outlive them.
-    pub fn forget_keys(&self, ids: &[Uuid]) {
-        lock(&self.known).retain(|id, _| !ids.contains(id));
-        lock(&self.active).retain(|_, reserved| !ids.contains(&reserved.key.id));
+    /// A key was destroyed: what is in memory must not outlive it.
+    pub fn forget_key(&self, id: Uuid) {
+        lock(&self.known).remove(&id);
+        lock(&self.active).retain(|_, reserved| reserved.key.id != id);
     }
 
     pub(super) async fn active_key(

@@ -13,6 +13,7 @@ pub mod incidents;
 pub mod keepers;
 pub mod keys;
 pub mod records;
+pub mod reseal;
 pub mod schedule;
 pub mod secrets;
 pub mod successes;

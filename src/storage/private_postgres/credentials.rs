@@ -1,6 +1,5 @@
-//! The roles' passwords: made once, kept in files that only their owner can read, never typed by anyone.
-
-use std::collections::BTreeMap;
+//! The roles' passwords: made once, kept in files that only their owner can read, never typed by anyone. A file is read when
+//! its role logs in, so that a process holds no password but its own.
 
 use secrecy::SecretString;
 
@@ -10,38 +9,43 @@ use super::layout::Layout;
 use crate::clock;
 use crate::storage::roles::LOGINS;
 
-/// Every login's password; empty in a volatile cluster, which asks for none.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    passwords: BTreeMap<&'static str, SecretString>,
-    /// Some were made just now, so the server does not know them yet.
-    pub made_some: bool,
+/// The password of `role`; none in a volatile cluster, which asks for none.
+///
+/// A file that is gone gives none either, and Postgres says the rest at the login.
+pub fn read(layout: &Layout, role: &str) -> Option<SecretString> {
+    if !LOGINS.contains(&role) {
+        return None;
+    }
+    let text = std::fs::read_to_string(layout.credentials.join(role)).ok()?;
+    Some(text.into())
 }
 
-impl Credentials {
-    /// Read `credentials/<role>` for every login, making those that are missing.
-    pub fn read_or_make(layout: &Layout, account: &Account, volatile: bool) -> Result<Self, Error> {
-        let mut all = Self {
-            passwords: BTreeMap::new(),
-            made_some: false,
-        };
-        if volatile {
-            return Ok(all);
-        }
-        for role in LOGINS {
-            let path = layout.credentials.join(role);
-            if !path.exists() {
-                let password = hex::encode(clock::random_bytes::<32>());
-                account.write(&path, 0o400, &password)?;
-                all.made_some = true;
-            }
-            let password = std::fs::read_to_string(&path).map_err(io("read", &path))?;
-            all.passwords.insert(role, password.into());
-        }
-        Ok(all)
-    }
+/// Logins without a file.
+pub fn missing(layout: &Layout) -> Vec<&'static str> {
+    let is_missing = |role: &&str| !layout.credentials.join(role).exists();
+    LOGINS.into_iter().filter(is_missing).collect()
+}
 
-    pub fn password(&self, role: &str) -> Option<&SecretString> {
-        self.passwords.get(role)
-    }
+/// A new password; keep it with [`store`] once Postgres knows it.
+pub fn make() -> SecretString {
+    hex::encode(clock::random_bytes::<32>()).into()
+}
+
+/// Write `credentials/<role>`, mode 0400.
+pub fn store(
+    layout: &Layout,
+    account: &Account,
+    role: &str,
+    password: &SecretString,
+) -> Result<(), Error> {
+    let path = layout.credentials.join(role);
+    let password = secrecy::ExposeSecret::expose_secret(password);
+    account.write(&path, 0o400, password)
+}
+
+/// Make sure that the directory can be listed by us: without it every file would look missing.
+pub fn check(layout: &Layout) -> Result<(), Error> {
+    std::fs::read_dir(&layout.credentials)
+        .map(drop)
+        .map_err(io("read", &layout.credentials))
 }

@@ -23,7 +23,6 @@ pub use layout::make_data_dir;
 use super::urls::DatabaseUrls;
 use account::Account;
 use binaries::Binaries;
-use credentials::Credentials;
 use layout::Layout;
 
 /// The database made in every cluster.
@@ -44,7 +43,6 @@ pub struct Options {
 #[derive(Debug)]
 pub struct PrivatePostgres {
     cluster: Cluster,
-    credentials: Credentials,
     /// Held shared while we use the server; `None` once we have left.
     users: Option<File>,
 }
@@ -76,12 +74,7 @@ impl PrivatePostgres {
         let started = tokio::task::spawn_blocking(move || Started::new(options))
             .await
             .map_err(|_| Error::Interrupted)??;
-        provision::provision(
-            &started.postgres.cluster,
-            &started.postgres.credentials,
-            started.fresh,
-        )
-        .await?;
+        provision::provision(&started.postgres.cluster, started.fresh).await?;
         drop(started.gate);
         Ok(started.postgres)
     }
@@ -92,7 +85,7 @@ impl PrivatePostgres {
         let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
 
-    /// The addresses by which the portal's roles log in.
+    /// The addresses by which the portal's roles log in, all of them: for tests and benchmarks, which play every role.
     pub fn urls(&self) -> DatabaseUrls {
         let web = self.url("portal_web", DATABASE);
         DatabaseUrls {
@@ -106,9 +99,15 @@ impl PrivatePostgres {
     /// The address of `database` for `role`, with its password where it has one (the superuser has none: its system
     /// user is its proof).
     pub fn url(&self, role: &str, database: &str) -> SecretString {
-        self.cluster
-            .layout
-            .url(role, self.credentials.password(role), database)
+        let Cluster {
+            layout, options, ..
+        } = &self.cluster;
+        let password = if options.volatile {
+            None
+        } else {
+            credentials::read(layout, role)
+        };
+        layout.url(role, password.as_ref(), database)
     }
 
     /// Where the server's socket is (`psql -h`).
@@ -136,8 +135,7 @@ impl Started {
         };
         let gate = cluster.layout.gate(&cluster.account)?;
         cluster.layout.make_socket_dir(&cluster.account)?;
-        let credentials =
-            Credentials::read_or_make(&cluster.layout, &cluster.account, cluster.options.volatile)?;
+        credentials::check(&cluster.layout)?;
         let joined = server::answers(&cluster.layout);
         if !joined {
             initdb::ensure(&cluster)?;
@@ -148,10 +146,9 @@ impl Started {
         let users = cluster.layout.users(&cluster.account)?;
         Ok(Self {
             gate,
-            fresh: !joined || credentials.made_some,
+            fresh: !joined,
             postgres: PrivatePostgres {
                 cluster,
-                credentials,
                 users: Some(users),
             },
         })

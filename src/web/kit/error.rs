@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::again::{self, Again};
 use super::headers::Nonce;
 use super::peer::request_id;
 use crate::keeper::Unavailable;
@@ -99,10 +100,15 @@ impl IntoResponse for WebError {
         }
         let (status, title, sentence) = self.words();
         let mut response = status.into_response();
-        if let Self::Busy { retry_after_s } = self {
+        let retry_after_s = match self {
+            Self::Busy { retry_after_s } => Some(retry_after_s),
+            Self::Keeper => Some(again::RETRY_AFTER_S),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after_s {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, retry_after_s.into());
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(Problem {
             status,
@@ -131,7 +137,7 @@ impl WebError {
             Self::Keeper => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Tokens cannot be reached right now",
-                "The part that holds the tokens does not answer. Nothing was changed; try again in a minute.",
+                again::SENTENCE,
             ),
             Self::Busy { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -218,6 +224,8 @@ struct ErrorPage<'a> {
     sentence: &'a str,
     /// The request's id, when something is wrong on our side: people quote it, the log has it.
     reference: Option<&'a str>,
+    /// What was asked of a keeper that is away, to be asked again.
+    again: Option<&'a Again>,
     nonce: &'a str,
 }
 
@@ -241,6 +249,7 @@ pub async fn render(request: Request, next: Next) -> Response {
         title: problem.title,
         sentence: problem.sentence,
         reference: is_ours.then_some(&id),
+        again: response.extensions().get::<Again>(),
         nonce: nonce.as_str(),
     }
     .render();
@@ -252,6 +261,15 @@ pub async fn render(request: Request, next: Next) -> Response {
     page.headers_mut().extend(parts.headers);
     page.extensions_mut().extend(parts.extensions);
     page
+}
+
+/// Whether this answer says that the keeper is away.
+pub fn is_keeper_away(response: &Response) -> bool {
+    let cause = response
+        .extensions()
+        .get::<Problem>()
+        .and_then(|problem| problem.cause.as_deref());
+    matches!(cause, Some(WebError::Keeper))
 }
 
 /// What is to be told, unless the answer is a page already.

@@ -1,5 +1,6 @@
 //! What pages share: who is looking, error pages, forms, paging, addresses, headers and assets. Nothing here knows a page.
 
+pub mod again;
 pub mod assets;
 pub mod chrome;
 pub mod error;

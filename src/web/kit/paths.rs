@@ -21,6 +21,8 @@ pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
 pub const ONBOARDING_LATER: &str = "/onboarding?later=1";
+/// The same with the word that our own keeper could not be asked.
+pub const ONBOARDING_AWAY: &str = "/onboarding?later=keeper";
 /// Begin an attempt, begin again with other settings, take over from another browser.
 pub const ONBOARDING_START: &str = "/onboarding/start";
 pub const ONBOARDING_AGAIN: &str = "/onboarding/again";

@@ -9,11 +9,12 @@ use super::cookies;
 use super::holder::{Holder, Visitor};
 use super::inviter::Inviter;
 use super::link;
-use super::page::OnboardingPage;
+use super::page::{Later, OnboardingPage};
 use super::view::{Part, StartPart};
 use crate::app::App;
 use crate::domain::invitation::{Invitation, Method};
 use crate::domain::onboarding::{self, Attempt, BeginError, Begun};
+use crate::keeper::Unavailable;
 use crate::keeper::message::app_only::Ask;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::text::Text;
@@ -170,7 +171,7 @@ async fn show_code(
     };
     let next = match app.keeper.ask(request).await {
         Ok(Reply::Done) => paths::ONBOARDING,
-        _ => paths::ONBOARDING_LATER,
+        answer => later(&answer).address(),
     };
     let jar = cookies::keep_flow(app, visitor.jar, &begun.secret);
     Ok((jar, Redirect::to(next)).into_response())
@@ -189,7 +190,7 @@ async fn show_consent(
     });
     let next = match app.keeper.ask(request).await {
         Ok(Reply::Done) => paths::ONBOARDING,
-        _ => paths::ONBOARDING_LATER,
+        answer => later(&answer).address(),
     };
     let jar = cookies::keep_flow(app, visitor.jar, &begun.secret);
     Ok((jar, Redirect::to(next)).into_response())
@@ -210,7 +211,7 @@ async fn show_sign_in(
     let answer = app.keeper.ask(request).await;
     let jar = cookies::keep_flow(app, std::mem::take(&mut visitor.jar), &begun.secret);
     let Ok(Reply::Address { url }) = answer else {
-        return Ok((jar, Redirect::to(paths::ONBOARDING_LATER)).into_response());
+        return Ok((jar, Redirect::to(later(&answer).address())).into_response());
     };
     let mut op = visitor.begin(app).await?;
     let Some(inviter) = Inviter::read(app, &mut op, invitation).await? else {
@@ -220,12 +221,19 @@ async fn show_sign_in(
     Ok((jar, page(visitor, inviter, part)).into_response())
 }
 
+fn later(answer: &Result<Reply, Unavailable>) -> Later {
+    match answer {
+        Ok(_) => Later::Microsoft,
+        Err(Unavailable) => Later::Keeper,
+    }
+}
+
 fn page(visitor: Visitor, inviter: Inviter, part: Part) -> OnboardingPage {
     OnboardingPage {
         nonce: visitor.nonce,
         inviter,
         part,
-        later: false,
+        later: None,
         live: None,
     }
 }

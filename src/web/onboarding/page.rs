@@ -1,5 +1,7 @@
 //! The onboarding page at its clean address: all five steps, and every failure.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -23,6 +25,9 @@ use crate::web::kit::paths;
 /// The names of the five steps on the progress line.
 const STEPS: [&str; 5] = ["Invitation", "Administrator", "Sign-in", "Access", "Done"];
 
+/// Longest wait of a page for an address that the keeper builds.
+const LOOK: Duration = Duration::from_secs(3);
+
 /// The page; one part of it belongs to the present step.
 #[derive(Template, askama_web::WebTemplate)]
 #[template(path = "onboarding/page.html")]
@@ -30,10 +35,35 @@ pub struct OnboardingPage {
     pub nonce: String,
     pub inviter: Inviter,
     pub part: Part,
-    /// Microsoft could not be asked just now.
-    pub later: bool,
+    /// What could not be asked just now.
+    pub later: Option<Later>,
     /// Where the page listens for changes; none when it does not change by itself.
     pub live: Option<String>,
+}
+
+/// Why a button could not do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    Microsoft,
+    Keeper,
+}
+
+impl Later {
+    /// The way back to the page, with the word.
+    pub const fn address(self) -> &'static str {
+        match self {
+            Self::Microsoft => paths::ONBOARDING_LATER,
+            Self::Keeper => paths::ONBOARDING_AWAY,
+        }
+    }
+
+    fn read(query: &str) -> Option<Self> {
+        match query {
+            "" => None,
+            "keeper" => Some(Self::Keeper),
+            _ => Some(Self::Microsoft),
+        }
+    }
 }
 
 impl OnboardingPage {
@@ -57,7 +87,7 @@ impl OnboardingPage {
 
 #[derive(Debug, Deserialize)]
 pub struct PageQuery {
-    /// Set when a button could not do its work because Microsoft was not to be reached.
+    /// Set when a button could not do its work: see [`Later`].
     #[serde(default)]
     later: String,
 }
@@ -97,7 +127,7 @@ pub async fn show(
         nonce: visitor.nonce,
         inviter,
         part,
-        later: !query.later.is_empty(),
+        later: Later::read(&query.later),
         live,
     };
     Ok(page.into_response())
@@ -130,8 +160,10 @@ async fn consent_address(app: &App, secret: &FlowSecret, flow: &Flow) -> Option<
         flow_id: flow.id.as_uuid(),
         state: Text::new(secret.leg_state()),
     };
-    match app.keeper.ask(request).await {
-        Ok(Reply::Address { url }) => Some(url),
+    // A look at the page does not wait for a keeper that hangs.
+    let asked = tokio::time::timeout(LOOK, app.keeper.ask(request)).await;
+    match asked {
+        Ok(Ok(Reply::Address { url })) => Some(url),
         _ => None,
     }
 }

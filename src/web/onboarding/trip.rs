@@ -9,6 +9,7 @@ use super::holder::{Holder, Visitor};
 use super::link;
 use crate::app::App;
 use crate::domain::onboarding::{self, Flow, Stage};
+use crate::keeper::Unavailable;
 use crate::keeper::message::Request;
 use crate::keeper::text::Text;
 use crate::web::kit::error::{WebError, WebResult};
@@ -58,8 +59,11 @@ pub async fn look(State(app): State<App>, visitor: Visitor) -> WebResult {
     }
     onboarding::prolong(&mut op, &flow).await?;
     op.commit().await?;
-    app.keeper.ask(resume(&flow, None)).await?;
-    Ok(Redirect::to(paths::ONBOARDING).into_response())
+    let next = match app.keeper.ask(resume(&flow, None)).await {
+        Ok(_) => paths::ONBOARDING,
+        Err(Unavailable) => paths::ONBOARDING_AWAY,
+    };
+    Ok(Redirect::to(next).into_response())
 }
 
 /// What Microsoft's pages bring back; all of it is unproven input.
@@ -102,7 +106,7 @@ async fn take(app: App, visitor: Visitor, query: ReturnQuery) -> WebResult {
     let jar = cookies::keep_flow(&app, visitor.jar, &next);
     if app.keeper.ask(request(&flow, query)).await.is_err() {
         tracing::warn!(flow.id = %flow.id, "the keeper did not take a return from Microsoft");
-        return Ok((jar, Redirect::to(paths::ONBOARDING_LATER)).into_response());
+        return Ok((jar, Redirect::to(paths::ONBOARDING_AWAY)).into_response());
     }
     Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
 }

@@ -86,10 +86,25 @@ fn a_value_that_may_hold_a_secret_is_not_repeated() {
 }
 
 #[test]
-fn one_database_address_demands_the_others() {
+fn one_database_address_demands_the_one_that_is_used() {
+    let migrate = (
+        "TENANTRY_DATABASE__MIGRATE_URL",
+        "postgres://u:p@127.0.0.1:1/d",
+    );
+    let name = ("TENANTRY_MSP__NAME", "Nordwind IT");
+    for (command, saying) in [
+        (&["technician", "list"][..], "`database.web_url` is missing"),
+        (&["web"], "`database.web_url` is missing"),
+        (&["keeper"], "`database.keeper_url` is missing"),
+    ] {
+        let run = run(tenantry().args(command).envs([migrate, name]));
+        refused(&run, &[saying]);
+    }
+    let run = run(tenantry().arg("serve").envs([migrate]));
     refused(
-        &start("[database]\nmigrate_url = 'postgres://u:p@h/d'\n", &[]),
+        &run,
         &[
+            "`msp.name` is missing",
             "`database.web_url` is missing",
             "`database.keeper_url` is missing",
         ],

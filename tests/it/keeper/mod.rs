@@ -14,4 +14,5 @@ mod messages;
 mod refresh;
 mod rotation;
 mod seals;
+mod sweep;
 mod validate;

@@ -142,10 +142,11 @@ async fn each_login_needs_its_password_and_may_little() {
 async fn a_lost_password_file_is_made_anew_even_while_the_server_runs() {
     let scratch = Scratch::new();
     let first = start(scratch.path()).await;
+    let old = first.url("portal_web", DATABASE);
     fs::remove_file(scratch.path().join("credentials/portal_web")).unwrap();
     let second = start(scratch.path()).await;
     connect(&second.url("portal_web", DATABASE)).await.unwrap();
-    assert!(connect(&first.url("portal_web", DATABASE)).await.is_err());
+    assert!(connect(&old).await.is_err());
     first.stop().await;
     second.stop().await;
 }

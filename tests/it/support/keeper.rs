@@ -465,6 +465,7 @@ fn settings() -> Settings {
         poll_pause: Duration::from_millis(50),
         trial_pause: Duration::from_millis(200),
         sweep_pause: Duration::from_millis(100),
+        seal_sweep_pause: Duration::from_millis(100),
         pool_size: 6,
         ..Settings::default()
     }

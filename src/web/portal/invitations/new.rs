@@ -15,6 +15,7 @@ use crate::domain::invitation::{
     Validity,
 };
 use crate::domain::tenant::{FieldError, TenantState};
+use crate::web::kit::again;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form, Query};
@@ -53,6 +54,8 @@ struct DialogForm {
     method_error: Option<String>,
     validity: Vec<ValidityChoice>,
     validity_error: Option<String>,
+    /// Set when the keeper was away; "OK" tries again.
+    away: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -95,6 +98,7 @@ impl DialogForm {
                 })
                 .into(),
             validity_error: error("validity_hours"),
+            away: None,
         }
     }
 }
@@ -217,7 +221,16 @@ pub async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let id = make(&app, &viewer, &visit, &session, terms).await?;
+    let id = match make(&app, &viewer, &visit, &session, terms).await {
+        Ok(id) => id,
+        Err(WebError::Keeper) => {
+            let mut form = DialogForm::new(&visit, from, &typed, &[]);
+            form.away = Some(again::SENTENCE);
+            let page = page(&app, &viewer, visit, chrome, form).await?;
+            return Ok(again::page(page));
+        }
+        Err(error) => return Err(error),
+    };
     let shown = with_query(&visit.paths().auth_url(id), &[("from", from.as_str())], &[]);
     Ok(Redirect::to(&shown).into_response())
 }

@@ -168,7 +168,7 @@ impl TrialView {
             since: When::new(trial.since, now),
             is_trying: failed.is_none(),
             may_retry: failed.is_some_and(|why| !why.needs_new_entry()),
-            failed: failed.map(|why| why.words()),
+            failed: failed.map(connection::TrialFailure::words),
             error_href: trial
                 .error_id
                 .map(|id| visit.paths().msal_error(id))

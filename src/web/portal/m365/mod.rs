@@ -19,6 +19,7 @@ use crate::domain::connection::{self, Detail, ShownState, ValidateError, Validat
 use crate::domain::op::Op;
 use crate::domain::{msal_error, onboarding};
 use crate::storage::MsalErrorId;
+use crate::web::kit::again;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
@@ -65,7 +66,17 @@ async fn show(
     chrome: Chrome,
     Query(params): Query<Params>,
 ) -> WebResult<Settings> {
-    let mut op = viewer.begin(&app).await?;
+    page(&app, &viewer, visit, chrome, &params).await
+}
+
+async fn page(
+    app: &App,
+    viewer: &Viewer,
+    visit: Visit,
+    chrome: Chrome,
+    params: &Params,
+) -> WebResult<Settings> {
+    let mut op = viewer.begin(app).await?;
     let detail = connection::detail(&mut op, visit.scope(), visit.id).await?;
     let detail = detail.ok_or(WebError::NotFound)?;
     let just_run = just_run(&mut op, &visit, &params.validation).await?;
@@ -99,6 +110,7 @@ async fn validate(
     State(app): State<App>,
     viewer: Viewer,
     visit: Visit,
+    mut chrome: Chrome,
     session: Session,
 ) -> WebResult<Response> {
     let op = viewer.begin(&app).await?;
@@ -111,16 +123,21 @@ async fn validate(
         visit.id,
     )
     .await;
-    let page = visit.paths().m365();
+    let address = visit.paths().m365();
     match run {
         Ok(run) => {
             let id = run.id.to_string();
-            let address = with_query(&page, &[("validation", &id)], &[]);
+            let address = with_query(&address, &[("validation", &id)], &[]);
             Ok(Redirect::to(&address).into_response())
+        }
+        Err(ValidateError::Keeper(_)) => {
+            chrome.notice = Some(again::notice());
+            let page = page(&app, &viewer, visit, chrome, &Params::default()).await?;
+            Ok(again::page(page))
         }
         Err(why) => {
             notice::leave(&session, Tone::Bad, not_run(why)?).await;
-            Ok(Redirect::to(&page).into_response())
+            Ok(Redirect::to(&address).into_response())
         }
     }
 }

@@ -102,10 +102,7 @@ async fn keys_and_secrets_are_in_no_table_in_the_clear() {
     assert!(tables.len() > 10);
     for table in tables {
         for needle in needles {
-            let hex = needle
-                .bytes()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>();
+            let hex = hex::encode(needle);
             let sql = format!(
                 "select count(*) from {table} t where t::text like '%' || $1 || '%' or t::text like '%' || $2 || '%'"
             );

@@ -86,7 +86,7 @@ impl Stage {
         app.secrets = secrets
             .iter()
             .map(|(value, expires_at)| ClientSecret {
-                id: Uuid::new_v4(),
+                id: tenantry::clock::random_uuid(),
                 value: (*value).to_owned(),
                 expires_at: *expires_at,
             })

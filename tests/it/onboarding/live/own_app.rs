@@ -5,7 +5,6 @@ use std::time::Duration;
 use tenantry::simulator::directory::{
     App, Cause, ClientCertificate, ClientSecret, Target, required_access,
 };
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::stage::{DONE, Live};
@@ -146,8 +145,8 @@ async fn a_certificate_serves_as_well() {
     let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
         .unwrap();
     let mut params = rcgen::CertificateParams::new(vec!["contoso".to_owned()]).unwrap();
-    params.not_before = OffsetDateTime::now_utc() - time::Duration::days(1);
-    params.not_after = OffsetDateTime::now_utc() + time::Duration::days(300);
+    params.not_before = tenantry::clock::Clock::system().now() - time::Duration::days(1);
+    params.not_after = tenantry::clock::Clock::system().now() + time::Duration::days(300);
     let certificate = params.self_signed(&key).unwrap();
     let pem = format!("{}{}", certificate.pem(), key.serialize_pem());
     register(

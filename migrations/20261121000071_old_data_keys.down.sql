@@ -1,0 +1,1 @@
+drop function fingerprint_by(bytea);

@@ -1,0 +1,111 @@
+//! When the keeper is away: one sentence everywhere, and the form as it was sent behind a button that sends it again.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error;
+use super::notice::{Notice, Tone};
+
+/// What every page says then.
+pub const SENTENCE: &str =
+    "The keeper is not answering. Nothing was changed; try again in a minute.";
+/// `Retry-After`, seconds.
+pub const RETRY_AFTER_S: u32 = 60;
+
+/// Fields whose value is never given back to a page.
+const SECRET: [&str; 4] = ["secret", "pem", "password", "pin"];
+
+/// What was asked, to be asked again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// Path and query.
+    pub action: String,
+    /// The fields of the form; none when it was a link.
+    pub fields: Option<Vec<(String, String)>>,
+}
+
+/// The sentence on the page itself, above the form that was sent.
+pub fn notice() -> Notice {
+    Notice {
+        tone: Tone::Bad,
+        text: SENTENCE.to_owned(),
+    }
+}
+
+/// A page with the form as it was typed and [`notice`].
+pub fn page(page: impl IntoResponse) -> Response {
+    let headers = [(header::RETRY_AFTER, RETRY_AFTER_S.to_string())];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, page).into_response()
+}
+
+/// Layer: keep what was sent, for the error page of a keeper that is away.
+pub async fn keep(request: Request, next: Next) -> Response {
+    let action = request.uri().path_and_query();
+    let action = action.map_or_else(|| "/".to_owned(), ToString::to_string);
+    let (request, sent) = match *request.method() {
+        Method::GET => (request, Some(None)),
+        Method::POST if is_form(&request) => {
+            let (request, body) = read(request).await;
+            (request, fields(&body).map(Some))
+        }
+        _ => (request, None),
+    };
+    let mut response = next.run(request).await;
+    if let Some(fields) = sent
+        && error::is_keeper_away(&response)
+    {
+        response.extensions_mut().insert(Again { action, fields });
+    }
+    response
+}
+
+fn is_form(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| {
+        kind.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    })
+}
+
+/// The request with its body in memory; the layers outside have set its limit. What broke goes on to the handler broken.
+async fn read(request: Request) -> (Request, Bytes) {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => (Request::from_parts(parts, Body::from(bytes.clone())), bytes),
+        Err(error) => {
+            let broken = futures_util::stream::iter([Err::<Bytes, _>(error)]);
+            (
+                Request::from_parts(parts, Body::from_stream(broken)),
+                Bytes::new(),
+            )
+        }
+    }
+}
+
+/// None when something secret is among them: that has to be typed again.
+fn fields(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
+    let secret = fields
+        .iter()
+        .any(|(name, value)| SECRET.contains(&name.as_str()) && !value.is_empty());
+    (!secret).then_some(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_kept_unless_it_is_secret() {
+        let kept = fields(b"from=list&admin_username=a%40b.example").unwrap();
+        assert_eq!(
+            kept[1],
+            ("admin_username".to_owned(), "a@b.example".to_owned())
+        );
+        assert_eq!(fields(b"years=1&secret=geheim"), None);
+        assert_eq!(fields(b""), Some(Vec::new()));
+    }
+}
