@@ -9,6 +9,8 @@ pub mod audit;
 pub mod connection;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
+/// One trouble that many customers feel.
+pub mod incident;
 /// A link that lets a tenant's administrator authorise the MSP.
 pub mod invitation;
 /// A failure answer as recorded.

@@ -72,12 +72,7 @@ impl AppCache {
 
     /// The MSP's own registration, for a new onboarding; `None` when none is stored.
     pub async fn msp(&self, core: &Core) -> Result<Option<AppInUse>, VaultError> {
-        self.get(&core.pool, &core.vault).await
-    }
-
-    /// The same, before there is a core.
-    pub async fn get(&self, pool: &PgPool, vault: &Vault) -> Result<Option<AppInUse>, VaultError> {
-        let loaded = self.load(pool, vault, None).await?;
+        let loaded = self.load(&core.pool, &core.vault, None).await?;
         Ok(loaded.map(|loaded| loaded.first()))
     }
 

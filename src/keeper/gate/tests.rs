@@ -33,7 +33,8 @@ async fn twenty_a_second_by_default_and_who_cannot_come_in_time_is_told_so_at_on
     }))
     .await;
     let passed = entered.iter().filter(|(pass, _)| pass.is_ok());
-    assert_eq!(passed.clone().count(), 41);
+    // The last slot and the deadline fall together.
+    assert!((40..=41).contains(&passed.clone().count()));
     assert!(passed.clone().all(|(_, at)| *at <= 2 * SECOND));
     assert_eq!(passed.filter(|(_, at)| *at < SECOND).count(), 20);
     let refused: Vec<_> = entered.iter().filter(|(pass, _)| pass.is_err()).collect();

@@ -118,7 +118,7 @@ async fn taken_back(
     let entry = audit::Entry {
         tenant_id: Some(tenant_id),
         actor: &Actor::keeper(),
-        action: "connection.take_back",
+        action: "connection.taken_back",
         object_type: "incident",
         object_id: incident.to_string(),
         result: "done",

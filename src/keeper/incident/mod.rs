@@ -55,7 +55,7 @@ async fn see(
     if opened.is_new {
         audit(
             tx,
-            "incident.open",
+            "incident.opened",
             opened.id,
             trouble.cause,
             tenants,

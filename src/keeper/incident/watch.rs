@@ -142,7 +142,7 @@ async fn close_passed(core: &Core, now: OffsetDateTime) -> sqlx::Result<()> {
         incidents::retry_soon(&mut *tx, passing.id, now, spread(passing.tenants)).await?;
         audit(
             &mut tx,
-            "incident.close",
+            "incident.closed",
             passing.id,
             &passing.cause,
             passing.tenants,

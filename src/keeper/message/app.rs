@@ -11,6 +11,7 @@ use crate::keeper::text::Text;
 /// its row.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
+#[serde(deny_unknown_fields)]
 pub enum AppChange {
     /// Make this the registration for what is new. Another client id than the present one retires that one, which stays
     /// usable for the connections made with it. Answer: the registration's id.

@@ -8,6 +8,7 @@ use super::{Actor, Text};
 /// A question.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
+#[serde(deny_unknown_fields)]
 pub enum Ask {
     /// A flow of this method was started: show the admin-consent leg. Answer: `Reply::Done`.
     StartConsent { tenant_id: Uuid, flow_id: Uuid },
@@ -29,6 +30,7 @@ pub enum Ask {
 /// A credential as it was entered.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(deny_unknown_fields)]
 pub enum NewCredential {
     Secret {
         value: Text,

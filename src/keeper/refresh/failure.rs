@@ -8,6 +8,7 @@ use super::answer::Asked;
 use super::class::Class;
 use super::decide::{Decision, Mark};
 use super::lapse::FEDERATED_LIMIT_S;
+use super::settle::counts;
 use crate::entra::{CallRecord, Failure};
 use crate::keeper::core::Core;
 use crate::keeper::message::Actor;
@@ -16,7 +17,7 @@ use crate::keeper::resource::Resource;
 use crate::keeper::store::connections::Connection;
 use crate::keeper::store::records::{Noted, Subject};
 use crate::keeper::store::schedule::Claim;
-use crate::keeper::store::{audit, connections, flows, records, schedule, tokens};
+use crate::keeper::store::{audit, connections, flows, records, schedule, secrets, tokens};
 
 /// Record one failed call: its error row and its call row.
 pub(in crate::keeper) async fn record_failure(
@@ -57,9 +58,18 @@ pub(super) struct Failed<'a> {
     pub claim: &'a Claim,
     pub connection: &'a Connection,
     pub resource: Resource,
+    /// The row's version that the refused grant was opened from; none when no grant was refused.
+    pub version: Option<i64>,
     pub decision: &'a Decision,
     /// As in `last_error_class`.
     pub class: &'static str,
+}
+
+/// A failure as written.
+pub(super) struct Written {
+    pub noted: Option<Noted>,
+    /// False: a newer token was stored meanwhile, so that the refusal of the one before it changes nothing.
+    pub counts: bool,
 }
 
 /// Write a failure and what follows from it. Without an answer (`asked` empty) nothing was asked: the token does not open.
@@ -67,7 +77,7 @@ pub(super) async fn commit(
     core: &Core,
     failed: &Failed<'_>,
     asked: Option<&Asked>,
-) -> sqlx::Result<Option<Noted>> {
+) -> sqlx::Result<Written> {
     let now = core.clock.now();
     let (tenant_id, id) = (failed.connection.tenant_id, failed.connection.id);
     let subject = Subject {
@@ -77,6 +87,10 @@ pub(super) async fn commit(
         resource: Some(failed.resource),
     };
     let mut tx = core.pool.begin().await?;
+    let counts = match failed.version {
+        Some(opened) => counts(secrets::version(&mut *tx, tenant_id, id).await?, opened),
+        None => true,
+    };
     let recorded = match asked {
         Some(asked) => {
             for call in asked.good_calls() {
@@ -93,6 +107,10 @@ pub(super) async fn commit(
         }
         None => (None, None),
     };
+    if !counts {
+        tx.commit().await?;
+        return Ok(Written { noted, counts });
+    }
     let decision = failed.decision;
     connections::note_failure(
         &mut *tx,
@@ -117,7 +135,7 @@ pub(super) async fn commit(
     flows::touch(&mut *tx, id, tenant_id, now).await?;
     audit::insert(&mut *tx, entry(failed, noted.as_ref()), now).await?;
     tx.commit().await?;
-    Ok(noted)
+    Ok(Written { noted, counts })
 }
 
 /// The life that Microsoft's policy allows, as far as this refusal tells it. Federated accounts whose password dates are

@@ -11,6 +11,8 @@ mod class;
 mod commit;
 mod committer;
 mod decide;
+#[cfg(test)]
+mod explore;
 mod failure;
 mod grant;
 mod join;

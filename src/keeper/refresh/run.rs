@@ -10,7 +10,7 @@ use super::answer::{self, Asked, Outcome, Question};
 use super::class::Class;
 use super::commit::{self, Good, Stored};
 use super::decide::{Answer, Decision, Facts, Mark, Standing, decide, never};
-use super::failure::{self, Failed};
+use super::failure::{self, Failed, Written};
 use super::grant::{self, Grant};
 use super::plan::{Wish, plan, renew_at};
 use super::report::{Line, Report};
@@ -161,7 +161,8 @@ impl Run<'_> {
                     tracing::error!(connection.id = %self.connection.id, %why, "a refresh token does not open: quarantined");
                     let facts = self.facts(resource, false);
                     let decision = decide(&self.standing, Answer::Shut, &facts);
-                    self.fail(resource, &decision, None, "shut", None).await?;
+                    self.fail(resource, None, &decision, None, "shut", None)
+                        .await?;
                     return Ok(Some(Halt::Refused(Refusal::Quarantined)));
                 }
                 Err(error) => return Err(error.into()),
@@ -264,6 +265,7 @@ impl Run<'_> {
         asked: &Asked,
         more_to_come: bool,
     ) -> Result<Option<Halt>, Trouble> {
+        let version = grant.as_ref().map(|grant| grant.version);
         match &asked.outcome {
             Outcome::Tokens {
                 tokens,
@@ -276,7 +278,7 @@ impl Run<'_> {
                 tracing::error!(connection.id = %self.connection.id, what, "the tokens became somebody else's: quarantined");
                 let facts = self.facts(resource, more_to_come);
                 let decision = decide(&self.standing, Answer::Foreign, &facts);
-                self.fail(resource, &decision, Some(asked), "foreign", None)
+                self.fail(resource, None, &decision, Some(asked), "foreign", None)
                     .await?;
                 Ok(Some(Halt::Refused(Refusal::Quarantined)))
             }
@@ -285,8 +287,15 @@ impl Run<'_> {
                 facts.mass_trouble = self.is_mass(failure, *class, facts.required).await?;
                 let decision = decide(&self.standing, Answer::Fails(*class), &facts);
                 let told = Some((*class, &**failure));
-                self.fail(resource, &decision, Some(asked), class.as_str(), told)
-                    .await?;
+                self.fail(
+                    resource,
+                    version,
+                    &decision,
+                    Some(asked),
+                    class.as_str(),
+                    told,
+                )
+                .await?;
                 self.grant = grant;
                 Ok(decision.stop.then_some(Halt::Decided))
             }
@@ -394,6 +403,7 @@ impl Run<'_> {
     async fn fail(
         &mut self,
         resource: Resource,
+        version: Option<i64>,
         decision: &Decision,
         asked: Option<&Asked>,
         class: &'static str,
@@ -403,10 +413,14 @@ impl Run<'_> {
             claim: self.claim,
             connection: &self.connection,
             resource,
+            version,
             decision,
             class,
         };
-        let noted = failure::commit(self.core, &failed, asked).await?;
+        let Written { noted, counts } = failure::commit(self.core, &failed, asked).await?;
+        if !counts {
+            return Ok(());
+        }
         let gone = decision.mark == Mark::Failed;
         self.gone(|token| decision.all_failed || (gone && token.resource == resource));
         for line in &mut self.lines {

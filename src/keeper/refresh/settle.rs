@@ -44,6 +44,12 @@ pub fn settle(seen: Option<Seen>, ours: Ours) -> Settled {
     }
 }
 
+/// Does a refusal count, which the grant of version `opened` met, when the row is at `seen` by now? The token that was
+/// refused must still be the stored one: a newer one was refused by nobody. Without a row there is nothing to doubt.
+pub fn counts(seen: Option<i64>, opened: i64) -> bool {
+    seen.is_none_or(|version| version == opened)
+}
+
 #[cfg(test)]
 mod tests {
     use time::Duration;
@@ -89,6 +95,13 @@ mod tests {
             settle(Some(seen(5, before, false)), OURS),
             Settled::Again { from: 5 }
         );
+    }
+
+    #[test]
+    fn a_refusal_counts_for_the_token_that_met_it_alone() {
+        assert!(counts(Some(4), 4));
+        assert!(!counts(Some(5), 4));
+        assert!(counts(None, 4));
     }
 
     #[test]

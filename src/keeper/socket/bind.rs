@@ -31,12 +31,13 @@ pub struct SocketLock {
     _file: File,
 }
 
-/// A bound socket.
+/// A bound socket; gone from its path when this is dropped.
 #[derive(Debug)]
 pub struct Listener {
     pub(super) socket: UnixListener,
     path: PathBuf,
-    lock: SocketLock,
+    /// None once it was given away.
+    lock: Option<SocketLock>,
 }
 
 impl Listener {
@@ -59,15 +60,20 @@ impl Listener {
         Ok(Self {
             socket,
             path: path.into(),
-            lock,
+            lock: Some(lock),
         })
     }
 
     /// Nobody finds the socket any more; its place stays ours until the lock is dropped.
-    pub(super) fn close(self) -> SocketLock {
+    pub(super) fn close(mut self) -> Option<SocketLock> {
+        self.lock.take()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
         // Ours, by the lock; one that somebody removed is gone as well.
         let _ = fs::remove_file(&self.path);
-        self.lock
     }
 }
 
@@ -83,7 +89,8 @@ fn bind_at(path: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let socket = UnixListener::bind(Reach::of(&fresh)?)?;
+    let reach = Reach::of(&fresh)?;
+    let socket = UnixListener::bind(reach.as_ref())?;
     fs::set_permissions(&fresh, Permissions::from_mode(MODE))?;
     fs::rename(&fresh, path)?;
     Ok(socket)

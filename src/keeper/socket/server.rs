@@ -34,7 +34,7 @@ pub async fn serve(
     keeper: Client,
     access: Access,
     stop: CancellationToken,
-) -> SocketLock {
+) -> Option<SocketLock> {
     let places = Arc::new(Semaphore::new(CONNECTIONS as usize));
     let work = Arc::new(Semaphore::new(IN_WORK));
     let next = async || {

@@ -54,6 +54,21 @@ pub async fn load(
     .await
 }
 
+/// The version that the row is at, which stays so until the transaction ends; `None` when there is no row.
+pub async fn version(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "select version from connection_secrets where tenant_id = $1 and connection_id = $2 for share",
+        tenant_id.as_uuid(),
+        connection_id.as_uuid()
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// The same for many connections; `tenants` and `ids` are pairs.
 pub async fn load_many(
     db: impl PgExecutor<'_>,

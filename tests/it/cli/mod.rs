@@ -1,3 +1,4 @@
 //! Commands as an operator runs them.
 
+mod processes;
 mod technician;

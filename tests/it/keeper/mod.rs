@@ -14,5 +14,6 @@ mod messages;
 mod refresh;
 mod rotation;
 mod seals;
+mod socket;
 mod sweep;
 mod validate;

@@ -2,6 +2,7 @@
 
 mod held;
 mod invitations;
+mod keeper_away;
 mod m365;
 mod msal_errors;
 mod overview;

@@ -1,6 +1,7 @@
 //! "Authentication Status": the first page after login. Every tenant's standing with counts per state, filters, search,
 //! order and pages, and "Renew" on the row.
 
+mod incidents;
 mod query;
 mod view;
 
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::domain::{app_registration, connection, tenant};
+use crate::domain::{app_registration, connection, incident, tenant};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
@@ -19,6 +20,7 @@ use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
 use super::app_registration::AlarmView;
+use incidents::IncidentView;
 use query::Params;
 use view::ListView;
 
@@ -26,6 +28,7 @@ use view::ListView;
 #[template(path = "console/authentication_status/index.html")]
 struct Index {
     chrome: Chrome,
+    incidents: Vec<IncidentView>,
     /// Our own credential ends, which would stop many tenants at once.
     alarm: Option<AlarmView>,
     list: ListView,
@@ -56,10 +59,16 @@ async fn index(
     .await?;
     let causes = connection::causes(&mut op, scope).await?;
     let tags = tenant::tags(&mut op, scope).await?;
+    let incidents = incident::open(&mut op, scope).await?;
+    let incidents = incidents
+        .iter()
+        .map(|one| IncidentView::of(one, op.now()))
+        .collect();
     let list = ListView::of(&asked, &overview, &causes, &tags, op.now());
     let alarm = app_registration::alarm(&mut op, app.site.cloud).await?;
     Ok(Index {
         chrome,
+        incidents,
         alarm: alarm.as_ref().map(AlarmView::of),
         list,
     })

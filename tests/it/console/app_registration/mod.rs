@@ -11,7 +11,6 @@ use std::time::Duration;
 use tenantry::simulator::directory::{ClientCertificate, ClientSecret};
 use time::OffsetDateTime;
 use time::macros::datetime;
-use uuid::Uuid;
 
 use crate::onboarding::live::stage::Portal;
 use crate::support::browser::Browser;
