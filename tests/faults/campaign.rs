@@ -28,6 +28,8 @@ pub struct Campaign {
     pub flagged: usize,
     /// Connections under load in an ordinary round.
     pub load: i64,
+    /// Let many tokens be lost at once also where that is taken for mass trouble (docs/faults.md).
+    pub mass: bool,
     /// Why kinds were left out.
     pub skipped: BTreeSet<String>,
     /// Entra tenants whose newest token no keeper could keep.
@@ -48,6 +50,7 @@ impl Campaign {
             lost: Vec::new(),
             flagged: 0,
             load: 120,
+            mass: false,
             skipped: BTreeSet::new(),
             excused: BTreeSet::new(),
             buried: BTreeSet::new(),

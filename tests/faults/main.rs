@@ -1,7 +1,7 @@
 //! The fault campaign: keepers in processes of their own, a thousand tenants, a simulated Microsoft and a real Postgres
 //! with a proxy in front of each, and every kind of fault. Whether a token was lost is told by the simulator's ledger.
 //!
-//! `cargo test --features faults --test faults -- campaign [--seed N] [--faults N] [--only KIND] [--mode MODE]`.
+//! `cargo test --features faults --test faults -- campaign [--seed N] [--faults N] [--only KIND] [--mode MODE] [--mass]`.
 //! The last line reads `faults seed=… kinds=… injected=… lost=N flagged=N`; docs/faults.md explains it.
 
 #![allow(
@@ -129,6 +129,7 @@ async fn main() -> ExitCode {
         start.elapsed().as_secs_f64()
     );
     let mut campaign = Campaign::new(world, wishes.seed, wishes.keepers);
+    campaign.mass = words.iter().any(|word| word == "--mass");
     if wishes.wants_mode("entra") {
         entra(&mut campaign, &wishes).await;
     }

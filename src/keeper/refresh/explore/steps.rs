@@ -1,4 +1,4 @@
-//! The steps of the protocol: what a worker does next when nothing goes wrong, and what the IdP answers.
+//! The steps of the protocol: what a worker does next when nothing goes wrong, and what Microsoft answers.
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
