@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// The IdP acts on a request.
+    /// Microsoft acts on a request.
     pub fn act(&mut self, token: Option<u8>) -> Said {
         let Some(token) = token else {
             return Said::Refused(Class::Ambiguous);
