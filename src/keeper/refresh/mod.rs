@@ -16,6 +16,7 @@ mod explore;
 mod failure;
 mod grant;
 mod join;
+mod judge;
 mod lapse;
 mod plan;
 mod report;
