@@ -1,4 +1,4 @@
-# The portal and keeper in one image, the binary built from the locked dependencies of this tree.
+# Portal and keeper in one image, each run as a container of its own, the binary built from the locked dependencies of this tree.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
@@ -16,7 +16,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates postgresql \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --home-dir /var/lib/tenantry --create-home --shell /usr/sbin/nologin tenantry
+ && useradd --system --home-dir /var/lib/tenantry --create-home --shell /usr/sbin/nologin tenantry \
+ && install -d -o tenantry -g tenantry -m 0750 /run/tenantry
 COPY --from=build /src/target/release/tenantry /usr/local/bin/tenantry
 USER tenantry
 WORKDIR /var/lib/tenantry

@@ -165,10 +165,14 @@ mod tests {
             ("code_challenge_method", "S256"),
             ("prompt", "select_account"),
             ("login_hint", "admin@contoso.example"),
+            (
+                "claims",
+                r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#,
+            ),
         ] {
             assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
         }
-        assert_eq!(query.len(), 11);
+        assert_eq!(query.len(), 12);
         assert!(!format!("{built:?}").contains(built.verifier.expose_secret()));
     }
 

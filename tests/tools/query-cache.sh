@@ -22,7 +22,7 @@ done
 
 out=$(mktemp -d)
 touch src/lib.rs
-DATABASE_URL="postgres://cache@localhost/postgres?host=$dir" SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$out" cargo check --quiet --locked --all-targets
+DATABASE_URL="postgres://cache@localhost/postgres?host=$dir" SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$out" cargo check --quiet --locked --all-targets --features faults
 if [ "${1:-}" = --check ]; then
   diff -r "$out" .sqlx || { echo "The query cache is stale: run tests/tools/query-cache.sh and commit .sqlx." >&2; exit 1; }
   echo "query cache: fresh ($(find .sqlx -name '*.json' | wc -l) queries)"

@@ -1,6 +1,6 @@
 //! The gate in front of the sign-in host. Everything that the keeper sends there passes it:
 //!
-//! ```ignore
+//! ```text
 //! let pass = core.gate.enter(lane, tenant, deadline, by_hand).await?; // Err(Held): give the claim back
 //! let answer = …;                                                     // one request
 //! pass.told(Heard::…);                                                // what it says about Microsoft and about us

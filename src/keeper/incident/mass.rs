@@ -8,8 +8,11 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use super::see;
+use crate::keeper::core::Core;
+use crate::keeper::message::Actor;
 use crate::keeper::refresh::Class;
 use crate::keeper::settings::Settings;
+use crate::keeper::store::audit;
 use crate::keeper::store::incidents::{self, Tally, Trouble};
 use crate::storage::TenantId;
 
@@ -95,10 +98,6 @@ impl MassGuard {
         let opened = see(&mut tx, &trouble, tenants).await?;
         if opened.is_new {
             incidents::add_tallied(&mut *tx, opened.id, &cause, since).await?;
-            let accused = incidents::take_back(&mut tx, opened.id, sign.code, since, now).await?;
-            for tenant in accused {
-                taken_back(&mut tx, opened.id, tenant, now).await?;
-            }
         } else {
             incidents::add(&mut *tx, opened.id, &[sign.tenant_id]).await?;
         }
@@ -107,14 +106,26 @@ impl MassGuard {
     }
 }
 
+/// Who was accused by the cause of an open incident before it was known to be everybody's is not. Done at each beat, since
+/// the last of them may have been decided before the incident was opened and be written after it.
+pub(super) async fn take_back(core: &Core, now: OffsetDateTime) -> sqlx::Result<()> {
+    for mass in incidents::open_mass(&core.pool).await? {
+        let since = core.guard.since(mass.opened_at);
+        let mut tx = core.pool.begin().await?;
+        for tenant in incidents::take_back(&mut tx, &mass, since, now).await? {
+            taken_back(&mut tx, mass.id, tenant, now).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 async fn taken_back(
     tx: &mut sqlx::PgConnection,
     incident: uuid::Uuid,
     tenant_id: TenantId,
     at: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    use crate::keeper::message::Actor;
-    use crate::keeper::store::audit;
     let entry = audit::Entry {
         tenant_id: Some(tenant_id),
         actor: &Actor::keeper(),

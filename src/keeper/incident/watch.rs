@@ -4,6 +4,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::mass::take_back;
 use super::{audit, see, spread};
 use crate::keeper::core::{Core, Shared};
 use crate::keeper::gate::{Breaker, Change, Changes};
@@ -61,6 +62,7 @@ async fn beat(core: &Core, id: Uuid) -> sqlx::Result<()> {
     let now = core.clock.now();
     see_quarantined(core, now).await?;
     incidents::add_unanswered(&core.pool, &breakers::name(Breaker::Authority)).await?;
+    take_back(core, now).await?;
     close_passed(core, now).await?;
     incidents::forget_failures(&core.pool, core.guard.since(now)).await
 }

@@ -112,7 +112,7 @@ pub fn decide(standing: &Standing, answer: Answer, facts: &Facts) -> Decision {
             next_refresh_at: never(),
             ..failing(standing, facts)
         },
-        Answer::Fails(class) => fails(standing, class, facts),
+        Answer::Fails(class) => keep_the_hour(standing, facts, fails(standing, class, facts)),
     }
 }
 
@@ -200,6 +200,19 @@ fn fails(standing: &Standing, class: Class, facts: &Facts) -> Decision {
             next_refresh_at: daily(facts),
             ..passing
         },
+    }
+}
+
+/// A confirmation has its hour: whoever asks ahead of it, and fails for whatever passing reason, does not bring it forward.
+fn keep_the_hour(standing: &Standing, facts: &Facts, decision: Decision) -> Decision {
+    let ahead = facts.now < standing.due_at;
+    let suspect = standing.state == State::Suspect && decision.state == State::Suspect;
+    if !(ahead && suspect) {
+        return decision;
+    }
+    Decision {
+        next_refresh_at: decision.next_refresh_at.max(standing.due_at),
+        ..decision
     }
 }
 

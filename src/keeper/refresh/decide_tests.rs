@@ -169,6 +169,41 @@ fn asking_ahead_of_the_hour_confirms_nothing() {
 }
 
 #[test]
+fn passing_trouble_ahead_of_the_hour_does_not_bring_a_confirmation_forward() {
+    let suspect = Standing {
+        suspect_checks: 2,
+        due_at: NOW + Duration::hours(2),
+        ..standing(State::Suspect)
+    };
+    let mass = Facts {
+        mass_trouble: true,
+        ..facts()
+    };
+    for (class, facts) in [
+        (Class::Transient, facts()),
+        (Class::Throttled(None), facts()),
+        (Class::AppLevel, facts()),
+        (Class::Ambiguous, mass),
+    ] {
+        let decision = decide(&suspect, Answer::Fails(class), &facts);
+        assert_eq!(decision.next_refresh_at, suspect.due_at, "{class:?}");
+        assert_eq!(decision.suspect_checks, 2);
+    }
+}
+
+#[test]
+fn who_is_told_that_he_asks_in_a_loop_is_left_alone_for_ten_minutes_at_least() {
+    for (asked, minutes) in [(None, 10), (Some(60), 10), (Some(1800), 30)] {
+        let asked = asked.map(std::time::Duration::from_secs);
+        let decision = after(State::Active, Class::Looping(asked));
+        assert_eq!(decision.state, State::Active);
+        let wait = decision.next_refresh_at - NOW;
+        let least = Duration::minutes(minutes);
+        assert!(wait >= least && wait <= least * 1.1, "{asked:?}: {wait}");
+    }
+}
+
+#[test]
 fn an_unknown_number_is_passing_for_a_day_and_suspicious_after() {
     let trouble = |hours| Standing {
         trouble_since: Some(NOW - Duration::hours(hours)),
@@ -245,12 +280,31 @@ fn in_mass_trouble_nobody_is_accused() {
         mass_trouble: true,
         ..facts()
     };
-    for class in [Class::Ambiguous, Class::AppAbsent, Class::ResourceRefused] {
+    for class in [
+        Class::Ambiguous,
+        Class::AppAbsent,
+        Class::ResourceRefused,
+        Class::Unknown,
+    ] {
         for state in [State::Active, State::Suspect] {
-            let decision = decide(&standing(state), Answer::Fails(class), &facts);
+            let before = Standing {
+                trouble_since: Some(NOW - Duration::hours(30)),
+                ..standing(state)
+            };
+            let decision = decide(&before, Answer::Fails(class), &facts);
             assert_eq!(decision.state, state, "{class:?}");
+            assert_eq!(decision.mark, Mark::Noted);
+            // Often enough to see that it has passed.
+            assert!(decision.next_refresh_at <= NOW + Duration::minutes(10));
         }
     }
+    let optional = Facts {
+        required: false,
+        ..facts
+    };
+    let absent = Answer::Fails(Class::ResourceRefused);
+    let decision = decide(&standing(State::Active), absent, &optional);
+    assert_eq!(decision.mark, Mark::Failed);
     let definite = decide(
         &standing(State::Active),
         Answer::Fails(Class::Definitive),

@@ -173,7 +173,9 @@ impl Run<'_> {
             Ok(pass) => pass,
             Err(held) => {
                 let next = self.core.clock.now() + held.retry_after.mul_f64(1.0 + jitter());
-                let next = self.connection.state.is_living().then_some(next);
+                // What was asked for ahead of its time keeps its time.
+                let due = self.claim.next_refresh_at <= self.core.clock.now();
+                let next = (due && self.connection.state.is_living()).then_some(next);
                 schedule::release(&self.core.pool, self.claim, next).await?;
                 self.released = true;
                 return Ok(Some(Halt::Refused(try_later(held.retry_after))));

@@ -189,12 +189,29 @@ pub async fn add(db: impl PgExecutor<'_>, id: Uuid, tenants: &[TenantId]) -> sql
     Ok(())
 }
 
+/// An open incident of many tenants' failures.
+#[derive(Clone, Copy, Debug)]
+pub struct Mass {
+    pub id: Uuid,
+    pub code: Option<i32>,
+    pub opened_at: OffsetDateTime,
+}
+
+/// The open incidents of many tenants' failures.
+pub async fn open_mass(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Mass>> {
+    sqlx::query_as!(
+        Mass,
+        "select id, code, opened_at from incidents where kind = 'mass' and closed_at is null"
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Who was called dead by this cause before it was known to be everybody's is not: confirmed again from the beginning,
 /// soon. Gives the tenants.
 pub async fn take_back(
     db: &mut PgConnection,
-    id: Uuid,
-    code: Option<u32>,
+    mass: &Mass,
     since: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<TenantId>> {
@@ -211,8 +228,8 @@ pub async fn take_back(
            set next_refresh_at = $4 + (1 + random()) * interval '5 minutes'
            from accused a where s.tenant_id = a.tenant_id and s.connection_id = a.id
            returning s.tenant_id as "id: TenantId""#,
-        id,
-        code.and_then(|code| i32::try_from(code).ok()),
+        mass.id,
+        mass.code,
         since,
         now
     )

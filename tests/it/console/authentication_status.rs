@@ -294,3 +294,53 @@ async fn looking_changes_nothing() {
     stage.page("").await;
     assert!(stage.app.audit().await.is_empty());
 }
+
+#[tokio::test]
+async fn an_open_incident_stands_above_the_list_and_a_closed_one_does_not() {
+    let stage = Stage::mixed().await;
+    assert_eq!(
+        stage
+            .page("")
+            .await
+            .texts("section[aria-label=Incident]")
+            .len(),
+        0
+    );
+    let id = tenantry::clock::ordered_uuid();
+    sqlx::query(
+        "insert into incidents (id, kind, cause, class, code, opened_at, last_seen_at, holds_until)
+         values ($1, 'mass', 'mass:rejected_ambiguous:50076', 'rejected_ambiguous', 50076, $2, $2, $2)",
+    )
+    .bind(id)
+    .bind(stage.fleet.now - Duration::minutes(20))
+    .execute(&stage.fleet.pool)
+    .await
+    .unwrap();
+    sqlx::query("insert into incident_tenants (tenant_id, incident_id) select id, $1 from tenants")
+        .bind(id)
+        .execute(&stage.fleet.pool)
+        .await
+        .unwrap();
+    let banner = stage.page("").await.text_of("section[aria-label=Incident]");
+    for words in [
+        "Many customers are refused for the same reason",
+        "5 customers, AADSTS50076,",
+        "20 minutes ago",
+        "Who acts: we, the service provider",
+        "MSAL errors",
+    ] {
+        assert!(banner.contains(words), "{words} in {banner}");
+    }
+    sqlx::query("update incidents set closed_at = opened_at")
+        .execute(&stage.fleet.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        stage
+            .page("")
+            .await
+            .texts("section[aria-label=Incident]")
+            .len(),
+        0
+    );
+}

@@ -8,6 +8,7 @@ mod device;
 mod grants;
 mod hand_out;
 mod held;
+mod incidents;
 mod keys;
 mod links;
 mod messages;

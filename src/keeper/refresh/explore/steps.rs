@@ -1,4 +1,4 @@
-//! The steps of the protocol: what a worker does next when nothing goes wrong, and what the IdP answers.
+//! The steps of the protocol: what a worker does next when nothing goes wrong, and what Microsoft answers.
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// The IdP acts on a request.
+    /// Microsoft acts on a request.
     pub fn act(&mut self, token: Option<u8>) -> Said {
         let Some(token) = token else {
             return Said::Refused(Class::Ambiguous);

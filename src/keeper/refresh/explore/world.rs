@@ -1,4 +1,4 @@
-//! What the model knows: the row, the IdP, the workers, and how much may still go wrong. Small on purpose: tokens are
+//! What the model knows: the row, Microsoft, the workers, and how much may still go wrong. Small on purpose: tokens are
 //! numbers in the order of their issue, instants are the order of the requests.
 
 use super::super::class::Class;
@@ -7,7 +7,7 @@ use super::super::state::State;
 pub type Token = u8;
 pub const WORKERS: usize = 3;
 
-/// How the IdP rotates refresh tokens.
+/// How Microsoft rotates refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Idp {
     /// The one before stays valid.
@@ -121,7 +121,7 @@ pub enum Phase {
     Unsure(Good),
 }
 
-/// What the IdP says.
+/// What Microsoft says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Said {
     Token(Token),
@@ -147,6 +147,7 @@ impl Set {
 }
 
 /// Everything.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub row: Row,
@@ -221,7 +222,7 @@ impl World {
         }
     }
 
-    /// Would the IdP accept it now?
+    /// Would Microsoft accept it now?
     pub fn accepts(&self, token: Token) -> bool {
         let dead = match self.idp {
             Idp::Entra => false,
