@@ -94,11 +94,10 @@ impl Campaign {
         // A killed keeper loses at most what it has in hand. Where old tokens die, that must stay below what is taken for
         // mass trouble, in which nobody is accused.
         let few = self.mode != "entra" && !self.mass;
-        let armed = if few { 1 } else { self.keepers };
-        for keeper in self.world.keepers.iter_mut().take(armed) {
+        for keeper in &mut self.world.keepers {
             keeper.arm(point, if few { 0 } else { passes }, Strike::Die);
         }
-        self.make_due(if few { 18 } else { self.load }).await;
+        self.make_due(if few { 9 } else { self.load }).await;
         let before = self.world.keepers.len();
         let deadline = Instant::now() + Duration::from_secs(8);
         while Instant::now() < deadline {
