@@ -52,7 +52,8 @@ create table disconnections (
   constraint disconnections_done_check check ((step = 'done') = (ended_at is not null) and (step = 'done') = (next_at is null)),
   constraint disconnections_lease_check check ((lease_id is null) = (lease_until is null))
 );
-create unique index disconnections_running_key on disconnections (tenant_id) where step <> 'done';
+-- Not unique: a tenant may be onboarded again, and disconnected again, while Microsoft is still waited for.
+create index disconnections_running_idx on disconnections (tenant_id) where step <> 'done';
 create index disconnections_due_idx on disconnections (next_at) where next_at is not null;
 create index disconnections_plug_idx on disconnections (plug_id, step) where plug_id is not null;
 create index disconnections_latest_idx on disconnections (tenant_id, started_at desc);
