@@ -6,9 +6,9 @@ use super::store;
 use crate::clock::ordered_uuid;
 use crate::domain::audit::Entry;
 use crate::domain::op::{Op, Scope};
+use crate::keeper;
 use crate::keeper::message::Request;
 use crate::keeper::message::plug::Ask;
-use crate::keeper;
 use crate::storage::TenantId;
 
 /// Why nothing was begun.

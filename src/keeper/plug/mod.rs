@@ -20,8 +20,8 @@ pub(super) use step::{Step, UnknownStep};
 pub(super) use work::work;
 
 use super::core::Core;
-use super::message::plug::Ask;
 use super::message::Reply;
+use super::message::plug::Ask;
 
 /// Answer a question of this room.
 pub(super) fn answer(core: &Core, ask: Ask) -> Reply {

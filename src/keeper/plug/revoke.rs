@@ -164,7 +164,10 @@ impl<'a> Taking<'a> {
     }
 
     /// One call, recorded.
-    async fn ask<T, F>(&self, call: impl FnOnce(Graph<'a>) -> F) -> Result<Result<T, Refused>, Trouble>
+    async fn ask<T, F>(
+        &self,
+        call: impl FnOnce(Graph<'a>) -> F,
+    ) -> Result<Result<T, Refused>, Trouble>
     where
         F: Future<Output = Exchange<T>>,
     {

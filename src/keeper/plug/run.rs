@@ -117,10 +117,7 @@ async fn step(
 }
 
 /// A step of ours alone: its changes and its result are one commit.
-async fn in_transaction(
-    work: &Work<'_>,
-    lease_id: Uuid,
-) -> Result<Option<Disconnection>, Trouble> {
+async fn in_transaction(work: &Work<'_>, lease_id: Uuid) -> Result<Option<Disconnection>, Trouble> {
     if work.one.step == Step::Destroy {
         destroy::free(work).await?;
     }

@@ -118,7 +118,12 @@ mod tests {
         for (grants, roles, application, word) in [
             (none(), none(), tally(1, 0, 0), "removed"),
             (tally(0, 2, 0), none(), tally(1, 0, 0), "removed"),
-            (tally(3, 0, 0), none(), tally(0, 1, 0), "permissions_removed"),
+            (
+                tally(3, 0, 0),
+                none(),
+                tally(0, 1, 0),
+                "permissions_removed",
+            ),
             (tally(3, 0, 0), tally(0, 1, 0), tally(0, 1, 0), "partly"),
             (tally(2, 1, 0), none(), tally(0, 1, 0), "partly"),
             (tally(0, 3, 0), tally(0, 1, 0), tally(0, 1, 0), "denied"),

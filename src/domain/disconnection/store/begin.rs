@@ -93,13 +93,8 @@ pub async fn stop(
     plug: Option<Uuid>,
 ) -> Result<(), sqlx::Error> {
     let now = op.now();
-    sqlx::query!(
-        "select stop_hand_out($1, $2, $3)",
-        disconnection,
-        plug,
-        now
-    )
-    .fetch_one(op.db())
-    .await?;
+    sqlx::query!("select stop_hand_out($1, $2, $3)", disconnection, plug, now)
+        .fetch_one(op.db())
+        .await?;
     Ok(())
 }
