@@ -89,9 +89,12 @@ pub async fn tally(
     since: OffsetDateTime,
     limit: i64,
 ) -> sqlx::Result<Tally> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", cause)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        cause
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query_as!(
         Tally,
         r#"with noted as (
