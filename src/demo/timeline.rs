@@ -15,6 +15,10 @@ pub enum Event {
     OnboardBrowser,
     /// Invited without an expected administrator and onboarded: waits for confirmation.
     OnboardHeld,
+    /// Lets our application in by consent.
+    OnboardAppOnly,
+    /// A technician enters an app registration of the customer's own; its secret ends so many days after the visit.
+    OwnApp(i64),
     /// Invited, nothing more.
     Invite,
     /// Invited and begun in a browser.
@@ -83,6 +87,9 @@ pub fn events(story: Story, days_ago: i64) -> Vec<Event> {
         (S::Healthy | S::Recovered | S::Throttled | S::Outage | S::Suspended | S::Archived, 30) => {
             vec![Event::Onboard]
         }
+        (S::AppOnly | S::OwnAppEnding, 30) => vec![Event::Onboard],
+        (S::AppOnly, 14) => vec![Event::OnboardAppOnly],
+        (S::OwnAppEnding, 10) => vec![Event::OwnApp(12)],
         (S::HealthyBrowser, 30) => vec![Event::OnboardBrowser],
         (S::Recovered, 7) => vec![Event::Fault(
             FaultKind::Outage { status: 503 },
