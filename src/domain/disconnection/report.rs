@@ -130,6 +130,8 @@ pub struct Tally {
 pub struct ResourceProof {
     /// `graph`, `exchange`, …
     pub resource: String,
+    /// Asked as the application itself, in nobody's name.
+    pub as_application: bool,
     pub proof: Proof,
     /// The AADSTS number of the refusal.
     pub code: Option<u32>,

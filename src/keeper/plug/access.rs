@@ -29,15 +29,24 @@ const LEAST: time::Duration = time::Duration::minutes(2);
 pub(super) struct Ended {
     pub connection: Connection,
     pub app: AppInUse,
-    /// The refresh token; none for an application's own standing.
+    /// The refresh token; none for an application's own standing, and where it is lost or does not open.
     token: Option<SecretString>,
+}
+
+/// As whom Microsoft is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// With what the standing lives by.
+    AsStanding,
+    /// By client credentials, whatever the standing was.
+    AsApplication,
 }
 
 /// Why Microsoft cannot be asked in its name.
 pub(super) enum Mute {
     /// There was no standing.
     Nothing,
-    /// Its token does not open, was never stored, or its registration is gone.
+    /// There is neither a token that opens nor a credential to show.
     NoToken,
 }
 
@@ -71,24 +80,51 @@ impl Ended {
             None
         } else {
             match open(work, &connection).await {
-                Ok(Some(token)) => Some(token),
-                Ok(None) | Err(VaultError::Shut(_)) => return Ok(Err(Mute::NoToken)),
+                Ok(token) => token,
+                Err(VaultError::Shut(_)) => None,
                 Err(error) => return Err(error.into()),
             }
         };
-        Ok(Ok(Self {
+        let ended = Self {
             connection,
             app,
             token,
-        }))
+        };
+        if ended.ways(Resource::Graph).is_empty() {
+            return Ok(Err(Mute::NoToken));
+        }
+        Ok(Ok(ended))
+    }
+
+    /// In which ways Microsoft may let us in for `resource`: by what the standing lives by, and where a credential of ours
+    /// is stored also as the application itself, if there are permissions for that.
+    pub fn ways(&self, resource: Resource) -> &'static [Way] {
+        let as_app = self.connection.app_only
+            || (self.app.app.credential.is_some()
+                && !resource.required_application_permissions().is_empty());
+        match (&self.token, as_app) {
+            (None, false) => &[],
+            (None, true) => &[Way::AsApplication],
+            (Some(_), false) => &[Way::AsStanding],
+            (Some(_), true) => &[Way::AsStanding, Way::AsApplication],
+        }
     }
 
     /// Ask for a token for `resource`. Recorded like every call.
-    pub async fn ask(&self, work: &Work<'_>, resource: Resource) -> Result<Answer, Trouble> {
+    pub async fn ask(
+        &self,
+        work: &Work<'_>,
+        resource: Resource,
+        way: Way,
+    ) -> Result<Answer, Trouble> {
         let core = work.core;
+        let token = match way {
+            Way::AsStanding => self.token.as_ref(),
+            Way::AsApplication => None,
+        };
         let lane = Lane {
             client_id: self.app.app.client_id,
-            with_credential: !self.connection.public_class,
+            with_credential: token.is_none() || !self.connection.public_class,
         };
         let deadline = Instant::now() + WAIT;
         let by_hand = !work.one.is_plug;
@@ -98,13 +134,13 @@ impl Ended {
         let Ok(pass) = entered.await else {
             return Ok(Answer::Held);
         };
-        let exchange = self.send(work, resource).await;
+        let exchange = self.send(work, resource, token).await;
         pass.told(heard(&exchange));
         drop(pass);
         let noted = record::note(core, &self.subject(resource), &exchange).await?;
         Ok(match exchange.outcome {
             Ok(mut tokens) => {
-                if self.token.is_none() {
+                if token.is_none() {
                     tokens.scopes = roles_as_scopes(&tokens.access_token);
                 }
                 Answer::Tokens(tokens)
@@ -113,9 +149,14 @@ impl Ended {
         })
     }
 
-    async fn send(&self, work: &Work<'_>, resource: Resource) -> Exchange<Tokens> {
+    async fn send(
+        &self,
+        work: &Work<'_>,
+        resource: Resource,
+        token: Option<&SecretString>,
+    ) -> Exchange<Tokens> {
         let (core, tenant) = (work.core, self.connection.entra_tenant_id);
-        match &self.token {
+        match token {
             None => {
                 let uri = resource.uri(&core.endpoints);
                 let entra = &core.entra;

@@ -1,14 +1,13 @@
-//! The proof: a last request for every resource that must be refused for want of our permission. Where it is not, that is
-//! what is told.
+//! The proof: a last request for every resource, as the standing and as the application itself, that must be refused for
+//! want of our permission. Where it is not, that is what is told.
 
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::access::{Answer, Ended, Mute};
+use super::access::{Answer, Ended, Mute, Way};
 use super::run::{Came, Outcome, Work};
 use super::verdict::Proof;
 use crate::entra::Tokens;
-use crate::keeper::resource::Resource;
 use crate::keeper::store::{disconnections, tokens};
 use crate::keeper::trouble::Trouble;
 
@@ -26,13 +25,23 @@ pub(super) async fn step(work: &Work<'_>) -> Result<Came, Trouble> {
     let mut lines = Vec::new();
     let connection = &ended.connection;
     for row in tokens::list(&work.core.pool, connection.tenant_id, connection.id).await? {
-        let (proof, code, error_id) = match ended.ask(work, row.resource).await? {
-            Answer::Tokens(tokens) => (issued(&ended, &tokens), None, None),
-            Answer::Refused(failure, error_id) => (Proof::of(&failure), failure.code(), error_id),
-            Answer::Held => (Proof::Unreachable, None, None),
-        };
-        lines.push(line(row.resource, proof, code, error_id));
-        proofs.push(proof);
+        for way in ended.ways(row.resource) {
+            let (proof, code, error_id) = match ended.ask(work, row.resource, *way).await? {
+                Answer::Tokens(tokens) => (issued(&tokens), None, None),
+                Answer::Refused(failure, error_id) => {
+                    (Proof::of(&failure), failure.code(), error_id)
+                }
+                Answer::Held => (Proof::Unreachable, None, None),
+            };
+            lines.push(json!({
+                "resource": row.resource.as_str(),
+                "as_application": *way == Way::AsApplication,
+                "proof": proof.as_str(),
+                "code": code,
+                "error_id": error_id,
+            }));
+            proofs.push(proof);
+        }
     }
     let proof = Proof::least(&proofs).unwrap_or(Proof::Unreachable);
     match proof {
@@ -50,21 +59,12 @@ fn came(word: &'static str, details: Value) -> Came {
 }
 
 /// A token for the application itself may be issued and carry no permission at all: it opens nothing.
-fn issued(ended: &Ended, tokens: &Tokens) -> Proof {
-    if ended.connection.app_only && tokens.scopes == [".default"] {
+fn issued(tokens: &Tokens) -> Proof {
+    if tokens.scopes == [".default"] {
         Proof::Gone
     } else {
         Proof::Stands
     }
-}
-
-fn line(resource: Resource, proof: Proof, code: Option<u32>, error_id: Option<i64>) -> Value {
-    json!({
-        "resource": resource.as_str(),
-        "proof": proof.as_str(),
-        "code": code,
-        "error_id": error_id,
-    })
 }
 
 /// Something was taken away a moment ago.

@@ -91,6 +91,8 @@ impl Taken {
             "permissions_removed"
         } else if some {
             "partly"
+        } else if self.is_passing() {
+            "unreachable"
         } else if self.grants.failed + self.roles.failed + self.application.failed > 0 {
             "failed"
         } else {

@@ -1,5 +1,6 @@
 //! The Customer portal's pages.
 
+mod disconnect;
 mod held;
 mod invitations;
 mod keeper_away;

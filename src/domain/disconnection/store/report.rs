@@ -101,6 +101,7 @@ struct Details {
 #[derive(Deserialize)]
 struct ResourceRow {
     resource: String,
+    as_application: bool,
     proof: String,
     code: Option<u32>,
     error_id: Option<MsalErrorId>,
@@ -127,6 +128,7 @@ fn read(step: &str, outcome: &str, details: Value) -> Option<StepDone> {
                     Some(ResourceProof {
                         proof: Proof::from_word(&row.proof)?,
                         resource: row.resource,
+                        as_application: row.as_application,
                         code: row.code,
                         error_id: row.error_id,
                     })

@@ -294,8 +294,13 @@ impl LineView {
             (Proof::Unreachable, None) => "no answer".to_owned(),
             (_, None) => "refused".to_owned(),
         };
+        let way = if one.as_application {
+            ", as the application itself"
+        } else {
+            ""
+        };
         Self {
-            text: format!("{name}: {said}"),
+            text: format!("{name}{way}: {said}"),
             error_href: error_href(one.error_id, paths),
         }
     }
