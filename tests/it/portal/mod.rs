@@ -1,5 +1,6 @@
 //! The Customer portal's pages.
 
+mod app_registration;
 mod disconnect;
 mod held;
 mod invitations;
