@@ -156,7 +156,7 @@ impl StepView {
                     ("Our enterprise application", application),
                 ];
                 Self {
-                    title: "Permission taken back at Microsoft",
+                    title: "Our permission at Microsoft",
                     at: None,
                     class,
                     words: words.to_owned(),

@@ -171,3 +171,24 @@ impl World {
         self.until(sql, id, "done").await;
     }
 }
+
+/// The portal may end what is connected, and never make or revive anything.
+#[tokio::test]
+async fn the_portals_role_can_end_and_nothing_else() {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    world.onboard(&keeper).await;
+    world.disconnect(true).await;
+    let web = world.db.web();
+    for sql in [
+        "update connections set state = 'active'",
+        "update disconnections set step = 'done'",
+        "insert into disconnection_steps (step) values ('prove')",
+        "update data_keys set state = 'active'",
+        "select ends_with from data_keys",
+        "update plugs set expires_at = expires_at",
+    ] {
+        let refused = sqlx::query(sql).execute(&web).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{sql}");
+    }
+}
