@@ -38,6 +38,8 @@ pub fn violation(error: &sqlx::Error) -> Option<Violation<'_>> {
 
 /// Somebody else's writes were in the way (deadlock, a lock not had in time): nothing was done, and it may be tried again.
 pub fn is_contention(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|refused| refused.code());
-    matches!(code.as_deref(), Some("40P01" | "55P03" | "40001"))
+    let Some(refused) = error.as_database_error() else {
+        return false;
+    };
+    matches!(refused.code().as_deref(), Some("40P01" | "55P03" | "40001"))
 }
