@@ -55,7 +55,6 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
             let row_id = invitation_id.to_string();
             let place = tenants::link_place(tenant_id.into(), &row_id);
             let plain = token.expose().as_bytes();
-            core.vault.ask_anew(tenant_id);
             let ciphertext = core.vault.seal(Purpose::Invitation, &place, plain).await?;
             Ok(Reply::Sealed { ciphertext })
         }
