@@ -53,7 +53,8 @@ pub(super) async fn hand_out(core: &Shared, request: Request) -> Result<HandedOu
         if let Some(token) = stored(core, &connection, resource, until).await? {
             return Ok(token);
         }
-        let report = refresh(core, tenant_id, connection.id, Wish::One(resource)).await?;
+        let wish = Wish::Until(resource, until);
+        let report = refresh(core, tenant_id, connection.id, wish).await?;
         refuse(core, tenant_id, resource, &report).await?;
     }
     stored(core, &connection, resource, until)

@@ -17,8 +17,10 @@ pub enum Wish {
     Due,
     /// Somebody asked: every resource.
     All,
-    /// Somebody needs a token for this one.
+    /// Somebody needs another token for this one than the stored.
     One(Resource),
+    /// Somebody needs a token for this one that lives until then; who asked a moment earlier may have brought it.
+    Until(Resource, OffsetDateTime),
     /// An onboarding: what was not acquired yet.
     Missing,
     /// An onboarding that waits for consent: the first of what is missing tells whether it came.
@@ -30,6 +32,7 @@ pub fn plan(tokens: &[TokenRow], wish: Wish, now: OffsetDateTime) -> Vec<Resourc
     let wanted = |token: &&TokenRow| match wish {
         Wish::All => true,
         Wish::One(one) => token.resource == one,
+        Wish::Until(one, until) => token.resource == one && !lives_until(token, until),
         Wish::Missing => !token.is_valid(),
         Wish::Probe => token.required && !token.is_valid(),
         Wish::Due => is_due(token, now),
@@ -58,6 +61,10 @@ pub fn renew_at(tokens: &[TokenRow], now: OffsetDateTime) -> Option<OffsetDateTi
         .filter(|token| token.is_valid() && in_use(token, now))
         .filter_map(half_life)
         .min()
+}
+
+fn lives_until(token: &TokenRow, until: OffsetDateTime) -> bool {
+    token.is_valid() && token.expires_at.is_some_and(|at| at >= until)
 }
 
 fn is_due(token: &TokenRow, now: OffsetDateTime) -> bool {
@@ -110,6 +117,16 @@ mod tests {
         assert_eq!(plan(&tokens, Wish::All, NOW).len(), 3);
         assert_eq!(plan(&tokens, Wish::Missing, NOW), [Resource::Teams]);
         assert_eq!(plan(&tokens[1..2], Wish::Due, NOW), [Resource::Exchange]);
+    }
+
+    #[test]
+    fn what_somebody_else_has_just_brought_is_not_asked_for_again() {
+        let graph = [token(Resource::Graph, "valid", Duration::minutes(20))];
+        let until = |minutes| Wish::Until(Resource::Graph, NOW + Duration::minutes(minutes));
+        assert_eq!(plan(&graph, until(40), NOW), []);
+        assert_eq!(plan(&graph, until(41), NOW), [Resource::Graph]);
+        let failed = [token(Resource::Graph, "failed", Duration::minutes(20))];
+        assert_eq!(plan(&failed, until(5), NOW), [Resource::Graph]);
     }
 
     #[test]
