@@ -2,8 +2,18 @@
 
 /// The pattern that finds `text` anywhere; its own `%`, `_` and `\\` stand for themselves.
 pub fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
+    between("%", text)
+}
+
+/// The pattern that finds `text` in a column with a blank before every word: anywhere, or, of fewer than three characters,
+/// at the beginning of a word. Shorter pieces have no trigram, and would read the whole index.
+pub fn search_pattern(text: &str) -> String {
+    between(if text.chars().count() < 3 { "% " } else { "%" }, text)
+}
+
+fn between(before: &str, text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 3);
+    pattern.push_str(before);
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');

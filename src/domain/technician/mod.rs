@@ -7,6 +7,7 @@ mod link;
 mod login_name;
 mod manage;
 mod password;
+mod saved_view;
 mod sign_in;
 mod store;
 
@@ -28,6 +29,7 @@ pub use manage::{
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
 };
+pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
 pub use sign_in::{Attempt, SignInError, sign_in};
 
 use super::op::{Actor, Op};

@@ -1,6 +1,7 @@
-//! SQL of technicians, their links and sessions. Failed logins are in `failures`.
+//! SQL of technicians, their links and sessions. Failed logins are in `failures`, saved views in `views`.
 
 mod failures;
+mod views;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use crate::storage::{Inconsistent, TechnicianId};
 pub(super) use failures::{
     count_failure, delete_failures, failures, forget_failures, take_back_failure,
 };
+pub(super) use views::{count_views, delete_view, insert_view, views};
 
 struct Row {
     id: Uuid,

@@ -8,6 +8,7 @@ pub mod fake_keeper;
 pub mod fleet;
 pub mod keeper;
 pub mod page;
+pub mod plans;
 pub mod program;
 pub mod scratch;
 pub mod smtp;
