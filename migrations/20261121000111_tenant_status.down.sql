@@ -17,6 +17,7 @@ drop trigger invitations_settle on invitations;
 drop trigger tenant_snoozes_settle_new on tenant_snoozes;
 drop trigger tenant_snoozes_settle_gone on tenant_snoozes;
 drop trigger tenant_snoozes_settle on tenant_snoozes;
+drop index tenants_state_idx;
 drop table tenant_status;
 drop function settle_changed_tenants(), settle_changed_rows(), settle_changed_tenant(), settle_changed_row(), tell_tenant_status(),
   freshen_tenant_status(), set_status_clock(timestamptz), settle_due_status(timestamptz),

@@ -161,6 +161,8 @@ create index tenant_status_error_idx on tenant_status (coalesce(last_error_code,
   where state <> 'archived';
 create index tenant_status_error_down_idx on tenant_status (coalesce(last_error_code, -1), short_name)
   where state <> 'archived';
+-- The list of tenants in one state of the MSP's own.
+create index tenants_state_idx on tenants (state, short_name);
 -- One index per filter that may pick out few.
 create index tenant_status_state_idx on tenant_status (state, urgency, short_name);
 create index tenant_status_cause_filter_idx on tenant_status (cause, urgency, short_name) where cause is not null;

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Registration, Warning, days_left, list, warning};
+use super::{Registration, Warning, days_left, warning};
 use crate::domain::op::Op;
 use crate::keeper::Cloud;
 
@@ -62,7 +62,7 @@ impl Alarm {
 /// Look at the registration in use; none when all is well or nothing is stored.
 pub async fn alarm(op: &mut Op, cloud: Cloud) -> Result<Option<Alarm>, sqlx::Error> {
     let now = op.now();
-    let all = list(op, cloud).await?;
+    let all = super::store::list(op, cloud, false).await?;
     Ok(all
         .iter()
         .find(|one| one.is_active)

@@ -34,16 +34,22 @@ struct CredentialRow {
     is_being_tried: bool,
 }
 
-/// The MSP's registrations of a cloud, the active one first, then the newest.
-pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::Error> {
+/// The MSP's registrations of a cloud, the active one first, then the newest. Counting their connections reads every
+/// connection; without `counted` there are said to be none.
+pub async fn list(
+    op: &mut Op,
+    cloud: Cloud,
+    counted: bool,
+) -> Result<Vec<Registration>, sqlx::Error> {
     let rows = sqlx::query_as!(
         RegistrationRow,
         r#"select id, client_id, display_name, entra_tenant_id, state,
-             (select count(*) from connections c where c.app_registration_id = r.id
-                and c.state in ('pending', 'active', 'suspect', 'needs_consent')) as "connections!"
+             case when $2 then (select count(*) from connections c where c.app_registration_id = r.id
+                and c.state in ('pending', 'active', 'suspect', 'needs_consent')) else 0 end as "connections!"
            from app_registrations r where cloud = $1 and tenant_id is null
            order by state = 'active' desc, created_at desc"#,
-        cloud.as_str()
+        cloud.as_str(),
+        counted,
     )
     .fetch_all(op.db())
     .await?;

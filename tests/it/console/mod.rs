@@ -5,4 +5,6 @@ mod authentication_status;
 mod invitations;
 mod msal_errors;
 mod plans;
+mod status_acts;
+mod status_live;
 mod tenants;

@@ -52,7 +52,7 @@ async fn scans(pool: &PgPool) -> BTreeMap<String, i64> {
 
 /// A session hands in its statistics now and then, and for certain when it ends.
 async fn flush(pool: &PgPool) {
-    let mut others = 1;
+    let mut others = 1_i64;
     while others > 0 {
         others = sqlx::query_scalar(
             "select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity

@@ -217,7 +217,7 @@ pub(super) async fn settle(op: &mut Op) -> Result<(), sqlx::Error> {
     let now = op.now();
     loop {
         let settled = sqlx::query_scalar!(
-            r#"select settle_due_status($1) as "settled!" where exists (select from tenant_status where changes_at <= $1)"#,
+            r#"select settle_due_status($1) as "settled!" where (select min(changes_at) from tenant_status) <= $1"#,
             now,
         )
         .fetch_optional(op.db())

@@ -89,7 +89,7 @@ async fn kept(op: &mut Op, tags: Option<&[String]>) -> Result<Vec<Kept>, sqlx::E
     sqlx::query_as!(
         Kept,
         r#"select tag as "tag!", state as "state!", mode as "mode!", cause as "cause!", snoozed as "snoozed!",
-             sum(n)::bigint as "n!", exists (select from tenant_status where changes_at <= $2) as "due!"
+             sum(n)::bigint as "n!", coalesce((select min(changes_at) from tenant_status) <= $2, false) as "due!"
            from (select * from status_counts union all select * from status_count_deltas) d
            where state <> 'archived' and ($1::text[] is null or tag = any($1)) group by 1, 2, 3, 4, 5 having sum(n) <> 0"#,
         tags,

@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
 use super::query::{Asked, Params};
 use crate::app::App;
@@ -63,9 +63,7 @@ pub async fn download(
         },
     );
     let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from(head))]);
-    Ok(attachment(Body::from_stream(
-        futures_util::StreamExt::chain(first, pieces),
-    )))
+    Ok(attachment(Body::from_stream(first.chain(pieces).fuse())))
 }
 
 async fn piece(
