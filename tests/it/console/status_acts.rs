@@ -358,7 +358,7 @@ async fn a_state_that_ends_with_time_is_right_without_the_worker_and_in_the_tabl
         page.texts(".counts a").contains(&"1 Expiring".to_owned())
     };
     assert!(!expiring(stage.browser.get(STATUS).await));
-    stage.app.advance(std::time::Duration::from_hours(24 * 7));
+    stage.later(7).await;
     assert!(expiring(stage.browser.get(STATUS).await));
     let stored = "select state from tenant_status where short_name = 'cedar'";
     let state: String = sqlx::query_scalar(stored)

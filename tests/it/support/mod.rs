@@ -9,6 +9,7 @@ pub mod fake_keeper;
 pub mod fleet;
 pub mod keeper;
 pub mod npm;
+pub mod onboarding;
 pub mod page;
 pub mod plans;
 pub mod program;
