@@ -104,7 +104,7 @@ impl Credential {
 
 /// The MSP's registrations of a cloud, the active one first.
 pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::Error> {
-    store::list(op, cloud, true).await
+    store::list(op, cloud).await
 }
 
 /// The public part of a certificate, DER; none for a secret or another's credential.

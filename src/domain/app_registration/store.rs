@@ -34,22 +34,16 @@ struct CredentialRow {
     is_being_tried: bool,
 }
 
-/// The MSP's registrations of a cloud, the active one first, then the newest. Counting their connections reads every
-/// connection; without `counted` there are said to be none.
-pub async fn list(
-    op: &mut Op,
-    cloud: Cloud,
-    counted: bool,
-) -> Result<Vec<Registration>, sqlx::Error> {
+/// The MSP's registrations of a cloud, the active one first, then the newest. Reads every connection to count theirs.
+pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::Error> {
     let rows = sqlx::query_as!(
         RegistrationRow,
         r#"select id, client_id, display_name, entra_tenant_id, state,
-             case when $2 then (select count(*) from connections c where c.app_registration_id = r.id
-                and c.state in ('pending', 'active', 'suspect', 'needs_consent')) else 0 end as "connections!"
+             (select count(*) from connections c where c.app_registration_id = r.id
+                and c.state in ('pending', 'active', 'suspect', 'needs_consent')) as "connections!"
            from app_registrations r where cloud = $1 and tenant_id is null
            order by state = 'active' desc, created_at desc"#,
-        cloud.as_str(),
-        counted,
+        cloud.as_str()
     )
     .fetch_all(op.db())
     .await?;
@@ -73,6 +67,23 @@ pub async fn list(
         });
     }
     Ok(registrations)
+}
+
+/// The credentials of the registration in use.
+pub async fn active_credentials(op: &mut Op, cloud: Cloud) -> Result<Vec<Credential>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        CredentialRow,
+        r#"select c.id, c.app_registration_id, c.kind, c.hint, c.not_after, c.state, c.created_at, c.created_by, c.worked_at,
+             c.refused_at, c.refused_code, c.refused_why, c.refused_text, c.next_trial_at is not null as "is_being_tried!"
+           from app_credentials c join app_registrations r on r.id = c.app_registration_id
+           where r.state = 'active' and r.cloud = $1 and r.tenant_id is null"#,
+        cloud.as_str()
+    )
+    .fetch_all(op.db())
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok(Credential::try_from(row)?))
+        .collect()
 }
 
 async fn credentials(

@@ -26,8 +26,8 @@ pub use snooze::{SnoozeError, snooze, wake};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};
 pub use status::{
-    Charts, DayCount, LastError, Overview, Row, Tally, charts, freshen_status, keep_status, one,
-    overview, page, several, tally,
+    Charts, DAYS_AHEAD, DAYS_BACK, DayCount, LastError, Overview, Row, Summary, Tally,
+    freshen_status, keep_status, one, overview, page, several, summary,
 };
 pub use status_filter::{Filter, ModeFilter};
 pub use status_order::{Column, Sort};

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::PgPool;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, OffsetDateTime};
 
 use super::standing::Mode;
 use super::state::{ExpiryReason, PendingReason, ShownState};
@@ -121,11 +121,47 @@ impl Row {
 #[derive(Clone, Debug)]
 pub struct Overview {
     pub page: Slice<Row>,
-    pub tally: Tally,
+    pub summary: Summary,
     /// Tenants under the whole filter.
     pub total: i64,
 }
 
+/// What surrounds the list.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    pub tally: Tally,
+    /// Every tag that some tenant has, sorted.
+    pub tags: Vec<String>,
+    pub charts: Charts,
+}
+
+/// How many tenants there are per state under every filter but that of the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Absent states have none.
+    pub counts: BTreeMap<ShownState, i64>,
+    /// More matched than were counted.
+    pub more: bool,
+    /// The causes that some connection of the fleet has, whatever the filter.
+    pub causes: Vec<Category>,
+}
+
+/// A bar of a chart: a day (UTC) and how many.
+pub type DayCount = (Date, i64);
+
+/// What the charts show; days without anything are left out.
+#[derive(Clone, Debug, Default)]
+pub struct Charts {
+    /// What ends by itself on the coming days, [`DAYS_AHEAD`] of them with today.
+    pub lapses: Vec<DayCount>,
+    /// Errors recorded on the last days, [`DAYS_BACK`] of them with today.
+    pub errors: Vec<DayCount>,
+}
+
+/// Days that the chart of what ends looks ahead.
+pub const DAYS_AHEAD: i64 = 90;
+/// Days that the chart of errors looks back.
+pub const DAYS_BACK: i64 = 30;
 /// A search counts so many tenants; of more it says that there are more.
 pub const MOST_COUNTED: i64 = 10_000;
 
@@ -138,28 +174,23 @@ pub async fn overview(
     place: &Place,
     limit: i64,
 ) -> Result<Overview, sqlx::Error> {
-    let tally = store::tally(op, scope, filter).await?;
+    let summary = store::summary(op, scope, filter).await?;
+    let counts = &summary.tally.counts;
     let total = match filter.state {
-        Some(state) => tally.counts.get(&state).copied().unwrap_or(0),
-        None => tally.counts.values().sum(),
+        Some(state) => counts.get(&state).copied().unwrap_or(0),
+        None => counts.values().sum(),
     };
     let page = store::page(op, scope, filter, sort, place, limit).await?;
-    Ok(Overview { page, tally, total })
+    Ok(Overview {
+        page,
+        summary,
+        total,
+    })
 }
 
-/// The counts and causes alone.
-pub async fn tally(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Tally, sqlx::Error> {
-    store::tally(op, scope, filter).await
-}
-
-/// How many tenants there are per state under every filter but that of the state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub counts: BTreeMap<ShownState, i64>,
-    /// More matched than were counted.
-    pub more: bool,
-    /// Of the whole fleet, whatever the filter.
-    pub causes: Vec<Category>,
+/// What surrounds the list, without the list.
+pub async fn summary(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Summary, sqlx::Error> {
+    store::summary(op, scope, filter).await
 }
 
 /// The rows after `place` without counts: what an export reads one piece after another.
@@ -187,25 +218,6 @@ pub async fn several(
 ) -> Result<BTreeMap<TenantId, Row>, sqlx::Error> {
     let rows = store::rows_of(op, scope, tenants).await?;
     Ok(rows.into_iter().map(|row| (row.tenant_id, row)).collect())
-}
-
-/// A bar of a chart: a day (UTC) and how many.
-pub type DayCount = (Date, i64);
-
-/// What the charts show; days without anything are left out.
-#[derive(Clone, Debug, Default)]
-pub struct Charts {
-    /// What ends by itself on the coming days.
-    pub lapses: Vec<DayCount>,
-    /// Errors recorded on the days gone by.
-    pub errors: Vec<DayCount>,
-}
-
-/// The charts of `ahead` days from today on and of `back` days up to today.
-pub async fn charts(op: &mut Op, ahead: i64, back: i64) -> Result<Charts, sqlx::Error> {
-    let today = op.now().date();
-    let day = |days| today.saturating_add(Duration::days(days));
-    store::charts(op, today, day(ahead - 1), day(1 - back)).await
 }
 
 /// The worker's turn: derive by this instant from now on, settle what time alone has changed, and fold the counts. Gives how

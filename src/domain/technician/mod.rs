@@ -124,7 +124,12 @@ pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, 
 
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
-    store::find(op, id).await
+    store::find(op.db(), id).await
+}
+
+/// The same outside of any unit of work: asked at every request, where a transaction would cost more than the look.
+pub async fn look_up(pool: &PgPool, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
+    store::find(pool, id).await
 }
 
 /// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.

@@ -3,6 +3,7 @@
 mod failures;
 mod views;
 
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,13 +43,16 @@ impl TryFrom<Row> for Technician {
     }
 }
 
-pub(super) async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
+pub(super) async fn find(
+    db: impl PgExecutor<'_>,
+    id: TechnicianId,
+) -> Result<Option<Technician>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         "select id, email, display_name, role, state from technicians where id = $1",
         id.as_uuid(),
     )
-    .fetch_optional(op.db())
+    .fetch_optional(db)
     .await?;
     Ok(row.map(Technician::try_from).transpose()?)
 }

@@ -13,5 +13,5 @@ pub(super) use detail::{calls, credentials, open_invitation, pending, resources,
 pub(super) use own_app::own_app_trial;
 pub(super) use snooze::{delete_snooze, upsert_snooze};
 pub(super) use status::{freshen, keep, page, rows_of};
-pub(super) use status_counts::{Kept, charts, kept_of_all, sum, tally};
+pub(super) use status_counts::{Kept, kept_of_all, sum, summary};
 pub(super) use validation::{insert_validation, last_validation, validation};

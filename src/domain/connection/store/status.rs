@@ -107,8 +107,11 @@ const COLUMNS: &str = "k.tenant_id, k.short_name, k.full_name, k.domain, k.admin
   k.state, k.since, k.cause, k.pending_reason, k.suspended_reason, c.expires_at, c.expires_reason, c.last_ok_at,
   k.last_error_at, k.last_error_id, k.last_error_code, k.tokens_valid, k.tokens_total, k.open_invitation_id, k.tags,
   k.snoozed_until, k.snoozed_reason";
-const FROM: &str = " from tenant_status k
-  left join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id where k.state <> 'archived'";
+/// Where the columns come from: `limit 1` keeps the look at connections to an index read per row, however many there are.
+const ROWS: &str = " from tenant_status k where k.state <> 'archived'";
+const CONNECTION: &str =
+    " left join lateral (select expires_at, expires_reason, last_ok_at from connections
+    where tenant_id = k.tenant_id and id = k.connection_id limit 1) c on true";
 
 /// One page, found by the row it begins after or ends before.
 pub async fn page(
@@ -127,31 +130,33 @@ pub async fn page(
         place => place,
     };
     let backwards = matches!(place, Place::Before(_));
+    let descending = sort.descending != backwards;
+    let direction = if descending { " desc" } else { "" };
+    let push_order = |query: &mut QueryBuilder<Postgres>| {
+        query
+            .push(" order by ")
+            .push(key.expression)
+            .push(direction);
+        query.push(", k.short_name").push(direction);
+    };
     let mut query = QueryBuilder::new("select ");
-    query
-        .push(COLUMNS)
-        .push(", (")
-        .push(key.expression)
-        .push(")::text as key")
-        .push(FROM);
+    query.push(COLUMNS).push(", k.key from (select k.*, (");
+    query.push(key.expression).push(")::text as key").push(ROWS);
     push_scope(&mut query, scope);
     push_filter(&mut query, filter);
     if let Some(state) = filter.state {
         query.push(" and k.state = ").push_bind(state.as_str());
     }
-    let descending = sort.descending != backwards;
     if let Place::After(cursor) | Place::Before(cursor) = place {
         push_cursor(&mut query, key, cursor, descending);
     }
-    let direction = if descending { " desc" } else { "" };
+    push_order(&mut query);
     query
-        .push(" order by ")
-        .push(key.expression)
-        .push(direction)
-        .push(", k.short_name")
-        .push(direction)
         .push(" limit ")
-        .push_bind(limit + 1);
+        .push_bind(limit + 1)
+        .push(") k")
+        .push(CONNECTION);
+    push_order(&mut query);
     let found = query
         .build_query_as::<StatusRow>()
         .fetch_all(op.db())
@@ -190,12 +195,16 @@ pub async fn rows_of(
     settle(op).await?;
     let ids: Vec<Uuid> = tenants.iter().map(|id| id.as_uuid()).collect();
     let mut query = QueryBuilder::new("select ");
-    query.push(COLUMNS).push(", '' as key").push(FROM);
+    query
+        .push(COLUMNS)
+        .push(", '' as key from (select k.*")
+        .push(ROWS);
     push_scope(&mut query, scope);
     query
         .push(" and k.tenant_id = any(")
         .push_bind(ids)
-        .push(")");
+        .push(")) k")
+        .push(CONNECTION);
     rows(
         query
             .build_query_as::<StatusRow>()

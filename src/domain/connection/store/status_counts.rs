@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::QueryBuilder;
-use time::Date;
+use time::{Date, Duration};
 use uuid::Uuid;
 
 use super::status::{push_filter, push_scope, settle};
 use crate::domain::connection::state::ShownState;
-use crate::domain::connection::status::{Charts, MOST_COUNTED, Tally};
+use crate::domain::connection::status::{
+    Charts, DAYS_AHEAD, DAYS_BACK, MOST_COUNTED, Summary, Tally,
+};
 use crate::domain::connection::status_filter::{Filter, ModeFilter};
 use crate::domain::diagnosis::Category;
 use crate::domain::op::{Op, Scope};
@@ -24,23 +26,47 @@ pub struct Kept {
     cause: String,
     snoozed: bool,
     n: i64,
+}
+
+/// A row of the statement that reads every kept count at once: of a state, of a tag, or of a day.
+struct Counted {
+    kind: String,
+    tag: String,
+    state: String,
+    mode: String,
+    cause: String,
+    snoozed: bool,
+    day: Option<Date>,
+    n: i64,
+}
+
+/// What the kept counts say, in one statement.
+#[derive(Default)]
+struct Counts {
+    kept: Vec<Kept>,
+    tags: Vec<String>,
+    charts: Charts,
     /// Time alone has changed a row, and nobody has settled it yet.
     due: bool,
 }
 
-pub async fn tally(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Tally, sqlx::Error> {
+pub async fn summary(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Summary, sqlx::Error> {
     let tag = filter.tag.as_deref().unwrap_or_default();
     let tags = ["".to_owned(), tag.to_owned()];
-    let mut kept = kept(op, Some(&tags)).await?;
-    if kept.iter().any(|one| one.due) {
+    let mut counts = counts(op, Some(&tags)).await?;
+    if counts.due {
         settle(op).await?;
-        kept = self::kept(op, Some(&tags)).await?;
+        counts = self::counts(op, Some(&tags)).await?;
     }
-    let mut tally = sum(&kept, filter);
+    let mut tally = sum(&counts.kept, filter);
     if !filter.is_counted() || scope.tenant().is_some() {
         (tally.counts, tally.more) = count(op, scope, filter).await?;
     }
-    Ok(tally)
+    Ok(Summary {
+        tally,
+        tags: counts.tags,
+        charts: counts.charts,
+    })
 }
 
 /// What the kept counts say under a filter that they know.
@@ -78,25 +104,61 @@ impl Kept {
     }
 }
 
-/// Every kept count.
+/// The kept counts of the fleet and of every tag.
 pub async fn kept_of_all(op: &mut Op) -> Result<Vec<Kept>, sqlx::Error> {
-    kept(op, None).await
+    Ok(counts(op, None).await?.kept)
 }
 
-/// The counts of these tags, or of all. Sums and additions are read in one statement.
-async fn kept(op: &mut Op, tags: Option<&[String]>) -> Result<Vec<Kept>, sqlx::Error> {
+/// The counts of these tags, or of all. Sums and additions are read in one statement, so that nothing is counted twice or
+/// missed while they are folded.
+async fn counts(op: &mut Op, tags: Option<&[String]>) -> Result<Counts, sqlx::Error> {
     let now = op.now();
-    sqlx::query_as!(
-        Kept,
-        r#"select tag as "tag!", state as "state!", mode as "mode!", cause as "cause!", snoozed as "snoozed!",
-             sum(n)::bigint as "n!", coalesce((select min(changes_at) from tenant_status) <= $2, false) as "due!"
-           from (select * from status_counts union all select * from status_count_deltas) d
-           where state <> 'archived' and ($1::text[] is null or tag = any($1)) group by 1, 2, 3, 4, 5 having sum(n) <> 0"#,
+    let today = now.date();
+    let rows = sqlx::query_as!(
+        Counted,
+        r#"with counts as materialized (select * from status_counts union all select * from status_count_deltas),
+             days as (select * from day_counts union all select * from day_count_deltas)
+           select 'state' as "kind!", tag as "tag!", state as "state!", mode as "mode!", cause as "cause!",
+             snoozed as "snoozed!", null::date as day, sum(n)::bigint as "n!"
+           from counts where state <> 'archived' and ($1::text[] is null or tag = any($1))
+           group by tag, state, mode, cause, snoozed having sum(n) <> 0
+           union all
+           select 'tag', tag, '', '', '', false, null, sum(n)::bigint from counts where tag <> '' group by tag having sum(n) > 0
+           union all
+           select kind, '', '', '', '', false, day, sum(n)::bigint from days
+           where kind = 'expiry' and day between $2 and $3 or kind = 'error' and day between $4 and $2
+           group by kind, day having sum(n) <> 0
+           union all
+           select 'due', '', '', '', '', false, null, 1 where (select min(changes_at) from tenant_status) <= $5"#,
         tags,
+        today,
+        today.saturating_add(Duration::days(DAYS_AHEAD - 1)),
+        today.saturating_sub(Duration::days(DAYS_BACK - 1)),
         now,
     )
     .fetch_all(op.db())
-    .await
+    .await?;
+    let mut counts = Counts::default();
+    for row in rows {
+        match (row.kind.as_str(), row.day) {
+            ("expiry", Some(day)) => counts.charts.lapses.push((day, row.n)),
+            ("error", Some(day)) => counts.charts.errors.push((day, row.n)),
+            ("tag", _) => counts.tags.push(row.tag),
+            ("state", _) => counts.kept.push(Kept {
+                tag: row.tag,
+                state: row.state,
+                mode: row.mode,
+                cause: row.cause,
+                snoozed: row.snoozed,
+                n: row.n,
+            }),
+            _ => counts.due = true,
+        }
+    }
+    counts.tags.sort();
+    counts.charts.lapses.sort();
+    counts.charts.errors.sort();
+    Ok(counts)
 }
 
 /// Count the rows themselves, up to the limit.
@@ -126,32 +188,4 @@ async fn count(
 fn state(word: &str) -> Result<ShownState, Inconsistent> {
     word.parse()
         .map_err(|_| Inconsistent::new("status_counts", "state", Uuid::nil()))
-}
-
-pub async fn charts(
-    op: &mut Op,
-    today: Date,
-    last: Date,
-    first: Date,
-) -> Result<Charts, sqlx::Error> {
-    let days = sqlx::query!(
-        r#"select kind as "kind!", day as "day!", sum(n)::bigint as "n!"
-           from (select * from day_counts union all select * from day_count_deltas) d
-           where kind = 'expiry' and day between $1 and $2 or kind = 'error' and day between $3 and $1
-           group by kind, day having sum(n) <> 0 order by day"#,
-        today,
-        last,
-        first,
-    )
-    .fetch_all(op.db())
-    .await?;
-    let mut charts = Charts::default();
-    for row in days {
-        let days = match row.kind.as_str() {
-            "expiry" => &mut charts.lapses,
-            _ => &mut charts.errors,
-        };
-        days.push((row.day, row.n));
-    }
-    Ok(charts)
 }

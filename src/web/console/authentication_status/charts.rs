@@ -5,14 +5,10 @@ use time::macros::format_description;
 use time::{Date, Duration};
 
 use super::query::{Asked, Change};
-use crate::domain::connection::{Charts, DayCount};
+use crate::domain::connection::{Charts, DAYS_AHEAD, DAYS_BACK, DayCount};
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths;
 
-/// Days ahead on the chart of what ends.
-pub const AHEAD: i64 = 90;
-/// Days back on the chart of errors.
-pub const BACK: i64 = 30;
 /// Height of a chart's picture in its own units; a day is ten wide.
 const HEIGHT: i64 = 100;
 const DAY_WIDTH: i64 = 10;
@@ -64,7 +60,7 @@ pub fn charts(asked: &Asked, charts: &Charts, today: Date) -> [ChartView; 2] {
                 "ends by itself",
                 "end by themselves",
             ),
-            (today, AHEAD),
+            (today, DAYS_AHEAD),
             &charts.lapses,
             lapses,
         ),
@@ -76,7 +72,10 @@ pub fn charts(asked: &Asked, charts: &Charts, today: Date) -> [ChartView; 2] {
                 "error was recorded",
                 "errors were recorded",
             ),
-            (today.saturating_sub(Duration::days(BACK - 1)), BACK),
+            (
+                today.saturating_sub(Duration::days(DAYS_BACK - 1)),
+                DAYS_BACK,
+            ),
             &charts.errors,
             errors,
         ),

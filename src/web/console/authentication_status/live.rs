@@ -81,12 +81,15 @@ async fn now(
     tenants: &[TenantId],
 ) -> Result<Vec<Event>, sqlx::Error> {
     let rows = connection::several(op, viewer.scope, tenants).await?;
-    let tally = connection::tally(op, viewer.scope, &asked.filter).await?;
+    let summary = connection::summary(op, viewer.scope, &asked.filter).await?;
     let rows: Vec<&Row> = rows.values().collect();
-    Ok([rows_event(&rows, op.now()), counts_event(asked, &tally)]
-        .into_iter()
-        .flatten()
-        .collect())
+    Ok([
+        rows_event(&rows, op.now()),
+        counts_event(asked, &summary.tally),
+    ]
+    .into_iter()
+    .flatten()
+    .collect())
 }
 
 struct Page {

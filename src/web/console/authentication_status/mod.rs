@@ -20,7 +20,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::domain::{app_registration, connection, incident, technician, tenant};
+use crate::domain::{app_registration, connection, incident, technician};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
@@ -88,21 +88,19 @@ async fn index(
         DEFAULT_SIZE,
     )
     .await?;
-    let tags = tenant::tags(&mut op, scope).await?;
     let incidents = incident::open(&mut op, scope).await?;
     let incidents = incidents
         .iter()
         .map(|one| IncidentView::of(one, op.now()))
         .collect();
-    let counted = connection::charts(&mut op, charts::AHEAD, charts::BACK).await?;
     let views = technician::views(&mut op, viewer.id).await?;
     let alarm = app_registration::alarm(&mut op, app.site.cloud).await?;
-    let list = ListView::of(&asked, &overview, &tags, op.now());
+    let list = ListView::of(&asked, &overview, op.now());
     Ok(Index {
         chrome,
         incidents,
         alarm: alarm.as_ref().map(AlarmView::of),
-        charts: charts::charts(&asked, &counted, op.now().date()),
+        charts: charts::charts(&asked, &overview.summary.charts, op.now().date()),
         views: saved::links(&views, &list.query),
         list,
     })

@@ -80,15 +80,17 @@ const HEADS: [&[Column]; 7] = [
 ];
 
 impl ListView {
-    pub fn of(asked: &Asked, overview: &Overview, tags: &[String], now: OffsetDateTime) -> Self {
+    pub fn of(asked: &Asked, overview: &Overview, now: OffsetDateTime) -> Self {
         let filter = &asked.filter;
-        let causes = &overview.tally.causes;
+        let tags = &overview.summary.tags;
+        let tally = &overview.summary.tally;
+        let causes = &tally.causes;
         let day = asked.day();
         let address = asked.address("");
         Self {
             action: paths::AUTHENTICATION_STATUS,
             search: filter.search.clone(),
-            counts: CountsView::of(asked, &overview.tally),
+            counts: CountsView::of(asked, tally),
             causes: choices(
                 // The one asked for stays a choice when nobody has it any more.
                 causes
@@ -128,7 +130,7 @@ impl ListView {
                 &asked.pairs(&day),
                 &overview.page,
                 DEFAULT_SIZE,
-                (overview.total, overview.tally.more),
+                (overview.total, tally.more),
             ),
             none: overview.total == 0,
             filtered: asked.filtered(),
