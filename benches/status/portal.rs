@@ -84,6 +84,11 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
     ));
     let _workers = workers::start(&app, &stop);
     println!("{address}");
-    let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).await.unwrap();
+    web::listen::serve(
+        listener,
+        web::router(app),
+        web::listen::Limits::default(),
+        stop,
+    )
+    .await;
 }
