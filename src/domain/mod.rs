@@ -9,6 +9,8 @@ pub mod audit;
 pub mod connection;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
+/// Disconnecting one customer, or all of them.
+pub mod disconnection;
 /// One trouble that many customers feel.
 pub mod incident;
 /// A link that lets a tenant's administrator authorise the MSP.

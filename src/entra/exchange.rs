@@ -77,11 +77,14 @@ pub enum Operation {
     GraphAppRoles,
     GraphServicePrincipal,
     GraphUserDates,
+    GraphDeletePermissionGrant,
+    GraphDeleteAppRole,
+    GraphDeleteServicePrincipal,
 }
 
 impl Operation {
     /// Every operation, for checks and filters.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::DeviceCode,
         Self::DevicePoll,
         Self::Refresh,
@@ -97,6 +100,9 @@ impl Operation {
         Self::GraphAppRoles,
         Self::GraphServicePrincipal,
         Self::GraphUserDates,
+        Self::GraphDeletePermissionGrant,
+        Self::GraphDeleteAppRole,
+        Self::GraphDeleteServicePrincipal,
     ];
 
     /// The stable name, as stored and as a metric label.
@@ -117,6 +123,9 @@ impl Operation {
             Self::GraphAppRoles => "graph_app_roles",
             Self::GraphServicePrincipal => "graph_service_principal",
             Self::GraphUserDates => "graph_user_dates",
+            Self::GraphDeletePermissionGrant => "graph_delete_permission_grant",
+            Self::GraphDeleteAppRole => "graph_delete_app_role",
+            Self::GraphDeleteServicePrincipal => "graph_delete_service_principal",
         }
     }
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::claims::{Challenge, requested};
 use super::credential::{ASSERTION_TYPE, assertion};
-use super::http::{Call, Outgoing};
+use super::http::{Call, Outgoing, Verb};
 use super::reply::unanswered;
 use super::wire::{EntraError, EntraTokens};
 use super::{
@@ -251,7 +251,7 @@ impl<'a> Wire<'a> {
             .send(Outgoing {
                 operation: self.operation,
                 url,
-                form: Some(request.into_body()),
+                verb: Verb::Post(request.into_body()),
                 bearer: None,
                 cap: http.limits.body,
             })

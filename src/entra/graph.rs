@@ -1,6 +1,8 @@
-//! The Microsoft Graph calls of "Validate Authentication" and of the diagnosis. Reads only; one request each, first page.
+//! The Microsoft Graph calls of "Validate Authentication" and of the diagnosis: reads, one request each, first page. What
+//! "Disconnect" takes back is in [`deletions`].
 
 mod answers;
+mod deletions;
 mod failure;
 
 use secrecy::{ExposeSecret, SecretString};

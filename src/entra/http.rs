@@ -65,11 +65,18 @@ pub(super) struct Call {
 pub(super) struct Outgoing<'a> {
     pub operation: Operation,
     pub url: Url,
-    /// A form body makes it a POST.
-    pub form: Option<Vec<u8>>,
+    pub verb: Verb,
     pub bearer: Option<&'a SecretString>,
     /// Bytes of the answer that are read at most.
     pub cap: usize,
+}
+
+/// What is done at the address.
+pub(super) enum Verb {
+    Get,
+    /// With a form as body.
+    Post(Vec<u8>),
+    Delete,
 }
 
 pub(super) struct Http {
@@ -97,7 +104,7 @@ impl Http {
         self.send(Outgoing {
             operation,
             url,
-            form: Some(form.into_bytes()),
+            verb: Verb::Post(form.into_bytes()),
             bearer: None,
             cap: self.limits.body,
         })
@@ -109,9 +116,21 @@ impl Http {
         self.send(Outgoing {
             operation,
             url,
-            form: None,
+            verb: Verb::Get,
             bearer,
             cap: self.limits.document,
+        })
+        .await
+    }
+
+    /// DELETE an object.
+    pub async fn delete(&self, operation: Operation, url: Url, bearer: &SecretString) -> Call {
+        self.send(Outgoing {
+            operation,
+            url,
+            verb: Verb::Delete,
+            bearer: Some(bearer),
+            cap: self.limits.body,
         })
         .await
     }
@@ -134,13 +153,14 @@ impl Http {
         if !self.endpoints.allows(&out.url) {
             return Err(Meaning::Unreachable);
         }
-        let mut request = match out.form {
-            Some(form) => self
+        let mut request = match out.verb {
+            Verb::Post(form) => self
                 .client
                 .post(out.url)
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form),
-            None => self.client.get(out.url),
+            Verb::Get => self.client.get(out.url),
+            Verb::Delete => self.client.delete(out.url),
         }
         .header("client-request-id", record.correlation_id.to_string());
         if let Some(token) = out.bearer {

@@ -12,6 +12,7 @@ mod incident;
 pub mod inspect;
 pub mod message;
 mod onboarding;
+mod plug;
 mod reading;
 mod record;
 mod refresh;

@@ -12,6 +12,7 @@ use super::core::Shared;
 use super::hand_out::hand_out;
 use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
+use super::plug;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
 use super::store::{connections, incidents, tenants};
@@ -93,6 +94,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         }
         Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
+        Request::Plug(ask) => Ok(plug::answer(core, ask)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
         of_a_flow => answer_flow(core, of_a_flow).await,

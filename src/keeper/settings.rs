@@ -26,6 +26,10 @@ pub struct Settings {
     pub refresh_pause: Duration,
     /// Pause of the onboarding worker when nothing is due.
     pub poll_pause: Duration,
+    /// Pause of the worker that disconnects when nothing is due, which also hears of keys given up; and how many tenants it
+    /// disconnects at a time.
+    pub plug_pause: Duration,
+    pub plug_in_hand: usize,
     /// Between two trials of a credential that Microsoft may not know everywhere yet.
     pub trial_pause: Duration,
     /// Pause of the worker that lets unconfirmed grants die.
@@ -71,6 +75,8 @@ impl Default for Settings {
             commit_lanes: 2,
             refresh_pause: Duration::from_secs(2),
             poll_pause: Duration::from_millis(500),
+            plug_pause: Duration::from_secs(2),
+            plug_in_hand: 8,
             trial_pause: Duration::from_secs(10),
             sweep_pause: Duration::from_secs(30),
             seal_sweep_pause: Duration::from_hours(1),

@@ -35,3 +35,11 @@ pub fn violation(error: &sqlx::Error) -> Option<Violation<'_>> {
         _ => None,
     }
 }
+
+/// Somebody else's writes were in the way (deadlock, a lock not had in time): nothing was done, and it may be tried again.
+pub fn is_contention(error: &sqlx::Error) -> bool {
+    let Some(refused) = error.as_database_error() else {
+        return false;
+    };
+    matches!(refused.code().as_deref(), Some("40P01" | "55P03" | "40001"))
+}

@@ -16,7 +16,7 @@ pub mod roles;
 mod urls;
 
 pub use boot_check::{BootCheck, BootCheckError, Expect, boot_check};
-pub use constraint::{Violation, violation};
+pub use constraint::{Violation, is_contention, violation};
 pub use ids::{
     AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
     InvitationId, MsalErrorId, ParseIdError, SavedViewId, TechnicianId, TenantId, ValidationId,

@@ -5,6 +5,8 @@ mod store;
 
 use serde_json::{Map, Value};
 
+use uuid::Uuid;
+
 use super::op::Op;
 use crate::storage::TenantId;
 
@@ -86,5 +88,15 @@ impl Entry {
     /// Write the entry in the transaction of the act; if it cannot be written the act must fail.
     pub async fn write(self, op: &mut Op) -> Result<(), sqlx::Error> {
         store::insert(op, self).await
+    }
+
+    /// The same entry for each of many tenants, with what of each was acted upon.
+    pub async fn write_each(
+        self,
+        op: &mut Op,
+        object_type: &'static str,
+        objects: &[(TenantId, Uuid)],
+    ) -> Result<(), sqlx::Error> {
+        store::insert_each(op, self, object_type, objects).await
     }
 }

@@ -59,6 +59,8 @@ pub struct DirectoryRole {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PermissionGrant {
+    /// Opaque; what a deletion names.
+    pub id: String,
     /// `AllPrincipals` (tenant-wide) or `Principal` (one user).
     pub consent_type: String,
     pub principal_id: Option<Uuid>,
@@ -72,6 +74,8 @@ pub struct PermissionGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppRole {
+    /// Of the assignment, opaque; what a deletion names.
+    pub id: String,
     pub app_role_id: Uuid,
     pub resource_id: Uuid,
     pub resource_display_name: Option<String>,
@@ -161,7 +165,7 @@ mod tests {
     fn grants_and_further_pages_are_seen() {
         let id = "0a1b2c3d-0000-4000-8000-00000000a100";
         let listing: Listing<PermissionGrant> = from_value(json!({"@odata.nextLink":"https://graph/next","value":[
-            {"clientId":id,"consentType":"AllPrincipals","principalId":null,"resourceId":id,"scope":" User.Read  Mail.Read "}]}))
+            {"id":"AAqj","clientId":id,"consentType":"AllPrincipals","principalId":null,"resourceId":id,"scope":" User.Read  Mail.Read "}]}))
         .unwrap();
         assert!(listing.more);
         assert_eq!(listing.items[0].scopes, ["User.Read", "Mail.Read"]);

@@ -39,6 +39,7 @@ impl Adoption {
         entra_tenant_id: Uuid,
         trial: Trial,
     ) -> Result<Self, VaultError> {
+        core.vault.ask_anew(tenant_id.as_uuid());
         let id = ConnectionId::new();
         let mut tokens = Vec::new();
         for line in trial.lines {

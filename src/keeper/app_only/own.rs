@@ -107,6 +107,7 @@ impl Own {
             entra_tenant_id: Some(self.entra_tenant_id),
             state: "retired".to_owned(),
         };
+        core.vault.ask_anew(self.tenant_id.as_uuid());
         let sealed =
             seal_parts(&core.vault, &registration, parts, "candidate", &actor.name).await?;
         let now = core.clock.now();

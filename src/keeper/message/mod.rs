@@ -9,6 +9,7 @@ pub mod app;
 pub mod app_only;
 pub mod hand_out;
 pub mod keys;
+pub mod plug;
 
 use super::text::Text;
 
@@ -91,6 +92,8 @@ pub enum Request {
     App(app::AppChange),
     /// About standings of the application itself.
     AppOnly(app_only::Ask),
+    /// There is something to disconnect.
+    Plug(plug::Ask),
     /// Master keys: read again, or told of.
     Keys(keys::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].

@@ -194,6 +194,7 @@ async fn store(
     let id = ConnectionId::new();
     let now = core.clock.now();
     let sent_at = arrived.call.started_at;
+    core.vault.ask_anew(tenant_id.as_uuid());
     let secret = seal_grant(&core.vault, tenant_id, id, 1, refresh_token, sent_at).await?;
     let realm = realm(core, attempt, username(claims)).await?;
     let limit = connections::known_sign_in_frequency(&core.pool, tenant_id).await?;

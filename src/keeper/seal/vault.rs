@@ -1,7 +1,7 @@
 //! The vault: seals and opens values with the data keys of the database, keeping unwrapped keys in memory. A value that
 //! does not open is an error that says so; it is never replaced from here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::PgPool;
@@ -160,6 +160,18 @@ impl Vault {
     pub fn forget_key(&self, id: Uuid) {
         lock(&self.known).remove(&id);
         lock(&self.active).retain(|_, reserved| reserved.key.id != id);
+    }
+
+    /// The same for every key of these tenants, and what was reserved of them: the next use asks the database.
+    pub fn forget_tenants(&self, tenants: &HashSet<Uuid>) {
+        let is_theirs = |tenant: &Option<Uuid>| tenant.is_some_and(|id| tenants.contains(&id));
+        lock(&self.known).retain(|_, key| !is_theirs(&key.tenant_id));
+        lock(&self.active).retain(|(tenant, _), _| !is_theirs(tenant));
+    }
+
+    /// Before something new is sealed for a tenant: its keys may have been given up a moment ago, and another keeper knows.
+    pub fn ask_anew(&self, tenant: Uuid) {
+        lock(&self.active).retain(|(owner, _), _| *owner != Some(tenant));
     }
 
     pub(super) async fn active_key(

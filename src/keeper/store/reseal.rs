@@ -31,7 +31,7 @@ pub struct Record {
     pub ct: Vec<u8>,
 }
 
-/// Data keys that only open, made before `made_before`, the oldest first.
+/// Data keys that only open, made before `made_before`, the oldest first; not those that a disconnection destroys.
 pub async fn old_keys(
     db: impl PgExecutor<'_>,
     made_before: OffsetDateTime,
@@ -40,7 +40,7 @@ pub async fn old_keys(
     sqlx::query_as!(
         StoredKey,
         "select id, tenant_id, purpose, wrapped, kek_id, state, uses, created_at from data_keys
-         where state = 'decrypt' and purpose <> 'canary' and created_at < $1 order by created_at limit $2",
+         where state = 'decrypt' and purpose <> 'canary' and created_at < $1 and ends_with is null order by created_at limit $2",
         made_before,
         limit
     )

@@ -147,7 +147,7 @@ pub struct ValidToken {
     pub expires_at: OffsetDateTime,
 }
 
-/// The access token of a resource, unless it has failed.
+/// The access token of a resource, unless it has failed or the connection was ended meanwhile.
 pub async fn valid(
     db: impl PgExecutor<'_>,
     tenant_id: TenantId,
@@ -157,7 +157,9 @@ pub async fn valid(
     sqlx::query_as!(
         ValidToken,
         r#"select ct as "ct!", acquired_at as "acquired_at!", expires_at as "expires_at!" from tokens
-           where tenant_id = $1 and connection_id = $2 and resource = $3 and state = 'valid' and ct is not null"#,
+           where tenant_id = $1 and connection_id = $2 and resource = $3 and state = 'valid' and ct is not null
+             and not exists (select from connections c
+                             where c.tenant_id = $1 and c.id = $2 and c.state = 'revoked')"#,
         tenant_id.as_uuid(),
         connection_id.as_uuid(),
         resource.as_str()

@@ -4,6 +4,8 @@
 mod dead;
 mod reseal;
 
+pub(super) use reseal::move_all;
+
 use super::core::Shared;
 
 /// Run until the keeper stops.

@@ -31,7 +31,8 @@ pub(super) async fn turn(core: &Core) -> Result<(), VaultError> {
     Ok(())
 }
 
-async fn move_all(core: &Core, key: &StoredKey) -> Result<(), VaultError> {
+/// Seal anew whatever the key seals, but for sign-ins.
+pub(in crate::keeper) async fn move_all(core: &Core, key: &StoredKey) -> Result<(), VaultError> {
     match (key.purpose.as_str(), key.tenant_id) {
         ("connection", Some(tenant)) => move_secrets(core, tenant.into(), key).await,
         ("access_token", Some(tenant)) => move_tokens(core, tenant.into(), key).await,

@@ -1,4 +1,5 @@
-//! Enterprise applications in the caller's tenant: present, enabled, and what was consented to.
+//! Enterprise applications in the caller's tenant: present, enabled, and what was consented to. Taking back is in
+//! [`super::deletions`].
 
 use std::collections::BTreeSet;
 
@@ -6,6 +7,8 @@ use aws_lc_rs::digest;
 use axum::extract::{Path, Query, State as Extract};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,7 +16,7 @@ use super::caller::{Caller, serve};
 use super::people::list;
 use super::problem::Problem;
 use super::query::OData;
-use crate::simulator::directory::{Principal, Resource, State, Tenant};
+use crate::simulator::directory::{AppRole, Principal, Resource, State, Tenant};
 use crate::simulator::json::put;
 use crate::simulator::site::{Call, Site};
 
@@ -116,6 +119,12 @@ fn role_id(role: &str) -> Uuid {
     Uuid::from_bytes(first.copied().unwrap_or_default())
 }
 
+/// The id of a granted application permission, made of what it is.
+pub(super) fn assignment_id(role: &AppRole) -> String {
+    let name = format!("{}/{:?}/{}", role.client, role.resource, role.role);
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, name.as_bytes()))
+}
+
 /// The id of a resource's service principal in `tenant`: made of both ids, so that it stays the same.
 fn resource_principal(tenant: &Tenant, resource: Resource) -> Uuid {
     Uuid::from_u128(tenant.id.as_u128() ^ resource.app_id().as_u128())
@@ -172,6 +181,7 @@ pub async fn app_role_assignments(
             .filter(|r| r.client == client)
             .map(|r| {
                 json!({
+                    "id": assignment_id(r),
                     "principalId": id,
                     "principalType": "ServicePrincipal",
                     "resourceId": resource_principal(tenant, r.resource),

@@ -1,8 +1,8 @@
 //! Who calls Graph: the access token, what it allows, and every call's way from token to answer.
 
 use axum::Json;
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -97,6 +97,14 @@ impl Caller {
             .ok_or_else(|| Problem::not_found("me"))
     }
 
+    /// The tenant of the token, to be changed.
+    pub fn tenant_mut<'a>(&self, state: &'a mut State) -> Result<&'a mut Tenant, Problem> {
+        self.tenant(state)?;
+        let tid = self.claims.tid;
+        let found = state.tenants.get_mut(&tid);
+        found.ok_or_else(|| Problem::not_found(&tid.to_string()))
+    }
+
     /// The tenant of the token.
     pub fn tenant<'a>(&self, state: &'a State) -> Result<&'a Tenant, Problem> {
         state
@@ -112,6 +120,33 @@ pub async fn serve(
     headers: &HeaderMap,
     work: impl FnOnce(&Caller, &State) -> Result<Value, Problem>,
 ) -> Response {
+    answer(site, call, headers, |caller| {
+        let done = site.directory.read(|state| work(caller, state));
+        done.map(|body| Json(body).into_response())
+    })
+    .await
+}
+
+/// The same for a call that takes something away.
+pub async fn serve_deletion(
+    site: &Site,
+    call: &Call,
+    headers: &HeaderMap,
+    work: impl FnOnce(&Caller, &mut State) -> Result<(), Problem>,
+) -> Response {
+    answer(site, call, headers, |caller| {
+        let done = site.directory.change(|state, _| work(caller, state));
+        done.map(|()| StatusCode::NO_CONTENT.into_response())
+    })
+    .await
+}
+
+async fn answer(
+    site: &Site,
+    call: &Call,
+    headers: &HeaderMap,
+    work: impl FnOnce(&Caller) -> Result<Response, Problem>,
+) -> Response {
     let accepted = Caller::accept(site, call, headers);
     let tenant = accepted.as_ref().ok().map(|c| c.claims.tid);
     let fault = fault(site, tenant);
@@ -121,11 +156,8 @@ pub async fn serve(
     if let Some(response) = fault.as_ref().and_then(|f| interrupt(site, call, f)) {
         return response;
     }
-    let done = accepted.and_then(|caller| site.directory.read(|state| work(&caller, state)));
-    let mut response = match done {
-        Ok(body) => Json(body).into_response(),
-        Err(problem) => problem.answer(call),
-    };
+    let done = accepted.and_then(|caller| work(&caller));
+    let mut response = done.unwrap_or_else(|problem| problem.answer(call));
     identify(call, &mut response);
     spoil(call, fault.as_ref(), response).await
 }

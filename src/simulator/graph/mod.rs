@@ -1,13 +1,15 @@
-//! The few Microsoft Graph calls with which an authorisation is validated, with Graph's permissions and error shapes.
+//! The few Microsoft Graph calls with which an authorisation is validated and taken back, with Graph's permissions and error
+//! shapes.
 
 mod applications;
 mod caller;
+mod deletions;
 mod people;
 mod problem;
 mod query;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{delete, get};
 
 use super::site::Site;
 
@@ -38,7 +40,18 @@ pub fn router() -> Router<Site> {
             "/v1.0/servicePrincipals/{id}/appRoleAssignments",
             get(applications::app_role_assignments),
         )
+        .route(
+            "/v1.0/oauth2PermissionGrants/{id}",
+            delete(deletions::permission_grant),
+        )
+        .route(
+            "/v1.0/servicePrincipals/{id}/appRoleAssignments/{assignment}",
+            delete(deletions::app_role_assignment),
+        )
         // `servicePrincipals(appId='…')` is one path segment.
-        .route("/v1.0/{segment}", get(applications::by_segment))
+        .route(
+            "/v1.0/{segment}",
+            get(applications::by_segment).delete(deletions::service_principal),
+        )
         .route("/oidc/userinfo", get(people::userinfo))
 }

@@ -23,6 +23,10 @@ pub const APP_REGISTRATION: &str = "/security/app-registration";
 pub const APP_SECRETS: &str = "/security/app-registration/secrets";
 pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
 pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
+/// "Disconnect all customers", its confirmation by a second person, its cancellation.
+pub const PLUG: &str = "/security/disconnect-all";
+pub const PLUG_CONFIRMATION: &str = "/security/disconnect-all/confirmation";
+pub const PLUG_CANCELLATION: &str = "/security/disconnect-all/cancellation";
 pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
 pub const ONBOARDING: &str = "/onboarding";
@@ -99,6 +103,14 @@ impl TenantPaths<'_> {
     /// `own` to try the customer's own registration, `own/retry`, `own/removal`.
     pub fn app_registration_step(self, step: &str) -> String {
         format!("{}/{step}", self.app_registration())
+    }
+    /// The question before "Disconnect".
+    pub fn disconnect(self) -> String {
+        format!("{TENANTS}/{}/configuration/m365/disconnect", self.0)
+    }
+    /// The report of the last disconnection.
+    pub fn disconnection(self) -> String {
+        format!("{TENANTS}/{}/configuration/m365/disconnection", self.0)
     }
     pub fn invitations(self) -> String {
         format!("{TENANTS}/{}/invitations", self.0)

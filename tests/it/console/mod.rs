@@ -7,4 +7,5 @@ mod msal_errors;
 mod plans;
 mod status_acts;
 mod status_live;
+mod plug;
 mod tenants;

@@ -1,10 +1,10 @@
-//! The Graph reads.
+//! The Graph calls: reads, and what is taken back.
 
 use base64::Engine;
 use secrecy::SecretString;
 use serde_json::json;
 use tenantry::entra::Meaning;
-use wiremock::MockServer;
+use wiremock::{MockServer, ResponseTemplate};
 
 use super::{CLIENT, TENANT, answering, entra, json_answer, only_request};
 
@@ -78,7 +78,7 @@ async fn roles_and_grants_are_listed() {
 
     let server = answering(json_answer(
         200,
-        &json!({"value":[{"consentType":"AllPrincipals","resourceId":TENANT,"scope":"User.Read"}]}),
+        &json!({"value":[{"id":"AAqj","consentType":"AllPrincipals","resourceId":TENANT,"scope":"User.Read"}]}),
     ))
     .await;
     let grants = entra(&server)
@@ -152,4 +152,42 @@ async fn an_answer_of_another_shape_is_malformed() {
         (failure.meaning, failure.http_status),
         (Meaning::Malformed, Some(200))
     );
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_deleted_and_a_refusal_keeps_its_meaning() {
+    let server = answering(ResponseTemplate::new(204)).await;
+    let token = token();
+    let entra = entra(&server);
+    let graph = entra.graph(&token);
+    graph
+        .delete_permission_grant("AA/qj")
+        .await
+        .outcome
+        .unwrap();
+    graph.delete_app_role(CLIENT, "r1").await.outcome.unwrap();
+    graph
+        .delete_service_principal(CLIENT)
+        .await
+        .outcome
+        .unwrap();
+    let asked = server.received_requests().await.unwrap();
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|one| format!("{} {}", one.method, one.url.path()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "DELETE /v1.0/oauth2PermissionGrants/AA%2Fqj".to_owned(),
+            format!("DELETE /v1.0/servicePrincipals/{CLIENT}/appRoleAssignments/r1"),
+            format!("DELETE /v1.0/servicePrincipals(appId='{CLIENT}')"),
+        ]
+    );
+
+    let body = json!({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges."}});
+    let server = answering(json_answer(403, &body)).await;
+    let entra = self::entra(&server);
+    let refused = entra.graph(&token).delete_service_principal(CLIENT).await;
+    assert_eq!(refused.outcome.unwrap_err().meaning, Meaning::Denied);
 }

@@ -12,6 +12,7 @@ mod incidents;
 mod keys;
 mod links;
 mod messages;
+mod plug;
 mod refresh;
 mod rotation;
 mod seals;

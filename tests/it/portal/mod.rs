@@ -1,6 +1,7 @@
 //! The Customer portal's pages.
 
 mod app_registration;
+mod disconnect;
 mod held;
 mod invitations;
 mod keeper_away;

@@ -338,6 +338,7 @@ fn settings() -> Settings {
         requests_per_second: 2000,
         refresh_pause: Duration::from_millis(50),
         poll_pause: Duration::from_millis(50),
+        plug_pause: Duration::from_millis(100),
         trial_pause: Duration::from_millis(200),
         sweep_pause: Duration::from_millis(100),
         seal_sweep_pause: Duration::from_millis(100),
@@ -346,7 +347,8 @@ fn settings() -> Settings {
     }
 }
 
-fn app() -> App {
+/// Our registration at Microsoft.
+pub fn app() -> App {
     App {
         client_id: Uuid::from_u128(0x7e57),
         name: "Tenantry (tests)".to_owned(),

@@ -1,6 +1,8 @@
 //! "Microsoft 365 Settings": everything about one tenant's connection, and "Validate Authentication".
 
 mod app_registration;
+mod disconnect;
+mod disconnect_report;
 mod resources;
 mod view;
 
@@ -17,7 +19,7 @@ use super::Visit;
 use crate::app::App;
 use crate::domain::connection::{self, Detail, ShownState, ValidateError, Validation};
 use crate::domain::op::Op;
-use crate::domain::{msal_error, onboarding};
+use crate::domain::{disconnection, msal_error, onboarding};
 use crate::storage::MsalErrorId;
 use crate::web::kit::again;
 use crate::web::kit::chrome::Chrome;
@@ -26,7 +28,7 @@ use crate::web::kit::form::Query;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paging::with_query;
 use crate::web::kit::viewer::Viewer;
-use crate::web::kit::when::amount;
+use crate::web::kit::when::{When, amount};
 use crate::web::parts::diagnosis::{DiagnosisView, decisive};
 use crate::web::parts::invitations::{From, HeldView};
 
@@ -40,6 +42,14 @@ struct Settings {
     view: SettingsView,
     /// Sign-ins that wait for a technician's word.
     held: Vec<HeldView>,
+    /// The last disconnection, while nothing was connected since.
+    disconnected: Option<DisconnectedView>,
+}
+
+/// That a tenant was disconnected, above its settings.
+struct DisconnectedView {
+    at: When,
+    is_running: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,6 +62,7 @@ struct Params {
 pub(super) fn router() -> Router<App> {
     Router::new()
         .merge(app_registration::router())
+        .merge(disconnect::router())
         .route("/tenants/{short}/configuration/m365", get(show))
         .route(
             "/tenants/{short}/configuration/m365/validation",
@@ -94,7 +105,15 @@ async fn page(
     let view = SettingsView::of(&visit, &detail, banner, trouble, op.now());
     let now = op.now();
     let held = onboarding::held(&mut op, visit.scope(), visit.id).await?;
+    let disconnected = match detail.standing {
+        Some(_) => None,
+        None => disconnection::of_tenant(&mut op, visit.scope(), visit.id).await?,
+    };
     Ok(Settings {
+        disconnected: disconnected.map(|last| DisconnectedView {
+            at: When::new(last.started_at, now),
+            is_running: last.is_running(),
+        }),
         held: held
             .into_iter()
             .map(|one| HeldView::new(one, visit.paths(), now))

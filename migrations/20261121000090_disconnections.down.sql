@@ -1,0 +1,3 @@
+drop table disconnection_steps;
+drop table disconnections;
+drop table plugs;
