@@ -18,6 +18,7 @@ check: ## format, lints, documentation, query cache, licences and bans
 bench: ## speed, cost and memory against baselines of the same run; ARGS="--tenants 10000"
 	@tests/tools/install.sh test
 	cargo bench --locked --features faults --bench keeper -- $(ARGS)
+	cargo bench --locked --features faults --bench status -- $(ARGS)
 
 query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Network;
+use crate::domain::connection::StatusNews;
 use crate::keeper;
 use crate::mail::Mailer;
 
@@ -25,6 +26,8 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
+    /// What changed on the Authentication Status; fed by the same listener, heard by every open page.
+    pub status_news: broadcast::Sender<Arc<StatusNews>>,
 }
 
 /// How this installation presents itself.

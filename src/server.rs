@@ -20,7 +20,7 @@ use url::Url;
 use crate::app::{App, Site};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::onboarding;
+use crate::domain::{connection, onboarding};
 use crate::keeper;
 use crate::mail::Mailer;
 use crate::process::Supervisor;
@@ -113,11 +113,20 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone().into(),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
+            status_news: broadcast::channel(64).0,
         };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(onboarding::relay(
+        let (status_ear, status_heard) = connection::status_ear();
+        tasks.spawn(storage::listen(
             listen.clone(),
-            app.flow_changes.clone(),
+            vec![onboarding::ear(app.flow_changes.clone()), status_ear],
+            stop.clone(),
+        ));
+        tasks.spawn(connection::tell_news(
+            status_heard,
+            app.pool.clone(),
+            app.clock.clone(),
+            app.status_news.clone(),
             stop.clone(),
         ));
         let workers = workers::start(&app, &stop);

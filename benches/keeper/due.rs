@@ -62,6 +62,9 @@ async fn fill(pool: &PgPool, size: i64) {
         "insert into app_registrations (id, client_id, display_name, created_at, updated_at)
            values ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', now(), now())
            on conflict do nothing;
+         -- The status list is not what is measured here.
+         alter table tenants disable trigger user;
+         alter table connections disable trigger user;
          create temporary table fresh as select n, gen_random_uuid() t, gen_random_uuid() c
            from generate_series((select count(*) from tenants) + 1, {size}) n;
          insert into tenants (id, short_name, full_name, state_since, created_at, updated_at)

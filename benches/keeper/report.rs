@@ -1,5 +1,7 @@
 //! The lines that count.
 
+#![allow(dead_code, reason = "each benchmark uses its own kinds of lines")]
+
 /// Prints each figure and remembers whether a goal was missed.
 #[derive(Default)]
 pub struct Report {
@@ -24,6 +26,19 @@ impl Report {
     pub fn at_most(&mut self, name: &str, value: f64, bound: f64) {
         let ratio = value / bound;
         self.line(name, value, bound, ratio, "<=1", ratio <= 1.0);
+    }
+
+    /// A figure with a baseline of the same run: `value / baseline` must be at most `goal`.
+    pub fn at_most_times(&mut self, name: &str, value: f64, baseline: f64, goal: f64) {
+        let ratio = value / baseline;
+        self.line(
+            name,
+            value,
+            baseline,
+            ratio,
+            &format!("<={goal}"),
+            ratio <= goal,
+        );
     }
 
     fn line(&mut self, name: &str, value: f64, baseline: f64, ratio: f64, goal: &str, ok: bool) {

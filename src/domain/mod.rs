@@ -21,6 +21,11 @@ pub mod msal_error;
 pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
+/// Where a page of a long list begins.
+pub mod place;
+/// A fleet of any size, for tests and benchmarks.
+#[cfg(feature = "faults")]
+pub mod rehearsal;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

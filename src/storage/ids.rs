@@ -91,6 +91,8 @@ uuid_ids! {
     DataKeyId;
     /// One run of "Validate Authentication".
     ValidationId;
+    /// A technician's own name for a way to look at a list.
+    SavedViewId;
     /// An entry of the audit log.
     AuditEventId;
 }

@@ -86,6 +86,7 @@ mod tests {
             trusted_proxies: Arc::new([]),
             mailer: None,
             flow_changes: broadcast::channel(1).0,
+            status_news: broadcast::channel(64).0,
         }
     }
 

@@ -11,7 +11,7 @@ pub use driver::{Driver, Run, Status, Worker};
 
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
-use crate::domain::{invitation, msal_error, onboarding, technician};
+use crate::domain::{connection, invitation, msal_error, onboarding, technician};
 use crate::web::kit::session;
 
 /// Errors of the coming year have their partition before they happen.
@@ -36,6 +36,18 @@ fn list(app: &App) -> Vec<Worker> {
             "Ends invitations and attempts whose time is over",
             minutes(1),
             |app| Box::pin(invitations(app)),
+        ),
+        job(
+            "status",
+            "Moves tenants whose state changes with time, and adds up the counts",
+            Duration::from_secs(5),
+            |app| Box::pin(status(app)),
+        ),
+        job(
+            "status dates",
+            "Brings last successes and idle limits of the status list up to date",
+            minutes(10),
+            |app| Box::pin(status_dates(app)),
         ),
         job(
             "sessions",
@@ -79,6 +91,16 @@ async fn invitations(app: App) -> anyhow::Result<String> {
         swept.invitations,
         left.len()
     ))
+}
+
+async fn status(app: App) -> anyhow::Result<String> {
+    let settled = connection::keep_status(&app.pool, app.clock.now()).await?;
+    Ok(format!("{settled} tenants settled"))
+}
+
+async fn status_dates(app: App) -> anyhow::Result<String> {
+    let behind = connection::freshen_status(&app.pool).await?;
+    Ok(format!("{behind} tenants were behind"))
 }
 
 async fn sessions(app: App) -> anyhow::Result<String> {

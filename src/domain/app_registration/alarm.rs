@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Registration, Warning, days_left, list, warning};
+use super::{Credential, Registration, Warning, days_left, store, warning};
 use crate::domain::op::Op;
 use crate::keeper::Cloud;
 
@@ -62,39 +62,35 @@ impl Alarm {
 /// Look at the registration in use; none when all is well or nothing is stored.
 pub async fn alarm(op: &mut Op, cloud: Cloud) -> Result<Option<Alarm>, sqlx::Error> {
     let now = op.now();
-    let all = list(op, cloud).await?;
-    Ok(all
-        .iter()
-        .find(|one| one.is_active)
-        .and_then(|one| one.alarm(now)))
+    Ok(of(&store::active_credentials(op, cloud).await?, now))
 }
 
 impl Registration {
     /// See [`alarm`].
     pub fn alarm(&self, now: OffsetDateTime) -> Option<Alarm> {
-        if self.credentials.is_empty() {
-            return None;
-        }
-        let usable: Vec<_> = self
-            .credentials
-            .iter()
-            .filter(|one| one.is_usable())
-            .collect();
-        match usable.as_slice() {
-            [] => return Some(Alarm::NoneUsable),
-            [only] if only.refusal.is_some() => return Some(Alarm::Refused),
-            _ => {}
-        }
-        // One whose end nobody knows may last: nothing can be said then but about the others, on their rows.
-        let ends: Option<Vec<_>> = usable.iter().map(|one| one.not_after).collect();
-        let at = ends?.into_iter().max()?;
-        let days_left = days_left(at, now);
-        warning(days_left).map(|warning| Alarm::Ends {
-            warning,
-            days_left,
-            at,
-        })
+        of(&self.credentials, now)
     }
+}
+
+fn of(credentials: &[Credential], now: OffsetDateTime) -> Option<Alarm> {
+    if credentials.is_empty() {
+        return None;
+    }
+    let usable: Vec<_> = credentials.iter().filter(|one| one.is_usable()).collect();
+    match usable.as_slice() {
+        [] => return Some(Alarm::NoneUsable),
+        [only] if only.refusal.is_some() => return Some(Alarm::Refused),
+        _ => {}
+    }
+    // One whose end nobody knows may last: nothing can be said then but about the others, on their rows.
+    let ends: Option<Vec<_>> = usable.iter().map(|one| one.not_after).collect();
+    let at = ends?.into_iter().max()?;
+    let days_left = days_left(at, now);
+    warning(days_left).map(|warning| Alarm::Ends {
+        warning,
+        days_left,
+        at,
+    })
 }
 
 #[cfg(test)]

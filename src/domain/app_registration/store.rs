@@ -34,7 +34,7 @@ struct CredentialRow {
     is_being_tried: bool,
 }
 
-/// The MSP's registrations of a cloud, the active one first, then the newest.
+/// The MSP's registrations of a cloud, the active one first, then the newest. Reads every connection to count theirs.
 pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::Error> {
     let rows = sqlx::query_as!(
         RegistrationRow,
@@ -67,6 +67,23 @@ pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::
         });
     }
     Ok(registrations)
+}
+
+/// The credentials of the registration in use.
+pub async fn active_credentials(op: &mut Op, cloud: Cloud) -> Result<Vec<Credential>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        CredentialRow,
+        r#"select c.id, c.app_registration_id, c.kind, c.hint, c.not_after, c.state, c.created_at, c.created_by, c.worked_at,
+             c.refused_at, c.refused_code, c.refused_why, c.refused_text, c.next_trial_at is not null as "is_being_tried!"
+           from app_credentials c join app_registrations r on r.id = c.app_registration_id
+           where r.state = 'active' and r.cloud = $1 and r.tenant_id is null"#,
+        cloud.as_str()
+    )
+    .fetch_all(op.db())
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok(Credential::try_from(row)?))
+        .collect()
 }
 
 async fn credentials(

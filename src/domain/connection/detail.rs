@@ -144,7 +144,7 @@ pub async fn detail(
     scope: Scope,
     tenant: TenantId,
 ) -> Result<Option<Detail>, sqlx::Error> {
-    let Some(row) = store::row(op, scope, tenant).await? else {
+    let Some(row) = super::one(op, scope, tenant).await? else {
         return Ok(None);
     };
     let standing = store::standing(op, scope, tenant).await?;

@@ -4,10 +4,14 @@
 
 mod detail;
 mod durability;
+mod news;
 mod own_app;
+mod snooze;
 mod standing;
 mod state;
 mod status;
+mod status_filter;
+mod status_order;
 mod store;
 mod validate;
 
@@ -16,10 +20,15 @@ pub use detail::{
     recent_calls, standing,
 };
 pub use durability::{Durability, Grade};
+pub use news::{KeptCounts, StatusNews, status_ear, tell_news};
 pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};
+pub use snooze::{SnoozeError, snooze, wake};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};
 pub use status::{
-    Column, Filter, LastError, ModeFilter, Overview, Row, Sort, causes, one, overview, several,
+    Charts, DAYS_AHEAD, DAYS_BACK, DayCount, LastError, Overview, Row, Summary, Tally,
+    freshen_status, keep_status, one, overview, page, several, summary,
 };
+pub use status_filter::{Filter, ModeFilter};
+pub use status_order::{Column, Sort};
 pub use validate::{ValidateError, Validation, find_validation, validate};

@@ -1,14 +1,20 @@
-//! The Authentication Status read model: one row per tenant that is not archived, counts per state, filters and order.
+//! The Authentication Status read model: one row per tenant that is not archived, and counts per state. The rows are kept in
+//! `tenant_status`, rewritten by whoever changes what they were derived from; which state that is decides the SQL function
+//! `authentication_status` alone.
 
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
+use sqlx::PgPool;
+use time::{Date, OffsetDateTime};
 
 use super::standing::Mode;
 use super::state::{ExpiryReason, PendingReason, ShownState};
+use super::status_filter::Filter;
+use super::status_order::Sort;
 use super::store;
 use crate::domain::diagnosis::{Category, WhoActs, entry};
 use crate::domain::op::{Op, Scope};
+use crate::domain::place::{Place, Slice};
 use crate::storage::{ConnectionId, InvitationId, MsalErrorId, TenantId};
 
 /// One tenant's standing, ready to be shown.
@@ -40,6 +46,10 @@ pub struct Row {
     pub tokens_valid: i32,
     pub tokens_total: i32,
     pub open_invitation: Option<InvitationId>,
+    /// Lower-case, sorted.
+    pub tags: Vec<String>,
+    /// Out of the red until then, and why; none when not snoozed now.
+    pub snoozed: Option<(OffsetDateTime, String)>,
 }
 
 /// The newest failure of a connection.
@@ -107,131 +117,53 @@ impl Row {
     }
 }
 
-/// Which connections a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModeFilter {
-    Connected(Mode),
-    /// Without a current connection.
-    None,
-}
-
-impl ModeFilter {
-    pub const ALL: [Self; 3] = [
-        Self::Connected(Mode::AuthToken),
-        Self::Connected(Mode::AppOnly),
-        Self::None,
-    ];
-
-    /// The word in addresses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connected(mode) => mode.as_str(),
-            Self::None => "none",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Connected(mode) => mode.label(),
-            Self::None => "None",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == word)
-    }
-}
-
-/// Which tenants a list shows; the default shows all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    pub state: Option<ShownState>,
-    pub cause: Option<Category>,
-    pub mode: Option<ModeFilter>,
-    pub tag: Option<String>,
-    /// Part of a name, domain or administrator; empty for all.
-    pub search: String,
-}
-
-/// What a list can be ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    ShortName,
-    FullName,
-    Mode,
-    Admin,
-    State,
-    Cause,
-    Since,
-    Tokens,
-    NextExpiry,
-    LastSuccess,
-    LastError,
-}
-
-impl Column {
-    pub const ALL: [Self; 11] = [
-        Self::ShortName,
-        Self::FullName,
-        Self::Mode,
-        Self::Admin,
-        Self::State,
-        Self::Cause,
-        Self::Since,
-        Self::Tokens,
-        Self::NextExpiry,
-        Self::LastSuccess,
-        Self::LastError,
-    ];
-
-    /// The word in addresses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ShortName => "tenant",
-            Self::FullName => "name",
-            Self::Mode => "mode",
-            Self::Admin => "admin",
-            Self::State => "state",
-            Self::Cause => "cause",
-            Self::Since => "since",
-            Self::Tokens => "tokens",
-            Self::NextExpiry => "expiry",
-            Self::LastSuccess => "success",
-            Self::LastError => "error",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.as_str() == word)
-    }
-}
-
-/// The order of a list; ties go by short name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    pub column: Column,
-    pub descending: bool,
-}
-
-impl Default for Sort {
-    /// The most urgent first.
-    fn default() -> Self {
-        Self {
-            column: Column::State,
-            descending: false,
-        }
-    }
-}
-
 /// One page of the list, with what surrounds it.
 #[derive(Clone, Debug)]
 pub struct Overview {
-    pub rows: Vec<Row>,
-    /// Tenants per state under every filter but that of the state; absent states have none.
-    pub counts: BTreeMap<ShownState, i64>,
+    pub page: Slice<Row>,
+    pub summary: Summary,
     /// Tenants under the whole filter.
     pub total: i64,
 }
+
+/// What surrounds the list.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    pub tally: Tally,
+    /// Every tag that some tenant has, sorted.
+    pub tags: Vec<String>,
+    pub charts: Charts,
+}
+
+/// How many tenants there are per state under every filter but that of the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Absent states have none.
+    pub counts: BTreeMap<ShownState, i64>,
+    /// More matched than were counted.
+    pub more: bool,
+    /// The causes that some connection of the fleet has, whatever the filter.
+    pub causes: Vec<Category>,
+}
+
+/// A bar of a chart: a day (UTC) and how many.
+pub type DayCount = (Date, i64);
+
+/// What the charts show; days without anything are left out.
+#[derive(Clone, Debug, Default)]
+pub struct Charts {
+    /// What ends by itself on the coming days, [`DAYS_AHEAD`] of them with today.
+    pub lapses: Vec<DayCount>,
+    /// Errors recorded on the last days, [`DAYS_BACK`] of them with today.
+    pub errors: Vec<DayCount>,
+}
+
+/// Days that the chart of what ends looks ahead.
+pub const DAYS_AHEAD: i64 = 90;
+/// Days that the chart of errors looks back.
+pub const DAYS_BACK: i64 = 30;
+/// A search counts so many tenants; of more it says that there are more.
+pub const MOST_COUNTED: i64 = 10_000;
 
 /// One page of the Authentication Status at the instant of `op`.
 pub async fn overview(
@@ -239,25 +171,43 @@ pub async fn overview(
     scope: Scope,
     filter: &Filter,
     sort: Sort,
+    place: &Place,
     limit: i64,
-    offset: i64,
 ) -> Result<Overview, sqlx::Error> {
-    let counts = store::counts(op, scope, filter).await?;
+    let summary = store::summary(op, scope, filter).await?;
+    let counts = &summary.tally.counts;
     let total = match filter.state {
         Some(state) => counts.get(&state).copied().unwrap_or(0),
         None => counts.values().sum(),
     };
-    let rows = store::rows(op, scope, filter, sort, limit, offset).await?;
+    let page = store::page(op, scope, filter, sort, place, limit).await?;
     Ok(Overview {
-        rows,
-        counts,
+        page,
+        summary,
         total,
     })
 }
 
+/// What surrounds the list, without the list.
+pub async fn summary(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Summary, sqlx::Error> {
+    store::summary(op, scope, filter).await
+}
+
+/// The rows after `place` without counts: what an export reads one piece after another.
+pub async fn page(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    sort: Sort,
+    place: &Place,
+    limit: i64,
+) -> Result<Slice<Row>, sqlx::Error> {
+    store::page(op, scope, filter, sort, place, limit).await
+}
+
 /// One tenant's row; none when archived, absent or out of scope.
 pub async fn one(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<Option<Row>, sqlx::Error> {
-    store::row(op, scope, tenant).await
+    Ok(several(op, scope, &[tenant]).await?.remove(&tenant))
 }
 
 /// The rows of these tenants; archived, absent and those out of scope are left out.
@@ -270,7 +220,13 @@ pub async fn several(
     Ok(rows.into_iter().map(|row| (row.tenant_id, row)).collect())
 }
 
-/// The causes that some current connection has, for the filter.
-pub async fn causes(op: &mut Op, scope: Scope) -> Result<Vec<Category>, sqlx::Error> {
-    store::causes(op, scope).await
+/// The worker's turn: derive by this instant from now on, settle what time alone has changed, and fold the counts. Gives how
+/// many rows were settled.
+pub async fn keep_status(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    store::keep(pool, now).await
+}
+
+/// Take over what working refreshes moved on; gives how many rows were behind.
+pub async fn freshen_status(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    store::freshen(pool).await
 }

@@ -24,7 +24,7 @@ pub use held::{Held, held, is_held};
 pub use leg::{open_leg, prolong, take_leg};
 pub use progress::{Access, Progress, ResourceLine, Standing, TokenState, progress};
 pub use secret::FlowSecret;
-pub use watch::relay;
+pub use watch::ear;
 
 /// How long one attempt, or one trip to Microsoft, may take.
 pub const PATIENCE: time::Duration = time::Duration::minutes(15);

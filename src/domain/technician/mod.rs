@@ -7,6 +7,7 @@ mod link;
 mod login_name;
 mod manage;
 mod password;
+mod saved_view;
 mod sign_in;
 mod store;
 
@@ -28,6 +29,7 @@ pub use manage::{
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
 };
+pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
 pub use sign_in::{Attempt, SignInError, sign_in};
 
 use super::op::{Actor, Op};
@@ -122,7 +124,12 @@ pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, 
 
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
-    store::find(op, id).await
+    store::find(op.db(), id).await
+}
+
+/// The same outside of any unit of work: asked at every request, where a transaction would cost more than the look.
+pub async fn look_up(pool: &PgPool, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
+    store::find(pool, id).await
 }
 
 /// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.

@@ -1,7 +1,9 @@
-//! SQL of technicians, their links and sessions. Failed logins are in `failures`.
+//! SQL of technicians, their links and sessions. Failed logins are in `failures`, saved views in `views`.
 
 mod failures;
+mod views;
 
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use crate::storage::{Inconsistent, TechnicianId};
 pub(super) use failures::{
     count_failure, delete_failures, failures, forget_failures, take_back_failure,
 };
+pub(super) use views::{count_views, delete_view, insert_view, views};
 
 struct Row {
     id: Uuid,
@@ -40,13 +43,16 @@ impl TryFrom<Row> for Technician {
     }
 }
 
-pub(super) async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
+pub(super) async fn find(
+    db: impl PgExecutor<'_>,
+    id: TechnicianId,
+) -> Result<Option<Technician>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         "select id, email, display_name, role, state from technicians where id = $1",
         id.as_uuid(),
     )
-    .fetch_optional(op.db())
+    .fetch_optional(db)
     .await?;
     Ok(row.map(Technician::try_from).transpose()?)
 }

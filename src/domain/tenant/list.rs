@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::store;
 use crate::domain::op::{Op, Scope};
+use crate::domain::place::{Place, Slice};
 use crate::storage::TenantId;
 
 /// Which tenants a list shows; the default shows all that have not left.
@@ -106,21 +107,28 @@ impl Counts {
 /// One page of the list, with what surrounds it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    pub lines: Vec<Line>,
+    pub page: Slice<Line>,
     /// Under every filter but that of the state.
     pub counts: Counts,
+    /// More matched than were counted.
+    pub more: bool,
 }
+
+/// A search counts so many tenants; of more it says that there are more.
+pub(super) const MOST_COUNTED: i64 = 10_000;
 
 /// One page of tenants by short name.
 pub async fn list(
     op: &mut Op,
     scope: Scope,
     filter: &Filter,
+    place: &Place,
     limit: i64,
-    offset: i64,
 ) -> Result<Listed, sqlx::Error> {
+    let counts = store::counts(op, scope, filter).await?;
     Ok(Listed {
-        lines: store::lines(op, scope, filter, limit, offset).await?,
-        counts: store::counts(op, scope, filter).await?,
+        page: store::lines(op, scope, filter, place, limit).await?,
+        more: counts.active + counts.suspended + counts.archived > MOST_COUNTED,
+        counts,
     })
 }

@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::input::NewTenant;
-use super::list::{Counts, Filter, Line};
+use super::list::{Counts, Filter, Line, MOST_COUNTED};
 use super::short_name::ShortName;
 use super::{Resource, ResourceSetEntry, Tenant, TenantState};
 use crate::domain::op::{Op, Scope};
+use crate::domain::place::{Cursor, Place, Slice};
 use crate::storage::{self, Inconsistent, TenantId};
 
 struct Row {
@@ -244,58 +245,98 @@ pub(super) async fn lines(
     op: &mut Op,
     scope: Scope,
     filter: &Filter,
+    place: &Place,
     limit: i64,
-    offset: i64,
-) -> Result<Vec<Line>, sqlx::Error> {
+) -> Result<Slice<Line>, sqlx::Error> {
     let mut query = QueryBuilder::new(
-        "select t.id, t.short_name, t.full_name, t.domain, t.admin_username, t.state,
-           array(select tag from tenant_tags g where g.tenant_id = t.id order by tag) as tags from tenants t where t.state = any(",
+        "select t.id, t.short_name, t.full_name, t.domain, t.admin_username, t.state, k.tags
+         from tenants t join tenant_status k on k.tenant_id = t.id where t.state = any(",
     );
     query.push_bind(filter.shown.states()).push(")");
     push_filter(&mut query, scope, filter);
+    match place {
+        Place::First => {}
+        Place::After(cursor) => {
+            query
+                .push(" and t.short_name > ")
+                .push_bind(cursor.short_name.clone());
+        }
+        Place::Before(cursor) => {
+            query
+                .push(" and t.short_name < ")
+                .push_bind(cursor.short_name.clone());
+        }
+    }
     query
-        .push(" order by t.short_name limit ")
-        .push_bind(limit)
-        .push(" offset ")
-        .push_bind(offset);
-    query.build_query_as().fetch_all(op.db()).await
+        .push(match place {
+            Place::Before(_) => " order by t.short_name desc limit ",
+            _ => " order by t.short_name limit ",
+        })
+        .push_bind(limit + 1);
+    let found: Vec<Line> = query.build_query_as().fetch_all(op.db()).await?;
+    Ok(Slice::new(found, place, limit, |line| Cursor {
+        short_name: line.short_name.clone(),
+        key: String::new(),
+    }))
 }
 
-/// Tenants per state under every filter but that of the state.
+/// Tenants per state under every filter but that of the state: kept sums, or, for a search, the rows up to a limit.
 pub(super) async fn counts(
     op: &mut Op,
     scope: Scope,
     filter: &Filter,
 ) -> Result<Counts, sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "select count(*) filter (where t.state = 'active') as active, count(*) filter (where t.state = 'suspended') as suspended,
-           count(*) filter (where t.state = 'archived') as archived from tenants t where true",
-    );
-    push_filter(&mut query, scope, filter);
+    const SUMS: &str = "select coalesce(sum(n) filter (where state not in ('suspended', 'archived')), 0)::bigint as active,
+        coalesce(sum(n) filter (where state = 'suspended'), 0)::bigint as suspended,
+        coalesce(sum(n) filter (where state = 'archived'), 0)::bigint as archived from ";
+    let mut query = QueryBuilder::new(SUMS);
+    if filter.search.is_empty() && scope.tenant().is_none() {
+        query
+            .push("(select * from status_counts union all select * from status_count_deltas) d where tag = ")
+            .push_bind(filter.tag.clone().unwrap_or_default());
+    } else {
+        query.push("(select k.state, 1 as n from tenant_status k join tenants t on t.id = k.tenant_id where true");
+        push_filter(&mut query, scope, filter);
+        query
+            .push(" limit ")
+            .push_bind(MOST_COUNTED + 1)
+            .push(") d");
+    }
     query.build_query_as().fetch_one(op.db()).await
 }
 
+/// Conditions over `tenants t` and `tenant_status k`.
 fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &Filter) {
     if let Some(id) = scope.tenant() {
         query.push(" and t.id = ").push_bind(id.as_uuid());
     }
     if let Some(tag) = &filter.tag {
         query
-            .push(" and exists (select from tenant_tags g where g.tenant_id = t.id and g.tag = ")
+            .push(" and k.tags @> array[")
             .push_bind(tag.clone())
-            .push(")");
+            .push("]");
     }
     if !filter.search.is_empty() {
         query
-            .push(" and concat_ws(' ', t.short_name, t.full_name, t.domain, t.admin_username, t.invitation_email) ilike ")
-            .push_bind(storage::contains(&filter.search));
+            .push(" and k.search like lower(")
+            .push_bind(storage::search_pattern(&filter.search))
+            .push(")");
     }
 }
 
+/// Every tag that some tenant has.
 pub(super) async fn tags(op: &mut Op, scope: Scope) -> Result<Vec<String>, sqlx::Error> {
+    if let Some(tenant) = scope.tenant() {
+        return sqlx::query_scalar!(
+            "select tag from tenant_tags where tenant_id = $1 order by tag",
+            tenant.as_uuid(),
+        )
+        .fetch_all(op.db())
+        .await;
+    }
     sqlx::query_scalar!(
-        "select distinct tag from tenant_tags where $1::uuid is null or tenant_id = $1 order by tag",
-        scope.tenant().map(TenantId::as_uuid),
+        r#"select tag as "tag!" from (select tag, n from status_counts union all select tag, n from status_count_deltas) d
+           where tag <> '' group by tag having sum(n) > 0 order by tag"#,
     )
     .fetch_all(op.db())
     .await

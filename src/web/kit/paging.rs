@@ -2,6 +2,8 @@
 
 use url::form_urlencoded::Serializer;
 
+use crate::domain::place::{Cursor, Place, Slice};
+
 /// Rows on a page unless asked otherwise, and the most that may be asked.
 pub const DEFAULT_SIZE: i64 = 50;
 pub const MAX_SIZE: i64 = 200;
@@ -57,6 +59,71 @@ impl Pager {
     }
 }
 
+/// A page that is found by the row it begins after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyset {
+    pub place: Place,
+    /// Which number the page's first row has, as the link before counted it; for the eye only.
+    pub first: i64,
+}
+
+impl Keyset {
+    /// From the words of an address.
+    pub fn read(after: &str, before: &str, first: Option<i64>) -> Self {
+        let place = match (cursor(after), cursor(before)) {
+            (Some(cursor), _) => Place::After(cursor),
+            (None, Some(cursor)) => Place::Before(cursor),
+            (None, None) => Place::First,
+        };
+        let first = match place {
+            Place::First => 1,
+            _ => first.unwrap_or(1).clamp(1, 10_000_000),
+        };
+        Self { place, first }
+    }
+
+    /// The pager under `slice`, a page of at most `size` rows out of `total`; `more` when not all were counted.
+    pub fn pager<T>(
+        &self,
+        base: &str,
+        filters: &[(&str, &str)],
+        slice: &Slice<T>,
+        size: i64,
+        (total, more): (i64, bool),
+    ) -> Pager {
+        let shown = i64::try_from(slice.rows.len()).unwrap_or(i64::MAX);
+        let plus = if more { "+" } else { "" };
+        let link = |word, cursor: &Cursor, first: i64| {
+            let place = format!("{}~{}", cursor.short_name, cursor.key);
+            with_query(base, filters, &[(word, &place), ("n", &first.to_string())])
+        };
+        Pager {
+            summary: match (shown, total) {
+                (_, 0) => "No rows".to_owned(),
+                (0, _) => format!("Past the last of {total}{plus}"),
+                _ => format!("{}–{} of {total}{plus}", self.first, self.first + shown - 1),
+            },
+            previous: slice
+                .before
+                .as_ref()
+                .map(|cursor| link("before", cursor, (self.first - size).max(1))),
+            next: slice
+                .after
+                .as_ref()
+                .map(|cursor| link("after", cursor, self.first + shown)),
+        }
+    }
+}
+
+/// `short-name~key`; a short name has no tilde.
+fn cursor(word: &str) -> Option<Cursor> {
+    let (short_name, key) = word.split_once('~')?;
+    Some(Cursor {
+        short_name: short_name.to_owned(),
+        key: key.to_owned(),
+    })
+}
+
 /// `base` with the filters that have a value, then `more`.
 pub fn with_query(base: &str, filters: &[(&str, &str)], more: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
@@ -90,6 +157,35 @@ mod tests {
         assert_eq!(pager.summary, "11–20 of 35");
         assert_eq!(pager.previous.as_deref(), Some("/tenants?q=a%26b&page=1"));
         assert_eq!(pager.next.as_deref(), Some("/tenants?q=a%26b&page=3"));
+    }
+
+    #[test]
+    fn a_page_found_by_its_row_leads_both_ways() {
+        let at = |name: &str| Cursor {
+            short_name: name.into(),
+            key: "a~b&c".into(),
+        };
+        let slice = Slice {
+            rows: vec![(); 2],
+            before: Some(at("m")),
+            after: Some(at("n")),
+        };
+        let keyset = Keyset::read("l~x", "", Some(51));
+        let pager = keyset.pager("/t", &[("q", "z")], &slice, 50, (320, false));
+        assert_eq!(pager.summary, "51–52 of 320");
+        assert_eq!(
+            pager.previous.as_deref(),
+            Some("/t?q=z&before=m%7Ea%7Eb%26c&n=1")
+        );
+        assert_eq!(
+            pager.next.as_deref(),
+            Some("/t?q=z&after=n%7Ea%7Eb%26c&n=53")
+        );
+        assert_eq!(
+            Keyset::read("n~a~b&c", "", None).place,
+            Place::After(at("n"))
+        );
+        assert_eq!(Keyset::read("nonsense", "", Some(7)).first, 1);
     }
 
     #[test]

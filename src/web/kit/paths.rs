@@ -1,7 +1,7 @@
 //! Every address of the portal, built in one place. Short names and ids need no encoding: their types allow no character
 //! that would.
 
-use crate::storage::{ConnectionId, InvitationId, MsalErrorId};
+use crate::storage::{ConnectionId, InvitationId, MsalErrorId, SavedViewId};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
@@ -11,6 +11,14 @@ pub const LOGOUT: &str = "/logout";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
 pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
+/// The list as CSV, what an open page listens to, and what is done with the rows that were chosen.
+pub const STATUS_CSV: &str = "/security/authentication-status/export.csv";
+pub const STATUS_EVENTS: &str = "/security/authentication-status/events";
+pub const STATUS_SEND: &str = "/security/authentication-status/invitations";
+pub const STATUS_VALIDATE: &str = "/security/authentication-status/validation";
+pub const STATUS_SNOOZE: &str = "/security/authentication-status/snooze";
+pub const STATUS_WAKE: &str = "/security/authentication-status/wake";
+pub const STATUS_VIEWS: &str = "/security/authentication-status/views";
 pub const APP_REGISTRATION: &str = "/security/app-registration";
 pub const APP_SECRETS: &str = "/security/app-registration/secrets";
 pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
@@ -42,6 +50,11 @@ pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
 /// A technician's one-time link.
 pub fn login_link(token: &str) -> String {
     format!("/login/link/{token}")
+}
+
+/// Forget a saved view.
+pub fn status_view_removal(id: SavedViewId) -> String {
+    format!("{STATUS_VIEWS}/{id}/removal")
 }
 
 /// Below one credential of our app registration: `trial`, `retirement`, `removal` or `certificate`.

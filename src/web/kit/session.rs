@@ -2,8 +2,11 @@
 //! a copy of the database opens no session. When a session ends is decided here and not by the cookie, which lasts as
 //! long as the browser.
 
+use std::collections::HashMap;
+
 use aws_lc_rs::digest;
 use axum::http::{HeaderMap, header};
+use serde_json::Value;
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::SameSite;
@@ -21,6 +24,8 @@ use crate::storage::TechnicianId;
 pub const TECHNICIAN_KEY: &str = "technician";
 /// Under this key: whether this browser says which requests a person caused (`Sec-Fetch-User`).
 const GESTURES_KEY: &str = "gestures";
+/// Under this key a session that was read holds its idle end, in seconds since 1970. It is never stored.
+const ENDS_KEY: &str = "ends";
 /// A login ends after so long without a request.
 pub const IDLE: Duration = Duration::minutes(30);
 /// A login ends after so long in any case.
@@ -70,6 +75,14 @@ pub async fn keep_alive(
         return Ok(());
     }
     let now = app.clock.now();
+    let due = (now + IDLE - RENEWAL).unix_timestamp();
+    if session
+        .get::<i64>(ENDS_KEY)
+        .await?
+        .is_some_and(|ends| ends > due)
+    {
+        return Ok(());
+    }
     sqlx::query!(
         "update login_sessions set expires_at = least($2, created_at + make_interval(secs => $3))
          where id_hash = $1 and expires_at < $4",
@@ -163,8 +176,9 @@ impl SessionStore for Store {
         .await
         .map_err(backend)?;
         let Some(row) = row else { return Ok(None) };
-        let data =
+        let mut data: HashMap<String, Value> =
             serde_json::from_value(row.data).map_err(|error| Error::Decode(error.to_string()))?;
+        data.insert(ENDS_KEY.to_owned(), row.expires_at.unix_timestamp().into());
         Ok(Some(Record {
             id: *id,
             data,
@@ -192,8 +206,13 @@ fn technician(record: &Record) -> Option<Uuid> {
     record.data.get(TECHNICIAN_KEY)?.as_str()?.parse().ok()
 }
 
-fn data(record: &Record) -> Result<serde_json::Value> {
-    serde_json::to_value(&record.data).map_err(|error| Error::Encode(error.to_string()))
+fn data(record: &Record) -> Result<Value> {
+    let kept: HashMap<&String, &Value> = record
+        .data
+        .iter()
+        .filter(|(key, _)| key.as_str() != ENDS_KEY)
+        .collect();
+    serde_json::to_value(kept).map_err(|error| Error::Encode(error.to_string()))
 }
 
 #[expect(

@@ -90,8 +90,7 @@ pub async fn signed_in(session: &Session, app: &App) -> Result<Option<Technician
     let Some(id) = session.get::<TechnicianId>(TECHNICIAN_KEY).await? else {
         return Ok(None);
     };
-    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("sign-in")).await?;
-    let found = technician::find(&mut op, id).await?;
+    let found = technician::look_up(&app.pool, id).await?;
     let active = found.filter(Technician::is_active);
     if active.is_none() {
         session.flush().await?;

@@ -1,6 +1,7 @@
 //! Pieces of pages that both portals show: a diagnosis, recorded errors, a standing. What every page needs is in the kit.
 
 /// Why an authorisation died and the one button that starts the remedy.
+pub mod csv;
 pub mod diagnosis;
 /// Invitations: rows, filters, held sign-ins, the mail.
 pub mod invitations;

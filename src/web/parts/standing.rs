@@ -2,6 +2,7 @@
 
 use crate::domain::connection::{Row, ShownState};
 use crate::domain::diagnosis::WhoActs;
+use crate::web::kit::when::exact;
 
 /// The state of one tenant, ready for the page.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct StateView {
     pub who: &'static str,
     /// A link is out, or a grant waits, beside a connection that has a state of its own.
     pub renewing: bool,
+    /// Until when nobody is called for it, and why; empty when not snoozed.
+    pub snoozed: String,
 }
 
 impl StateView {
@@ -29,7 +32,30 @@ impl StateView {
                 .filter(|who| *who != WhoActs::Nobody)
                 .map_or("", WhoActs::label),
             renewing: renewing && row.state != ShownState::InvitationPending,
+            snoozed: row
+                .snoozed
+                .as_ref()
+                .map(|(until, reason)| format!("Snoozed until {}: {reason}", exact(*until)))
+                .unwrap_or_default(),
         }
+    }
+
+    /// What stands below the badge, line by line, as in `templates/parts/standing.html`.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.words.is_empty() {
+            lines.push(self.words.clone());
+        }
+        if !self.who.is_empty() {
+            lines.push(format!("Who acts: {}", self.who));
+        }
+        if self.renewing {
+            lines.push("A renewal is under way".to_owned());
+        }
+        if !self.snoozed.is_empty() {
+            lines.push(self.snoozed.clone());
+        }
+        lines
     }
 }
 

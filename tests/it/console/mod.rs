@@ -4,5 +4,8 @@ mod app_registration;
 mod authentication_status;
 mod invitations;
 mod msal_errors;
+mod plans;
+mod status_acts;
+mod status_live;
 mod plug;
 mod tenants;

@@ -3,6 +3,7 @@
 use tenantry::clock::Clock;
 use tenantry::domain::connection::{self, ShownState};
 use tenantry::domain::op::{Actor, Op, Scope};
+use tenantry::domain::place::Place;
 use tenantry::storage::{ConnectionId, TenantId};
 use time::Duration;
 
@@ -228,11 +229,11 @@ async fn another_tenants_scope_sees_nothing() {
         scope,
         &connection::Filter::default(),
         connection::Sort::default(),
+        &Place::First,
         50,
-        0,
     )
     .await
     .unwrap();
     assert_eq!(page.total, 1);
-    assert_eq!(page.rows[0].short_name, "fabrikam");
+    assert_eq!(page.page.rows[0].short_name, "fabrikam");
 }

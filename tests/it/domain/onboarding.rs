@@ -261,7 +261,11 @@ async fn whoever_waits_is_told_of_a_change() {
     let (_, invitation) = stage.invite().await;
     let (changes, mut heard) = tokio::sync::broadcast::channel(16);
     let stop = tokio_util::sync::CancellationToken::new();
-    let relay = tokio::spawn(onboarding::relay(stage.web.clone(), changes, stop.clone()));
+    let relay = tokio::spawn(tenantry::storage::listen(
+        stage.web.clone(),
+        vec![onboarding::ear(changes)],
+        stop.clone(),
+    ));
     // The relay may still be connecting: touch the row until the word gets through.
     let begun = begin(&stage, &invitation, None).await.unwrap();
     let told = tokio::time::timeout(Duration::from_secs(10), async {

@@ -168,7 +168,7 @@ impl Cast {
         let mut valid = Vec::new();
         for cell in technician
             .web
-            .find_all(thirtyfour::By::Css("td[data-label=Tenant] a"))
+            .find_all(thirtyfour::By::Css("td[data-label=Tenant] a.strong"))
             .await?
         {
             valid.push(cell.text().await?);

@@ -56,9 +56,9 @@ async fn the_code_page_counts_down_and_goes_on_by_itself() -> anyhow::Result<()>
     let stage = Stage::set().await;
     let stop = CancellationToken::new();
     let app = &stage.app.app;
-    tokio::spawn(tenantry::domain::onboarding::relay(
+    tokio::spawn(tenantry::storage::listen(
         app.pool.clone(),
-        app.flow_changes.clone(),
+        vec![tenantry::domain::onboarding::ear(app.flow_changes.clone())],
         stop.clone(),
     ));
     let link = stage.invite_admin().await;

@@ -57,6 +57,7 @@ impl TestApp {
             mailer: None,
             trusted_proxies: Arc::new([]),
             flow_changes: broadcast::channel(64).0,
+            status_news: broadcast::channel(64).0,
         };
         change(&mut app);
         let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

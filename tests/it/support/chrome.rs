@@ -71,3 +71,22 @@ impl Drop for Chrome {
         let _ = self.driver.wait();
     }
 }
+
+/// Let `web` be signed in to the portal at `base` as this browser of a few lines is, and open `path`.
+pub async fn open_as(
+    web: &WebDriver,
+    base: &url::Url,
+    cookies: &super::browser::Browser,
+    path: &str,
+) -> WebDriverResult<()> {
+    let at = |path: &str| base.join(path).expect("a path of ours").to_string();
+    web.goto(at("/favicon.ico")).await?;
+    for name in ["sid", "inv", "flow"] {
+        if let Some(value) = cookies.cookie(name) {
+            let mut cookie = Cookie::new(name, value);
+            cookie.set_path("/");
+            web.add_cookie(cookie).await?;
+        }
+    }
+    web.goto(at(path)).await
+}

@@ -1,14 +1,17 @@
 //! What the tests stand on.
 
 pub mod app;
+pub mod axe;
 pub mod browser;
 pub mod chrome;
 pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
 pub mod keeper;
+pub mod npm;
 pub mod onboarding;
 pub mod page;
+pub mod plans;
 pub mod program;
 pub mod scratch;
 pub mod smtp;

@@ -1,5 +1,6 @@
 //! Pages from outside, one module per page.
 
+mod barriers;
 mod doors;
 mod errors;
 mod listen;

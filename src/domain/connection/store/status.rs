@@ -1,16 +1,21 @@
-//! Queries over the SQL function `authentication_status`, which alone decides the state.
+//! Queries over `tenant_status`, where the SQL function `authentication_status` is kept row by row.
 
-use std::collections::BTreeMap;
-
-use sqlx::{FromRow, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::connection::state::ShownState;
-use crate::domain::connection::status::{Column, Filter, LastError, ModeFilter, Row, Sort};
+use crate::domain::connection::status::{LastError, Row};
+use crate::domain::connection::status_filter::{Filter, ModeFilter};
+use crate::domain::connection::status_order::Sort;
 use crate::domain::diagnosis::Category;
 use crate::domain::op::{Op, Scope};
+use crate::domain::place::{Cursor, Place, Slice};
 use crate::storage::{self, Inconsistent, MsalErrorId, TenantId};
+
+use super::order::{Key, key};
+
+/// Rows settled in one statement; as in the migration.
+const SETTLED_AT_ONCE: i32 = 1000;
 
 #[derive(FromRow)]
 struct StatusRow {
@@ -36,6 +41,11 @@ struct StatusRow {
     tokens_valid: i32,
     tokens_total: i32,
     open_invitation_id: Option<Uuid>,
+    tags: Vec<String>,
+    snoozed_until: Option<OffsetDateTime>,
+    snoozed_reason: Option<String>,
+    /// What the page is ordered by; empty where that does not matter.
+    key: String,
 }
 
 impl TryFrom<StatusRow> for Row {
@@ -43,7 +53,7 @@ impl TryFrom<StatusRow> for Row {
 
     fn try_from(row: StatusRow) -> Result<Self, Inconsistent> {
         let id = row.tenant_id;
-        let wrong = |column| Inconsistent::new("authentication_status", column, id);
+        let wrong = |column| Inconsistent::new("tenant_status", column, id);
         let connection = match row.connection_id.zip(row.mode) {
             Some((id, mode)) => Some((id.into(), mode.parse().map_err(|_| wrong("mode"))?)),
             None => None,
@@ -79,6 +89,10 @@ impl TryFrom<StatusRow> for Row {
             tokens_valid: row.tokens_valid,
             tokens_total: row.tokens_total,
             open_invitation: row.open_invitation_id.map(Into::into),
+            tags: row.tags,
+            snoozed: row
+                .snoozed_until
+                .map(|until| (until, row.snoozed_reason.unwrap_or_default())),
         })
     }
 }
@@ -88,65 +102,89 @@ pub(super) fn category(word: Option<String>) -> Result<Option<Category>, ()> {
     word.map(|word| word.parse()).transpose().map_err(|_| ())
 }
 
-pub async fn rows(
+/// The columns of a row. What every refresh moves on is read from the connection itself.
+const COLUMNS: &str = "k.tenant_id, k.short_name, k.full_name, k.domain, k.admin, k.connection_id, k.connection_state, k.mode,
+  k.state, k.since, k.cause, k.pending_reason, k.suspended_reason, c.expires_at, c.expires_reason, c.last_ok_at,
+  k.last_error_at, k.last_error_id, k.last_error_code, k.tokens_valid, k.tokens_total, k.open_invitation_id, k.tags,
+  k.snoozed_until, k.snoozed_reason";
+/// Where the columns come from: `limit 1` keeps the look at connections to an index read per row, however many there are.
+const ROWS: &str = " from tenant_status k where k.state <> 'archived'";
+const CONNECTION: &str =
+    " left join lateral (select expires_at, expires_reason, last_ok_at from connections
+    where tenant_id = k.tenant_id and id = k.connection_id limit 1) c on true";
+
+/// One page, found by the row it begins after or ends before.
+pub async fn page(
     op: &mut Op,
     scope: Scope,
     filter: &Filter,
     sort: Sort,
+    place: &Place,
     limit: i64,
-    offset: i64,
-) -> Result<Vec<Row>, sqlx::Error> {
-    let mut query = select(op, "s.*", scope);
+) -> Result<Slice<Row>, sqlx::Error> {
+    let key = key(sort);
+    let place = match place {
+        Place::After(cursor) | Place::Before(cursor) if !key.kind.reads(&cursor.key) => {
+            &Place::First
+        }
+        place => place,
+    };
+    let backwards = matches!(place, Place::Before(_));
+    let descending = sort.descending != backwards;
+    let direction = if descending { " desc" } else { "" };
+    let push_order = |query: &mut QueryBuilder<Postgres>| {
+        query
+            .push(" order by ")
+            .push(key.expression)
+            .push(direction);
+        query.push(", k.short_name").push(direction);
+    };
+    let mut query = QueryBuilder::new("select ");
+    query.push(COLUMNS).push(", k.key from (select k.*, (");
+    query.push(key.expression).push(")::text as key").push(ROWS);
+    push_scope(&mut query, scope);
     push_filter(&mut query, filter);
     if let Some(state) = filter.state {
-        query.push(" and s.state = ").push_bind(state.as_str());
+        query.push(" and k.state = ").push_bind(state.as_str());
     }
+    if let Place::After(cursor) | Place::Before(cursor) = place {
+        push_cursor(&mut query, key, cursor, descending);
+    }
+    push_order(&mut query);
     query
-        .push(" order by ")
-        .push(order(sort))
-        .push(", s.short_name limit ")
-        .push_bind(limit)
-        .push(" offset ")
-        .push_bind(offset);
-    let rows = query
+        .push(" limit ")
+        .push_bind(limit + 1)
+        .push(") k")
+        .push(CONNECTION);
+    push_order(&mut query);
+    let found = query
         .build_query_as::<StatusRow>()
         .fetch_all(op.db())
         .await?;
-    rows.into_iter()
-        .map(|row| Ok(Row::try_from(row)?))
-        .collect()
+    let slice = Slice::new(found, place, limit, |row| Cursor {
+        short_name: row.short_name.clone(),
+        key: row.key.clone(),
+    });
+    Ok(Slice {
+        rows: rows(slice.rows)?,
+        before: slice.before,
+        after: slice.after,
+    })
 }
 
-pub async fn counts(
-    op: &mut Op,
-    scope: Scope,
-    filter: &Filter,
-) -> Result<BTreeMap<ShownState, i64>, sqlx::Error> {
-    let mut query = select(op, "s.state, count(*)", scope);
-    push_filter(&mut query, filter);
-    query.push(" group by s.state");
-    let counts: Vec<(String, i64)> = query.build_query_as().fetch_all(op.db()).await?;
-    counts
-        .into_iter()
-        .map(|(word, count)| {
-            let state = word
-                .parse()
-                .map_err(|_| Inconsistent::new("authentication_status", "state", Uuid::nil()))?;
-            Ok((state, count))
-        })
-        .collect()
-}
-
-pub async fn row(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<Option<Row>, sqlx::Error> {
-    let mut query = select(op, "s.*", scope);
+fn push_cursor(query: &mut QueryBuilder<Postgres>, key: Key, cursor: &Cursor, descending: bool) {
     query
-        .push(" and s.tenant_id = ")
-        .push_bind(tenant.as_uuid());
-    let row = query
-        .build_query_as::<StatusRow>()
-        .fetch_optional(op.db())
-        .await?;
-    Ok(row.map(Row::try_from).transpose()?)
+        .push(" and (")
+        .push(key.expression)
+        .push(", k.short_name) ")
+        .push(if descending { "<" } else { ">" })
+        .push(" (")
+        .push_bind(cursor.key.clone())
+        .push("::text::")
+        .push(key.cast)
+        .push(", ")
+        .push_bind(cursor.short_name.clone())
+        .push(")");
 }
 
 pub async fn rows_of(
@@ -154,105 +192,117 @@ pub async fn rows_of(
     scope: Scope,
     tenants: &[TenantId],
 ) -> Result<Vec<Row>, sqlx::Error> {
+    settle(op).await?;
     let ids: Vec<Uuid> = tenants.iter().map(|id| id.as_uuid()).collect();
-    let mut query = select(op, "s.*", scope);
+    let mut query = QueryBuilder::new("select ");
     query
-        .push(" and s.tenant_id = any(")
+        .push(COLUMNS)
+        .push(", '' as key from (select k.*")
+        .push(ROWS);
+    push_scope(&mut query, scope);
+    query
+        .push(" and k.tenant_id = any(")
         .push_bind(ids)
-        .push(")");
-    let rows = query
-        .build_query_as::<StatusRow>()
-        .fetch_all(op.db())
-        .await?;
-    rows.into_iter()
+        .push(")) k")
+        .push(CONNECTION);
+    rows(
+        query
+            .build_query_as::<StatusRow>()
+            .fetch_all(op.db())
+            .await?,
+    )
+}
+
+fn rows(found: Vec<StatusRow>) -> Result<Vec<Row>, sqlx::Error> {
+    found
+        .into_iter()
         .map(|row| Ok(Row::try_from(row)?))
         .collect()
 }
 
-pub async fn causes(op: &mut Op, scope: Scope) -> Result<Vec<Category>, sqlx::Error> {
-    let words = sqlx::query_scalar!(
-        r#"select distinct cause as "cause!" from connections
-           where cause is not null and state not in ('pending', 'revoked') and ($1::uuid is null or tenant_id = $1)"#,
-        scope.tenant().map(TenantId::as_uuid),
-    )
-    .fetch_all(op.db())
-    .await?;
-    let mut causes: Vec<Category> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    causes.sort();
-    Ok(causes)
+/// Settle what time alone has changed and the worker has not come to yet. The reader's transaction ends without a commit, so
+/// nothing is written by looking.
+pub(super) async fn settle(op: &mut Op) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    loop {
+        let settled = sqlx::query_scalar!(
+            r#"select settle_due_status($1) as "settled!" where (select min(changes_at) from tenant_status) <= $1"#,
+            now,
+        )
+        .fetch_optional(op.db())
+        .await?;
+        if settled.is_none_or(|settled| settled < SETTLED_AT_ONCE) {
+            return Ok(());
+        }
+    }
 }
 
-/// `select … from authentication_status(now) s where …scope…`, open for more conditions.
-fn select(op: &Op, what: &'static str, scope: Scope) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new("select ");
-    query
-        .push(what)
-        .push(" from authentication_status(")
-        .push_bind(op.now())
-        .push(") s where true");
+pub async fn keep(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    sqlx::query!("select set_status_clock($1)", now)
+        .execute(pool)
+        .await?;
+    let mut all = 0;
+    loop {
+        let settled = sqlx::query_scalar!(r#"select settle_due_status($1) as "settled!""#, now)
+            .fetch_one(pool)
+            .await?;
+        all += u64::try_from(settled).unwrap_or(0);
+        if settled < SETTLED_AT_ONCE {
+            break;
+        }
+    }
+    sqlx::query_scalar!("select fold_status_counts()")
+        .fetch_one(pool)
+        .await?;
+    Ok(all)
+}
+
+pub async fn freshen(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"select freshen_tenant_status() as "rows!""#)
+        .fetch_one(pool)
+        .await
+}
+
+pub(super) fn push_scope(query: &mut QueryBuilder<Postgres>, scope: Scope) {
     if let Some(tenant) = scope.tenant() {
         query
-            .push(" and s.tenant_id = ")
+            .push(" and k.tenant_id = ")
             .push_bind(tenant.as_uuid());
     }
-    query
 }
 
 /// Every filter but that of the state.
-fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(cause) = filter.cause {
-        query.push(" and s.cause = ").push_bind(cause.as_str());
+        query.push(" and k.cause = ").push_bind(cause.as_str());
     }
-    match filter.mode {
-        Some(ModeFilter::Connected(mode)) => {
-            query.push(" and s.mode = ").push_bind(mode.as_str());
-        }
-        Some(ModeFilter::None) => {
-            query.push(" and s.connection_id is null");
-        }
-        None => {}
+    if let Some(mode) = filter.mode {
+        query
+            .push(" and coalesce(k.mode, 'none') = ")
+            .push_bind(ModeFilter::as_str(mode));
     }
     if let Some(tag) = &filter.tag {
         query
-            .push(" and exists (select from tenant_tags g where g.tenant_id = s.tenant_id and g.tag = ")
+            .push(" and k.tags @> array[")
             .push_bind(tag.clone())
-            .push(")");
+            .push("]");
+    }
+    match filter.snoozed {
+        Some(true) => {
+            query.push(" and k.snoozed_until is not null");
+        }
+        Some(false) => {
+            query.push(" and k.snoozed_until is null");
+        }
+        None => {}
+    }
+    if let Some(day) = filter.lapses_on {
+        query.push(" and k.lapses_on = ").push_bind(day);
     }
     if !filter.search.is_empty() {
         query
-            .push(" and concat_ws(' ', s.short_name, s.full_name, s.domain, s.admin) ilike ")
-            .push_bind(storage::contains(&filter.search));
-    }
-}
-
-/// Static text per column and direction; absent values come last either way.
-const fn order(sort: Sort) -> &'static str {
-    const RANK_UP: &str = "array_position(array['expired', 'retrying', 'expiring', 'invitation_pending', 'not_connected',
-      'valid', 'suspended'], s.state), s.since desc";
-    const RANK_DOWN: &str = "array_position(array['expired', 'retrying', 'expiring', 'invitation_pending', 'not_connected',
-      'valid', 'suspended'], s.state) desc, s.since desc";
-    match (sort.column, sort.descending) {
-        (Column::ShortName, false) => "s.short_name",
-        (Column::ShortName, true) => "s.short_name desc",
-        (Column::FullName, false) => "lower(s.full_name)",
-        (Column::FullName, true) => "lower(s.full_name) desc",
-        (Column::Mode, false) => "s.mode nulls last",
-        (Column::Mode, true) => "s.mode desc nulls last",
-        (Column::Admin, false) => "nullif(lower(s.admin), '') nulls last",
-        (Column::Admin, true) => "nullif(lower(s.admin), '') desc nulls last",
-        (Column::State, false) => RANK_UP,
-        (Column::State, true) => RANK_DOWN,
-        (Column::Cause, false) => "s.cause nulls last",
-        (Column::Cause, true) => "s.cause desc nulls last",
-        (Column::Since, false) => "s.since",
-        (Column::Since, true) => "s.since desc",
-        (Column::Tokens, false) => "s.tokens_valid, s.tokens_total desc",
-        (Column::Tokens, true) => "s.tokens_valid desc, s.tokens_total",
-        (Column::NextExpiry, false) => "s.expires_at nulls last",
-        (Column::NextExpiry, true) => "s.expires_at desc nulls last",
-        (Column::LastSuccess, false) => "s.last_ok_at nulls last",
-        (Column::LastSuccess, true) => "s.last_ok_at desc nulls last",
-        (Column::LastError, false) => "s.last_error_code nulls last",
-        (Column::LastError, true) => "s.last_error_code desc nulls last",
+            .push(" and k.search like lower(")
+            .push_bind(storage::search_pattern(&filter.search))
+            .push(")");
     }
 }

@@ -1,11 +1,17 @@
 //! The list's query: what was typed, what it means, and addresses that change one thing of it.
 
 use serde::Deserialize;
+use time::Date;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 
 use crate::domain::connection::{Column, Filter, ModeFilter, ShownState, Sort};
 use crate::domain::diagnosis::Category;
-use crate::web::kit::paging::{Paging, with_query};
+use crate::web::kit::paging::{Keyset, with_query};
 use crate::web::kit::paths;
+
+/// A day in an address.
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// The query as it came; everything may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,10 +22,17 @@ pub struct Params {
     pub cause: String,
     pub mode: String,
     pub tag: String,
+    /// `yes` for the snoozed alone, `no` for the others.
+    pub snoozed: String,
+    /// A day (`2026-03-02`) on which the authorisation ends by itself.
+    pub expires: String,
     pub sort: String,
     /// `desc`, or anything for ascending.
     pub dir: String,
-    pub page: Option<i64>,
+    pub after: String,
+    pub before: String,
+    /// Number of the first row, told by the link that led here.
+    pub n: String,
 }
 
 /// The query, understood.
@@ -27,7 +40,7 @@ pub struct Params {
 pub struct Asked {
     pub filter: Filter,
     pub sort: Sort,
-    pub paging: Paging,
+    pub keyset: Keyset,
 }
 
 /// One thing to change in an address.
@@ -35,6 +48,9 @@ pub struct Asked {
 pub enum Change {
     State(Option<ShownState>),
     Sort(Sort),
+    /// The day of an expiry, under no other filter.
+    Day(Date),
+    NoDay,
     /// No filters at all, the order kept.
     Clear,
 }
@@ -48,13 +64,19 @@ impl Params {
                 cause: self.cause.parse::<Category>().ok(),
                 mode: ModeFilter::from_word(&self.mode),
                 tag: Some(self.tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),
+                snoozed: match self.snoozed.as_str() {
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    _ => None,
+                },
+                lapses_on: Date::parse(&self.expires, DAY).ok(),
                 search: self.q.trim().to_owned(),
             },
             sort: Column::from_word(&self.sort).map_or_else(Sort::default, |column| Sort {
                 column,
                 descending: self.dir == "desc",
             }),
-            paging: Paging::new(self.page, None),
+            keyset: Keyset::read(&self.after, &self.before, self.n.parse().ok()),
         }
     }
 }
@@ -71,13 +93,34 @@ impl Asked {
         match change {
             Change::State(state) => asked.filter.state = *state,
             Change::Sort(sort) => asked.sort = *sort,
+            Change::Day(day) => {
+                asked.filter = Filter {
+                    lapses_on: Some(*day),
+                    ..Filter::default()
+                };
+            }
+            Change::NoDay => asked.filter.lapses_on = None,
             Change::Clear => asked.filter = Filter::default(),
         }
-        with_query(paths::AUTHENTICATION_STATUS, &asked.pairs(), &[])
+        asked.address(paths::AUTHENTICATION_STATUS)
     }
 
-    /// Filters and order as a query, without the page.
-    pub fn pairs(&self) -> [(&'static str, &str); 7] {
+    /// `base` with filters and order as its query.
+    pub fn address(&self, base: &str) -> String {
+        let day = self.day();
+        with_query(base, &self.pairs(&day), &[])
+    }
+
+    /// The day of expiry asked for, as a word; empty for none.
+    pub fn day(&self) -> String {
+        self.filter
+            .lapses_on
+            .and_then(|day| day.format(DAY).ok())
+            .unwrap_or_default()
+    }
+
+    /// Filters and order as a query, without the page; `day` is [`Self::day`].
+    pub fn pairs<'a>(&'a self, day: &'a str) -> [(&'static str, &'a str); 9] {
         let filter = &self.filter;
         let sorted = self.sort != Sort::default();
         [
@@ -86,6 +129,15 @@ impl Asked {
             ("cause", filter.cause.map_or("", Category::as_str)),
             ("mode", filter.mode.map_or("", ModeFilter::as_str)),
             ("tag", filter.tag.as_deref().unwrap_or_default()),
+            (
+                "snoozed",
+                match filter.snoozed {
+                    Some(true) => "yes",
+                    Some(false) => "no",
+                    None => "",
+                },
+            ),
+            ("expires", day),
             (
                 "sort",
                 if sorted {
@@ -115,13 +167,15 @@ mod tests {
         let asked = Params {
             state: "broken".into(),
             sort: "1;drop".into(),
-            page: Some(-4),
+            after: "no tilde".into(),
+            n: "-4".into(),
+            expires: "tomorrow".into(),
             ..Params::default()
         }
         .read();
         assert_eq!(asked.filter, Filter::default());
         assert_eq!(asked.sort, Sort::default());
-        assert_eq!(asked.paging.page, 1);
+        assert_eq!(asked.keyset, Keyset::read("", "", None));
     }
 
     #[test]
@@ -130,13 +184,15 @@ mod tests {
             q: "a&b".into(),
             sort: "name".into(),
             dir: "desc".into(),
-            page: Some(3),
+            after: "contoso~x".into(),
+            snoozed: "no".into(),
+            n: "51".into(),
             ..Params::default()
         }
         .read();
         assert_eq!(
             asked.with(&Change::State(Some(ShownState::Expired))),
-            "/security/authentication-status?q=a%26b&state=expired&sort=name&dir=desc"
+            "/security/authentication-status?q=a%26b&state=expired&snoozed=no&sort=name&dir=desc"
         );
         assert_eq!(
             asked.with(&Change::Clear),

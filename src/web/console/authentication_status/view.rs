@@ -2,29 +2,31 @@
 
 use time::OffsetDateTime;
 
+use super::counts::CountsView;
 use super::query::{Asked, Change};
-use crate::domain::connection::{Column, ModeFilter, Overview, Row, ShownState, Sort};
+use super::row::RowView;
+use crate::domain::connection::{Column, ModeFilter, Overview, Sort};
 use crate::domain::diagnosis::Category;
-use crate::web::kit::paging::Pager;
-use crate::web::kit::paths::{self, TenantPaths};
-use crate::web::kit::when::When;
-use crate::web::parts::diagnosis::renew;
-use crate::web::parts::invitations::From;
-use crate::web::parts::standing::{StateView, badge};
+use crate::web::kit::paging::{DEFAULT_SIZE, Pager};
+use crate::web::kit::paths;
 
 /// Everything on the page below its heading.
 #[derive(Clone, Debug)]
 pub struct ListView {
     pub action: &'static str,
     pub search: String,
-    pub counts: Vec<CountView>,
-    /// All states together, under the other filters.
-    pub all: CountView,
+    pub counts: CountsView,
     pub causes: Vec<Choice>,
     pub modes: Vec<Choice>,
     pub tags: Vec<Choice>,
+    pub snoozed: Vec<Choice>,
+    /// The day of expiry that the list is narrowed to, and the way back; empty for none.
+    pub day: String,
+    pub without_day: String,
     /// What the form must carry along: the state chosen on the bar, and the order.
     pub hidden: Vec<(&'static str, String)>,
+    /// Everything the list is narrowed and ordered by, for "Save this view".
+    pub shown: Vec<(&'static str, String)>,
     pub heads: Vec<HeadView>,
     pub rows: Vec<RowView>,
     pub pager: Pager,
@@ -33,20 +35,12 @@ pub struct ListView {
     pub filtered: bool,
     pub clear: String,
     pub add_tenant: &'static str,
-}
-
-/// One state with its number of tenants, and its piece of the bar.
-#[derive(Clone, Debug)]
-pub struct CountView {
-    pub class: &'static str,
-    pub label: &'static str,
-    pub count: i64,
-    /// Where a click leads: this state alone, or all again when it is chosen already.
-    pub href: String,
-    pub chosen: bool,
-    /// Place and width on a bar that is 1000 wide.
-    pub x: i64,
-    pub width: i64,
+    /// The same list as CSV.
+    pub csv: String,
+    /// Filters and order as a query, for what leads back here.
+    pub query: String,
+    /// The query of the stream that this page listens to, without the rows.
+    pub live: &'static str,
 }
 
 /// An option of a select.
@@ -85,51 +79,18 @@ const HEADS: [&[Column]; 7] = [
     &[Column::LastSuccess, Column::LastError],
 ];
 
-/// One tenant.
-#[derive(Clone, Debug)]
-pub struct RowView {
-    pub short_name: String,
-    pub full_name: String,
-    pub mode: &'static str,
-    pub admin: String,
-    pub state: StateView,
-    pub since: When,
-    pub tokens: String,
-    /// A connection is there and lacks tokens.
-    pub tokens_short: bool,
-    pub expires: Option<When>,
-    pub last_ok: Option<When>,
-    /// Number and address of the newest error; both empty when there is none.
-    pub error: String,
-    pub error_href: String,
-    pub sysadmin_href: String,
-    /// Empty when renewing does not help.
-    pub renew_href: String,
-}
-
 impl ListView {
-    pub fn of(
-        asked: &Asked,
-        overview: &Overview,
-        causes: &[Category],
-        tags: &[String],
-        now: OffsetDateTime,
-    ) -> Self {
-        let sum: i64 = overview.counts.values().sum();
+    pub fn of(asked: &Asked, overview: &Overview, now: OffsetDateTime) -> Self {
         let filter = &asked.filter;
+        let tags = &overview.summary.tags;
+        let tally = &overview.summary.tally;
+        let causes = &tally.causes;
+        let day = asked.day();
+        let address = asked.address("");
         Self {
             action: paths::AUTHENTICATION_STATUS,
             search: filter.search.clone(),
-            counts: counts(asked, overview, sum),
-            all: CountView {
-                class: "all",
-                label: "All",
-                count: sum,
-                href: asked.with(&Change::State(None)),
-                chosen: filter.state.is_none(),
-                x: 0,
-                width: 1000,
-            },
+            counts: CountsView::of(asked, tally),
             causes: choices(
                 // The one asked for stays a choice when nobody has it any more.
                 causes
@@ -146,89 +107,41 @@ impl ListView {
                 tags.iter().map(|tag| (tag.as_str(), tag.as_str())),
                 filter.tag.as_deref().unwrap_or_default(),
             ),
-            hidden: hidden(asked),
+            snoozed: choices(
+                [("yes", "Only snoozed"), ("no", "Without snoozed")].into_iter(),
+                filter
+                    .snoozed
+                    .map_or("", |snoozed| if snoozed { "yes" } else { "no" }),
+            ),
+            without_day: asked.with(&Change::NoDay),
+            hidden: fields(asked, |name| {
+                matches!(name, "state" | "expires" | "sort" | "dir")
+            }),
+            shown: fields(asked, |_| true),
             heads: heads(asked),
             rows: overview
+                .page
                 .rows
                 .iter()
                 .map(|row| RowView::of(row, now))
                 .collect(),
-            pager: Pager::new(
+            pager: asked.keyset.pager(
                 paths::AUTHENTICATION_STATUS,
-                &asked.pairs(),
-                asked.paging,
-                overview.total,
+                &asked.pairs(&day),
+                &overview.page,
+                DEFAULT_SIZE,
+                (overview.total, tally.more),
             ),
             none: overview.total == 0,
             filtered: asked.filtered(),
             clear: asked.with(&Change::Clear),
             add_tenant: paths::NEW_TENANT,
+            csv: asked.address(paths::STATUS_CSV),
+            query: address.trim_start_matches('?').to_owned(),
+            live: paths::STATUS_EVENTS,
+            day,
         }
     }
-}
-
-impl RowView {
-    fn of(row: &Row, now: OffsetDateTime) -> Self {
-        let error = row.last_error.as_ref();
-        Self {
-            short_name: row.short_name.clone(),
-            full_name: row.full_name.clone(),
-            mode: row.connection.map_or("None", |(_, mode)| mode.label()),
-            admin: row.admin.clone(),
-            state: StateView::of(row),
-            since: When::new(row.since, now),
-            tokens: format!("{} of {}", row.tokens_valid, row.tokens_total),
-            tokens_short: row.connection.is_some() && row.tokens_valid < row.tokens_total,
-            expires: row
-                .expires
-                .filter(|_| row.state != ShownState::Expired)
-                .map(|(at, _)| When::new(at, now)),
-            last_ok: row.last_ok_at.map(|at| When::new(at, now)),
-            error: error
-                .map(|error| {
-                    error
-                        .code
-                        .map_or_else(|| "no code".to_owned(), |c| c.to_string())
-                })
-                .unwrap_or_default(),
-            error_href: error
-                .map(|error| paths::msal_error(error.id))
-                .unwrap_or_default(),
-            sysadmin_href: TenantPaths(&row.short_name).overview(),
-            renew_href: if row.renewable() {
-                renew(&row.short_name, From::Status)
-            } else {
-                String::new()
-            },
-        }
-    }
-}
-
-/// Every state, the most urgent first, laid out on the bar without gaps.
-fn counts(asked: &Asked, overview: &Overview, sum: i64) -> Vec<CountView> {
-    let mut x = 0;
-    let mut before = 0;
-    ShownState::ALL
-        .into_iter()
-        .map(|state| {
-            let count = overview.counts.get(&state).copied().unwrap_or(0);
-            let chosen = asked.filter.state == Some(state);
-            before += count;
-            // From the running sum, so that rounding leaves no gap at the end.
-            let end = (before * 1000).checked_div(sum).unwrap_or(0);
-            let view = CountView {
-                class: badge(state),
-                label: state.label(),
-                count,
-                href: asked.with(&Change::State((!chosen).then_some(state))),
-                chosen,
-                x,
-                width: end - x,
-            };
-            x = end;
-            view
-        })
-        .collect()
 }
 
 fn choices<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, chosen: &str) -> Vec<Choice> {
@@ -241,11 +154,13 @@ fn choices<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, chosen: &str) ->
         .collect()
 }
 
-fn hidden(asked: &Asked) -> Vec<(&'static str, String)> {
+/// What the query says, of the names that are wanted.
+fn fields(asked: &Asked, wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, String)> {
+    let day = asked.day();
     asked
-        .pairs()
+        .pairs(&day)
         .into_iter()
-        .filter(|(name, value)| matches!(*name, "state" | "sort" | "dir") && !value.is_empty())
+        .filter(|(name, value)| wanted(name) && !value.is_empty())
         .map(|(name, value)| (name, value.to_owned()))
         .collect()
 }
@@ -299,48 +214,8 @@ const fn label(column: Column) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::web::console::authentication_status::query::Params;
-
-    fn overview(counts: &[(ShownState, i64)]) -> Overview {
-        Overview {
-            rows: Vec::new(),
-            counts: counts.iter().copied().collect::<BTreeMap<_, _>>(),
-            total: 0,
-        }
-    }
-
-    #[test]
-    fn the_bar_is_filled_without_gaps() {
-        let asked = Params::default().read();
-        let overview = overview(&[(ShownState::Expired, 1), (ShownState::Valid, 2)]);
-        let counts = counts(&asked, &overview, 3);
-        assert_eq!(counts.iter().map(|c| c.width).sum::<i64>(), 1000);
-        assert_eq!(counts[0].width, 333);
-        let valid = counts.iter().find(|c| c.label == "Valid").unwrap();
-        assert_eq!((valid.x, valid.width), (333, 667));
-    }
-
-    #[test]
-    fn an_empty_fleet_has_an_empty_bar() {
-        let asked = Params::default().read();
-        let counts = counts(&asked, &overview(&[]), 0);
-        assert!(counts.iter().all(|c| c.width == 0 && c.count == 0));
-    }
-
-    #[test]
-    fn a_chosen_state_leads_back_to_all() {
-        let asked = Params {
-            state: "expired".into(),
-            ..Params::default()
-        }
-        .read();
-        let counts = counts(&asked, &overview(&[(ShownState::Expired, 1)]), 1);
-        assert!(counts[0].chosen);
-        assert_eq!(counts[0].href, paths::AUTHENTICATION_STATUS);
-    }
 
     #[test]
     fn every_column_can_be_ordered_by() {

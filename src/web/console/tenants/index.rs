@@ -11,7 +11,7 @@ use crate::domain::tenant::{self, Filter, Line, Listed, Shown};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
-use crate::web::kit::paging::{Pager, Paging, with_query};
+use crate::web::kit::paging::{DEFAULT_SIZE, Keyset, Pager, with_query};
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::invitations::Chip;
@@ -38,7 +38,10 @@ pub struct Params {
     q: String,
     tag: String,
     state: String,
-    page: Option<i64>,
+    after: String,
+    before: String,
+    /// Number of the first row, told by the link that led here.
+    n: String,
 }
 
 /// A tag with the list of its tenants.
@@ -72,11 +75,11 @@ pub async fn show(
     Query(query): Query<Params>,
 ) -> WebResult<Index> {
     let filter = query.filter();
-    let paging = Paging::new(query.page, None);
+    let keyset = Keyset::read(&query.after, &query.before, query.n.parse().ok());
     let mut op = viewer.begin(&app).await?;
-    let Listed { lines, counts } =
-        tenant::list(&mut op, viewer.scope, &filter, paging.size, paging.offset()).await?;
-    let ids: Vec<_> = lines.iter().map(|line| line.id).collect();
+    let Listed { page, counts, more } =
+        tenant::list(&mut op, viewer.scope, &filter, &keyset.place, DEFAULT_SIZE).await?;
+    let ids: Vec<_> = page.rows.iter().map(|line| line.id).collect();
     let mut standings = connection::several(&mut op, viewer.scope, &ids).await?;
     let tags = tenant::tags(&mut op, viewer.scope).await?;
     let filtered = filter != Filter::default();
@@ -90,19 +93,21 @@ pub async fn show(
             })
             .into(),
         tags: query.tags(&tags),
-        rows: lines
+        pager: keyset.pager(
+            paths::TENANTS,
+            &query.pairs(),
+            &page,
+            DEFAULT_SIZE,
+            (counts.of(filter.shown), more),
+        ),
+        rows: page
+            .rows
             .into_iter()
             .map(|line| {
                 let standing = standings.remove(&line.id);
                 RowView::new(line, standing.as_ref(), &query)
             })
             .collect(),
-        pager: Pager::new(
-            paths::TENANTS,
-            &query.pairs(),
-            paging,
-            counts.of(filter.shown),
-        ),
         none_yet: !filtered && Shown::ALL.iter().all(|shown| counts.of(*shown) == 0),
         filtered,
         chrome,
@@ -174,7 +179,8 @@ mod tests {
             q: "a&b".into(),
             tag: "gold".into(),
             state: "archived".into(),
-            page: Some(4),
+            after: "contoso~".into(),
+            ..Params::default()
         };
         assert_eq!(
             query.address("gold", Shown::Suspended),

@@ -172,6 +172,7 @@ impl Portal {
             mailer: None,
             trusted_proxies: Arc::new([]),
             flow_changes: tokio::sync::broadcast::channel(64).0,
+            status_news: tokio::sync::broadcast::channel(64).0,
         };
         let service =
             tenantry::web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,0 +1,58 @@
+//! Requests in a second against the bare loop, and against itself with ten times the tenants.
+
+use std::time::Duration;
+
+use super::http::{Load, load};
+use super::portal::Serving;
+use super::report::Report;
+use super::world::Fleet;
+
+const PAGE: &str = "/security/authentication-status";
+/// Each side is measured so often, in turn; the median of the ratios counts.
+const ROUNDS: usize = 5;
+const CONNECTIONS: usize = 64;
+
+pub async fn against_bare(fleet: &Fleet, seconds: i32, report: &mut Report) {
+    let portal = Serving::start(&["portal", &fleet.web_url, &fleet.keeper_url]);
+    let bare = Serving::start(&["bare", &fleet.web_url]);
+    let sides = [(&portal, fleet), (&bare, fleet)];
+    let rounds = measure(sides, CONNECTIONS, seconds).await;
+    let (ours, bare) = middle(&rounds, |load| load.per_second);
+    report.at_least("status_page_per_second", ours, bare, 0.6);
+    let (ours, bare) = middle(&rounds, |load| load.p99.as_secs_f64() * 1000.0);
+    report.at_most_times("status_page_p99_ms", ours, bare, 1.7);
+}
+
+pub async fn as_it_grows(small: &Fleet, large: &Fleet, seconds: i32, report: &mut Report) {
+    let larger = Serving::start(&["portal", &large.web_url, &large.keeper_url]);
+    let smaller = Serving::start(&["portal", &small.web_url, &small.keeper_url]);
+    let rounds = measure([(&larger, large), (&smaller, small)], 1, seconds).await;
+    let (large, small) = middle(&rounds, |load| load.median.as_secs_f64() * 1000.0);
+    report.at_most_times("status_page_ms_at_ten_times_the_tenants", large, small, 1.2);
+}
+
+async fn measure(
+    sides: [(&Serving, &Fleet); 2],
+    connections: usize,
+    seconds: i32,
+) -> Vec<[Load; 2]> {
+    let time = Duration::from_secs(seconds.unsigned_abs().into());
+    let one = async |(side, fleet): (&Serving, &Fleet), time| {
+        load(side.address, &fleet.session, PAGE, connections, time).await
+    };
+    for side in sides {
+        one(side, time / 4).await;
+    }
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push([one(sides[0], time).await, one(sides[1], time).await]);
+    }
+    rounds
+}
+
+/// The round in the middle by the ratio of what is looked at.
+fn middle(rounds: &[[Load; 2]], what: impl Fn(&Load) -> f64) -> (f64, f64) {
+    let mut pairs: Vec<(f64, f64)> = rounds.iter().map(|[a, b]| (what(a), what(b))).collect();
+    pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    pairs[pairs.len() / 2]
+}

@@ -1,0 +1,111 @@
+//! Postgres with fleets in it, and somebody signed in.
+
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, PgConnection, PgPool};
+use tenantry::clock::{Clock, random_uuid};
+use tenantry::domain::rehearsal::{Plan, plant};
+use tenantry::storage::private_postgres::{Options, PrivatePostgres, SUPERUSER};
+use tenantry::storage::{TechnicianId, migrate, roles};
+use tenantry::web::kit::session::{Store, TECHNICIAN_KEY};
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
+
+/// The server; each fleet is a database of its own.
+pub struct World {
+    postgres: PrivatePostgres,
+    dir: PathBuf,
+}
+
+/// One fleet.
+pub struct Fleet {
+    /// The superuser's.
+    pub pool: PgPool,
+    pub web_url: String,
+    pub keeper_url: String,
+    /// Value of the `sid` cookie of a technician.
+    pub session: String,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let dir = std::env::temp_dir().join(format!("tenantry-bench-{}", random_uuid().simple()));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let postgres = PrivatePostgres::start(Options {
+            dir: dir.join("postgres"),
+            volatile: true,
+        })
+        .await
+        .unwrap();
+        Self { postgres, dir }
+    }
+
+    pub async fn fleet(&self, name: &str, tenants: i32, errors: i32) -> Fleet {
+        let url = |role: &str| -> SecretString { self.postgres.url(role, name) };
+        let mut admin =
+            PgConnection::connect(self.postgres.url(SUPERUSER, "postgres").expose_secret())
+                .await
+                .unwrap();
+        roles::create_database(&mut admin, name, "template0")
+            .await
+            .unwrap();
+        admin.close().await.unwrap();
+        migrate(&url("portal_migrate")).await.unwrap();
+        let pool = PgPool::connect(url(SUPERUSER).expose_secret())
+            .await
+            .unwrap();
+        let clock = Clock::system();
+        let plan = Plan {
+            tenants,
+            errors,
+            seed: 1,
+            now: clock.now(),
+        };
+        let begun = std::time::Instant::now();
+        plant(&pool, plan).await.unwrap();
+        println!(
+            "fleet {name}: {tenants} tenants, {errors} errors in {:.0} s",
+            begun.elapsed().as_secs_f64()
+        );
+        let session = sign_in(&pool, &clock).await;
+        Fleet {
+            pool,
+            web_url: url("portal_web").expose_secret().to_owned(),
+            keeper_url: url("portal_keeper").expose_secret().to_owned(),
+            session,
+        }
+    }
+
+    pub async fn end(self) {
+        self.postgres.stop().await;
+        let _ = std::fs::remove_dir_all(self.dir);
+    }
+}
+
+async fn sign_in(pool: &PgPool, clock: &Clock) -> String {
+    let technician = TechnicianId::new();
+    sqlx::query(
+        "insert into technicians (id, email, display_name, role, created_at) values ($1, 'bench@msp.example', 'Bench', 'owner', now())",
+    )
+    .bind(technician)
+    .execute(pool)
+    .await
+    .unwrap();
+    let mut record = Record {
+        id: Id::default(),
+        data: HashMap::from([(
+            TECHNICIAN_KEY.to_owned(),
+            serde_json::to_value(technician).unwrap(),
+        )]),
+        expiry_date: clock.now(),
+    };
+    Store::new(pool.clone(), clock.clone())
+        .create(&mut record)
+        .await
+        .unwrap();
+    record.id.to_string()
+}

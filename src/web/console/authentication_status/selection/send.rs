@@ -1,0 +1,223 @@
+//! "Send invitations": "Renew" for every row chosen, to the address and for the administrator that each tenant has.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
+use futures_util::{StreamExt, stream};
+use tower_sessions::Session;
+
+use super::{Selection, tenants};
+use crate::app::App;
+use crate::domain::connection::{Mode, Row};
+use crate::domain::invitation::{
+    self, CreateError, InvitationInput, Method, NewInvitation, Validity,
+};
+use crate::domain::op::Scope;
+use crate::domain::tenant::{self, Tenant};
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::form::{Form, Query};
+use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::viewer::Viewer;
+use crate::web::parts::invitations::{Delivery, deliver};
+
+/// Mails on their way at the same time.
+const AT_ONCE: usize = 4;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "console/authentication_status/send.html")]
+struct SendPage {
+    chrome: Chrome,
+    lines: Vec<Line>,
+    back: String,
+    back_query: String,
+    /// Tenants to which something will go.
+    sendable: usize,
+    /// No mail server is set up: every invitation is link only.
+    link_only: bool,
+}
+
+/// One tenant, and where its invitation will go.
+struct Line {
+    id: String,
+    short_name: String,
+    full_name: String,
+    email: String,
+    admin: String,
+    /// A link is out already; it stays good.
+    open: bool,
+    /// Why nothing will be sent; empty when it will.
+    refusal: &'static str,
+}
+
+/// GET: who will get what.
+pub async fn ask(
+    State(app): State<App>,
+    viewer: Viewer,
+    chrome: Chrome,
+    Query(selection): Query<Selection>,
+) -> WebResult {
+    let mut op = viewer.begin(&app).await?;
+    let mut lines = Vec::new();
+    for row in selection.rows(&mut op, &viewer).await? {
+        if let Some(tenant) = tenant::find(&mut op, viewer.scope, row.tenant_id).await? {
+            lines.push(Line {
+                id: row.tenant_id.to_string(),
+                refusal: refusal(&row, &tenant).unwrap_or_default(),
+                open: row.open_invitation.is_some(),
+                short_name: row.short_name,
+                full_name: row.full_name,
+                email: tenant.invitation_email,
+                admin: tenant.admin_username,
+            });
+        }
+    }
+    Ok(SendPage {
+        sendable: lines.iter().filter(|line| line.refusal.is_empty()).count(),
+        link_only: app.mailer.is_none(),
+        back: selection.back(),
+        back_query: selection.back.clone(),
+        chrome,
+        lines,
+    }
+    .into_response())
+}
+
+fn refusal(row: &Row, tenant: &Tenant) -> Option<&'static str> {
+    let unknown = tenant.entra_tenant_id.is_none() && tenant.domain.is_empty();
+    if !row.renewable() {
+        Some("Suspended: nothing is sent.")
+    } else if method(row) == Method::AppOnly && unknown {
+        Some("The customer's domain is not known: nothing is sent.")
+    } else {
+        None
+    }
+}
+
+/// What ran without a person is renewed without one.
+fn method(row: &Row) -> Method {
+    match row.connection {
+        Some((_, Mode::AppOnly)) => Method::AppOnly,
+        _ => Method::DeviceCode,
+    }
+}
+
+/// How it ended for one tenant.
+enum Made {
+    Mailed,
+    LinkOnly,
+    NotMailed(String),
+    NotMade(String),
+}
+
+/// POST: create and mail them.
+pub async fn send(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Form(selection): Form<Selection>,
+) -> WebResult {
+    let mut op = viewer.begin(&app).await?;
+    let rows = selection.rows(&mut op, &viewer).await?;
+    drop(op);
+    let made: Vec<Made> = stream::iter(rows)
+        .map(|row| one(&app, &viewer, row))
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .collect::<WebResult<_>>()?;
+    let (tone, text) = words(&made);
+    notice::leave(&session, tone, text).await;
+    Ok(Redirect::to(&selection.back()).into_response())
+}
+
+async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
+    let not_made = || Ok(Made::NotMade(row.short_name.clone()));
+    let scope: Scope = viewer.scope;
+    let mut op = viewer.begin(app).await?;
+    let Some(tenant) = tenant::find(&mut op, scope, row.tenant_id).await? else {
+        return not_made();
+    };
+    drop(op);
+    let input = InvitationInput {
+        invitation_email: tenant.invitation_email.clone(),
+        admin_username: tenant.admin_username.clone(),
+        method: method(&row).as_str().to_owned(),
+        validity_hours: Validity::DEFAULT.in_hours().to_string(),
+        lasting: false,
+    };
+    let (None, Ok(terms)) = (refusal(&row, &tenant), input.parse()) else {
+        return not_made();
+    };
+    // The keeper being away for one is no reason to hide what was sent to the others.
+    let Ok(sealed) = invitation::seal(&app.keeper, row.tenant_id).await else {
+        return not_made();
+    };
+    let mut op = viewer.begin(app).await?;
+    let new = NewInvitation {
+        tenant: row.tenant_id,
+        terms,
+    };
+    let created = match invitation::create(&mut op, scope, sealed, new).await {
+        Ok(created) => created,
+        Err(CreateError::NoTenant | CreateError::NotActive) => return not_made(),
+        Err(CreateError::Database(error)) => return Err(error.into()),
+    };
+    let invitation = invitation::find(&mut op, scope, created.id)
+        .await?
+        .ok_or(WebError::NotFound)?;
+    op.commit().await?;
+    Ok(
+        match deliver(app, viewer, &tenant, &invitation, &created.token).await? {
+            Delivery::Sent { .. } => Made::Mailed,
+            Delivery::LinkOnly | Delivery::NoMailServer => Made::LinkOnly,
+            Delivery::Failed { .. } => Made::NotMailed(row.short_name),
+        },
+    )
+}
+
+fn words(made: &[Made]) -> (Tone, String) {
+    let count = |is: fn(&Made) -> bool| made.iter().filter(|one| is(one)).count();
+    let mut text = format!(
+        "Invitations mailed to {}.",
+        tenants(count(|one| matches!(one, Made::Mailed)))
+    );
+    let link_only = count(|one| matches!(one, Made::LinkOnly));
+    if link_only > 0 {
+        text.push_str(&format!(
+            " {} without mail: copy the Auth URL under Pending Invitations.",
+            tenants(link_only)
+        ));
+    }
+    let mut names: Vec<&str> = made
+        .iter()
+        .filter_map(|one| match one {
+            Made::NotMailed(name) | Made::NotMade(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.sort_unstable();
+    if names.is_empty() {
+        let tone = if link_only > 0 { Tone::Warn } else { Tone::Ok };
+        return (tone, text);
+    }
+    text.push_str(&format!(" It did not work for: {}.", names.join(", ")));
+    (Tone::Bad, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notice_tells_what_is_left_to_do() {
+        let (tone, text) = words(&[Made::Mailed, Made::LinkOnly, Made::NotMade("elm".into())]);
+        assert_eq!(tone, Tone::Bad);
+        assert_eq!(
+            text,
+            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. It did not work for: elm."
+        );
+    }
+}

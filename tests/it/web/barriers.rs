@@ -1,0 +1,130 @@
+//! Every page of technicians, in both themes: axe-core finds nothing, and at 320 px no page is wider than its window. A page
+//! that is new is added to the list.
+
+use tenantry::domain::technician::Role;
+use time::Duration;
+
+use crate::support::app::TestApp;
+use crate::support::axe::{Theme, findings, fits, prefer, resize};
+use crate::support::chrome::{Chrome, open_as};
+use crate::support::fleet::{Failure, Fleet};
+
+struct World {
+    app: TestApp,
+    pages: Vec<String>,
+}
+
+/// One tenant in each state, with something on every page.
+async fn world() -> World {
+    let app = TestApp::start().await;
+    let fleet = Fleet::new(&app.db, app.clock.now()).await;
+    let alder = fleet.tenant("alder", "Alder Clinics").await;
+    fleet.tag(alder, "gold").await;
+    let well = fleet.connection(alder, "active").await;
+    fleet
+        .expires(well, Duration::days(5), "sign_in_frequency")
+        .await;
+    let birch = fleet.tenant("birch", "Birch & Sons").await;
+    let dead = fleet.connection(birch, "needs_consent").await;
+    let error = fleet
+        .error(
+            birch,
+            Failure {
+                connection: Some(dead),
+                ..Failure::default()
+            },
+        )
+        .await;
+    let why = format!(
+        "cause = 'password_changed', last_error_id = {error}, last_error_code = 50173, last_error_at = now()"
+    );
+    fleet.change(dead, &why).await;
+    let cedar = fleet.tenant("cedar", "Cedar Foods").await;
+    fleet.invitation(cedar, Duration::days(5)).await;
+    fleet.tenant("dogwood", "Dogwood Legal").await;
+    let id: uuid::Uuid = birch.as_uuid();
+    let pages = [
+        "/security/authentication-status",
+        "/security/authentication-status?state=expired&expires=2026-01-01",
+        "/security/authentication-status?q=nobody",
+        "/security/app-registration",
+        "/tenants",
+        "/tenants/new",
+        "/tenants/alder/edit",
+        "/tenants/alder/suspension",
+        "/tenants/alder",
+        "/tenants/birch/configuration/m365",
+        "/tenants/birch/configuration/m365/app-registration",
+        "/tenants/cedar/invitations",
+        "/tenants/cedar/invitations/new?from=status",
+        "/tenants/birch/msal-errors",
+        "/monitoring/msal-errors",
+        "/monitoring/customer/pending-invitations",
+    ];
+    let mut pages: Vec<String> = pages.map(str::to_owned).into();
+    pages.push(format!("/monitoring/msal-errors/{error}"));
+    pages.push(format!(
+        "/security/authentication-status/snooze?tenant={id}"
+    ));
+    pages.push(format!(
+        "/security/authentication-status/invitations?tenant={id}"
+    ));
+    World { app, pages }
+}
+
+#[tokio::test]
+async fn no_page_of_technicians_has_a_barrier_or_is_wider_than_a_phone() -> anyhow::Result<()> {
+    let world = world().await;
+    let browser = world.app.login(Role::Owner).await;
+    let chrome = Chrome::start().await?;
+    let web = chrome.browser().await?;
+    let base = &world.app.app.site.base_url;
+    let mut wrong = Vec::new();
+    open_as(&web, base, &browser, "/").await?;
+    for page in &world.pages {
+        web.goto(base.join(page)?.as_str()).await?;
+        for theme in Theme::BOTH {
+            prefer(&web, theme).await?;
+            resize(&web, 1280, 900).await?;
+            for finding in findings(&web).await? {
+                wrong.push(format!("{page} {}: {finding}", theme.word()));
+            }
+        }
+        resize(&web, 320, 800).await?;
+        if !fits(&web).await? {
+            wrong.push(format!("{page} is wider than 320 px"));
+        }
+    }
+    web.quit().await?;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn nor_has_a_page_of_somebody_not_signed_in() -> anyhow::Result<()> {
+    let app = TestApp::start().await;
+    let chrome = Chrome::start().await?;
+    let web = chrome.browser().await?;
+    let mut wrong = Vec::new();
+    for page in [
+        "/login",
+        "/onboarding",
+        "/onboarding/nonsense",
+        "/nothing-here",
+    ] {
+        web.goto(app.app.site.base_url.join(page)?.as_str()).await?;
+        for theme in Theme::BOTH {
+            prefer(&web, theme).await?;
+            for finding in findings(&web).await? {
+                wrong.push(format!("{page} {}: {finding}", theme.word()));
+            }
+        }
+        resize(&web, 320, 800).await?;
+        if !fits(&web).await? {
+            wrong.push(format!("{page} is wider than 320 px"));
+        }
+    }
+    web.quit().await?;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
