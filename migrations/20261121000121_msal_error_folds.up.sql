@@ -9,7 +9,7 @@ create table msal_error_folds (
   errors bigint not null,
   -- Every AADSTS number that stood for it.
   codes integer[] not null,
-  -- The first ever, even when its record is past retention.
+  -- The first ever, even when its record is past retention; and the last.
   first_id bigint not null,
   first_at timestamptz not null,
   last_id bigint not null,
@@ -23,7 +23,7 @@ create index msal_error_folds_codes_idx on msal_error_folds using gin (codes);
 
 insert into msal_error_folds
 select tenant_id, category, resource, count(*), coalesce(array_agg(distinct code) filter (where code is not null), '{}'),
-  min(id), min(at), max(id), max(at)
+  min(id), (array_agg(at order by id))[1], max(id), (array_agg(at order by id desc))[1]
 from msal_errors group by tenant_id, category, resource;
 
 create function fold_msal_errors() returns trigger
@@ -31,14 +31,14 @@ language plpgsql security definer set search_path = pg_catalog, public, pg_temp 
 begin
   insert into msal_error_folds as f (tenant_id, category, resource, errors, codes, first_id, first_at, last_id, last_at)
   select tenant_id, category, resource, count(*), coalesce(array_agg(distinct code) filter (where code is not null), '{}'),
-    min(id), min(at), max(id), max(at)
+    min(id), (array_agg(at order by id))[1], max(id), (array_agg(at order by id desc))[1]
   from added group by tenant_id, category, resource order by tenant_id, category, resource
   on conflict (tenant_id, category, resource) do update set
     errors = f.errors + excluded.errors,
     codes = case when f.codes @> excluded.codes then f.codes
       else array(select distinct unnest(f.codes || excluded.codes) order by 1) end,
-    last_id = greatest(f.last_id, excluded.last_id),
-    last_at = greatest(f.last_at, excluded.last_at);
+    last_at = case when excluded.last_id > f.last_id then excluded.last_at else f.last_at end,
+    last_id = greatest(f.last_id, excluded.last_id);
   return null;
 end
 $$;

@@ -19,6 +19,8 @@ pub mod msal_error;
 pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
+/// How the installation itself fares, over time and now.
+pub mod operations;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

@@ -9,6 +9,7 @@ use reqwest::header::{
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::meter::Meter;
 use super::{CallRecord, Endpoints, Meaning, Operation, SetupError, retry_after};
 use crate::clock::Clock;
 
@@ -77,6 +78,7 @@ pub(super) struct Http {
     endpoints: Endpoints,
     pub limits: Limits,
     clock: Clock,
+    pub meter: Meter,
 }
 
 impl Http {
@@ -86,6 +88,7 @@ impl Http {
             endpoints,
             limits,
             clock,
+            meter: Meter::default(),
         })
     }
 
@@ -127,6 +130,7 @@ impl Http {
             record.trace_id.clone_from(&reply.trace_id);
             record.ests_server.clone_from(&reply.ests_server);
         }
+        self.meter.note(&record);
         Call { record, reply }
     }
 
