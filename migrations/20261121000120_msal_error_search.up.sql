@@ -1,5 +1,5 @@
 -- Why: a million errors are searched by any part of any text, and a page of fifty must cost what a page of fifty costs. One
--- index of trigrams over everything an entry says; times are found by ranges of pages, for errors come in order of time.
+-- index of trigrams over everything an entry says; an index from instants to ids, because lists go by id.
 create extension if not exists pg_trgm;
 
 -- What the search looks through. Plain concatenation, because only that may be indexed.
@@ -15,6 +15,6 @@ create index msal_errors_text_idx on msal_errors using gin (msal_error_text(id, 
 create index msal_errors_correlation_idx on msal_errors (correlation_id);
 create index msal_errors_trace_idx on msal_errors (trace_id);
 create index msal_errors_resource_idx on msal_errors (resource, id desc);
-create index msal_errors_at_idx on msal_errors using brin (at) with (pages_per_range = 32);
+create index msal_errors_at_idx on msal_errors (at, id);
 
 grant execute on function msal_error_text(bigint, integer, text, text, text, text, text, text, text, text, uuid) to portal_web;

@@ -26,8 +26,6 @@ pub struct Touched {
     pub tenant_id: TenantId,
     pub short_name: String,
     pub full_name: String,
-    /// The keeper's state of the current connection; empty without one.
-    pub state: String,
     /// Its first failure since the last success, while it has trouble.
     pub trouble_since: Option<OffsetDateTime>,
     pub last_ok_at: Option<OffsetDateTime>,

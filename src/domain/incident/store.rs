@@ -136,7 +136,7 @@ pub async fn touched(
 ) -> sqlx::Result<Vec<Touched>> {
     sqlx::query_as!(
         Touched,
-        r#"select t.id as "tenant_id: TenantId", t.short_name, t.full_name, coalesce(c.state, '') as "state!",
+        r#"select t.id as "tenant_id: TenantId", t.short_name, t.full_name,
              c.trouble_since as "trouble_since?", c.last_ok_at as "last_ok_at?"
            from incident_tenants i join tenants t on t.id = i.tenant_id
            left join connections c on c.tenant_id = t.id and c.state not in ('pending', 'revoked')

@@ -17,6 +17,8 @@ pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
 pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
 pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
+pub const OPERATIONS: &str = "/monitoring/operations";
+pub const INCIDENTS: &str = "/monitoring/operations/incidents";
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
@@ -48,6 +50,11 @@ pub fn app_credential(id: uuid::Uuid, word: &str) -> String {
 /// One recorded error, seen by the fleet's technician.
 pub fn msal_error(id: MsalErrorId) -> String {
     format!("{MSAL_ERRORS}/{id}")
+}
+
+/// One incident.
+pub fn incident(id: uuid::Uuid) -> String {
+    format!("{INCIDENTS}/{id}")
 }
 
 /// An invitation's Auth URL, without the site's origin.

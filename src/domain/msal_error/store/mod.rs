@@ -16,6 +16,8 @@ use crate::storage::MsalErrorId;
 /// What a line of a list needs, of `msal_errors e` and `tenants t`.
 const LINE: &str = "e.id, e.at, e.tenant_id, t.short_name, t.full_name, e.resource, e.operation, e.code, e.category, e.message, \
    e.correlation_id";
+/// What its page needs besides.
+const REST: &str = ", e.connection_id, e.http_status, e.error, e.suberror, e.codes, e.class, e.raw, e.trace_id, e.answered_at";
 
 #[derive(FromRow)]
 struct ErrorRow {
@@ -90,13 +92,12 @@ pub(super) async fn rows(
     from: From,
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    let tenants = filter::named(op, &filter.search).await?;
+    let plan = filter::Plan::of(op, scope, filter).await?;
     let mut query = QueryBuilder::new("select ");
-    query
-        .push(LINE)
-        .push(" from msal_errors e join tenants t on t.id = e.tenant_id where true");
-    filter::push(&mut query, scope, filter, &tenants);
-    filter::push_place(&mut query, "e.id", from, limit);
+    query.push(LINE).push(" from ");
+    plan.push(&mut query, from, limit);
+    query.push(" join tenants t on t.id = e.tenant_id");
+    filter::push_order(&mut query, "e.id", from, limit);
     let rows: Vec<ErrorRow> = query.build_query_as().fetch_all(op.db()).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -108,10 +109,12 @@ pub(super) async fn whole(
     from: From,
     limit: i64,
 ) -> Result<Vec<MsalError>, sqlx::Error> {
-    let tenants = filter::named(op, &filter.search).await?;
-    let mut query = select_whole();
-    filter::push(&mut query, scope, filter, &tenants);
-    filter::push_place(&mut query, "e.id", from, limit);
+    let plan = filter::Plan::of(op, scope, filter).await?;
+    let mut query = QueryBuilder::new("select ");
+    query.push(LINE).push(REST).push(" from ");
+    plan.push(&mut query, from, limit);
+    query.push(" join tenants t on t.id = e.tenant_id");
+    filter::push_order(&mut query, "e.id", from, limit);
     let rows: Vec<WholeRow> = query.build_query_as().fetch_all(op.db()).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -121,8 +124,12 @@ pub(super) async fn find(
     scope: Scope,
     id: MsalErrorId,
 ) -> Result<Option<MsalError>, sqlx::Error> {
-    let mut query = select_whole();
-    query.push(" and e.id = ").push_bind(id.0);
+    let mut query = QueryBuilder::new("select ");
+    query
+        .push(LINE)
+        .push(REST)
+        .push(" from msal_errors e join tenants t on t.id = e.tenant_id where e.id = ")
+        .push_bind(id.0);
     if let Some(tenant) = scope.tenant() {
         query
             .push(" and e.tenant_id = ")
@@ -130,15 +137,6 @@ pub(super) async fn find(
     }
     let row: Option<WholeRow> = query.build_query_as().fetch_optional(op.db()).await?;
     Ok(row.map(Into::into))
-}
-
-fn select_whole() -> QueryBuilder<sqlx::Postgres> {
-    let mut query = QueryBuilder::new("select ");
-    query.push(LINE).push(
-        ", e.connection_id, e.http_status, e.error, e.suberror, e.codes, e.class, e.raw, e.trace_id, e.answered_at
-         from msal_errors e join tenants t on t.id = e.tenant_id where true",
-    );
-    query
 }
 
 pub(super) async fn drop_before(op: &mut Op, before: Date) -> Result<Dropped, sqlx::Error> {

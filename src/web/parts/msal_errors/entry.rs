@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::{ALIKE, Around, ErrorLine, Moments, NEIGHBOURS};
 use super::list::{operation, resource_name};
+use super::{ALIKE, Around, ErrorLine, Moments, NEIGHBOURS};
 use crate::domain::diagnosis::{Diagnosis, entry};
 use crate::domain::msal_error::{Alike, Fold, MsalError, Row};
 use crate::web::kit::paging::with_query;

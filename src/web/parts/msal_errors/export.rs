@@ -140,8 +140,7 @@ impl Sending {
             return Ok(None);
         };
         let mut op = self.viewer.begin(&self.app).await?;
-        let errors =
-            msal_error::whole(&mut op, self.scope, &self.filter, from, AT_A_TIME).await?;
+        let errors = msal_error::whole(&mut op, self.scope, &self.filter, from, AT_A_TIME).await?;
         op.roll_back().await?;
         self.from = errors
             .last()

@@ -152,9 +152,7 @@ impl ListView {
             lines.iter().map(|line| line.id).chain(folded)
         };
         let link = |there: bool, name: &'static str, id: Option<i64>| match id {
-            Some(id) if there => {
-                with_query(&action, &filters.pairs(), &[(name, &id.to_string())])
-            }
+            Some(id) if there => with_query(&action, &filters.pairs(), &[(name, &id.to_string())]),
             _ => String::new(),
         };
         let pairs = filters.pairs();

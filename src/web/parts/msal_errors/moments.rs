@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn the_error_stands_in_the_middle_and_the_furthest_at_an_end() {
         let at = datetime!(2026-11-21 12:00 UTC);
-        let around = [row(9, at + Duration::hours(1)), row(7, at - Duration::hours(4))];
+        let around = [
+            row(9, at + Duration::hours(1)),
+            row(7, at - Duration::hours(4)),
+        ];
         let line = Moments::of(&row(8, at), &around, true);
         let xs: Vec<_> = line.all.iter().map(|moment| moment.x.as_str()).collect();
         assert_eq!(xs, ["0.0", "500.0", "625.0"]);
