@@ -5,7 +5,7 @@ create function drop_msal_errors_before(day date) returns table (months integer,
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '5s' as $$
 declare
   newest timestamptz := (select e.at from msal_errors e order by e.id desc limit 1);
-  until date := least(day, (newest at time zone 'UTC')::date - 28);
+  until date := date_trunc('month', least(day, (newest at time zone 'UTC')::date - 28))::date;
   month record;
 begin
   months := 0;

@@ -73,6 +73,23 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// One number that goes up and down; none when there is nothing to measure.
+    fn single(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        value: Option<f64>,
+    ) -> fmt::Result {
+        let family = self
+            .0
+            .encode_descriptor(name, help, unit, MetricType::Gauge)?;
+        match value {
+            Some(value) => ConstGauge::new(value).encode(family),
+            None => Ok(()),
+        }
+    }
+
     /// Sums that only grow; `_total` is added to the name.
     fn counter<L: EncodeLabelSet>(
         &mut self,
@@ -126,38 +143,38 @@ impl Families {
                 .iter()
                 .map(|(state, n)| ([("state", state.as_str())], f64::from(*n))),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_connections",
             "Connections that are renewed by schedule",
             None,
-            alone(f64::from(present.connections)),
+            Some(f64::from(present.connections)),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_refreshes_due",
             "Connections whose renewal is due",
             None,
-            alone(f64::from(present.due)),
+            Some(f64::from(present.due)),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_refreshes_overdue",
             "Connections whose renewal has been due for more than ten minutes",
             None,
-            alone(f64::from(present.overdue)),
+            Some(f64::from(present.overdue)),
         )?;
         let age = |at: OffsetDateTime| (self.now - at).as_seconds_f64().max(0.0);
-        to.gauge(
+        to.single(
             "tenantry_sample_age",
             "Time since the newest sample of the fleet",
             Some(&Unit::Seconds),
-            present.sampled_at.map(|at| (NONE, age(at))),
+            present.sampled_at.map(age),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_oldest_token_age",
             "Time since the valid token that was renewed longest ago was renewed",
             Some(&Unit::Seconds),
-            present.oldest.iter().map(|oldest| (NONE, age(oldest.at))),
+            present.oldest.as_ref().map(|oldest| age(oldest.at)),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_open_incidents",
             "Incidents that are open, by kind",
             None,
@@ -166,11 +183,11 @@ impl Families {
                 .iter()
                 .map(|(kind, n)| ([("kind", kind.as_str())], number(*n))),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_open_invitations",
             "Invitations that are open",
             None,
-            alone(number(figures.open_invitations)),
+            Some(number(figures.open_invitations)),
         )
     }
 
@@ -202,32 +219,32 @@ impl Families {
     fn machines(&self, to: &mut Writer<'_>) -> fmt::Result {
         let figures = &self.figures;
         let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-        to.gauge(
+        to.single(
             "tenantry_keepers",
             "Keepers at work",
             None,
-            alone(count(figures.living_keepers().count())),
+            Some(count(figures.living_keepers().count())),
         )?;
         let sum = |of: fn(&operations::KeeperLife) -> i32| {
-            alone(figures.living_keepers().map(|k| f64::from(of(k))).sum())
+            Some(figures.living_keepers().map(|k| f64::from(of(k))).sum())
         };
-        to.gauge(
+        to.single(
             "tenantry_keeper_requests_in_flight",
             "Requests to Microsoft under way, of all keepers",
             None,
             sum(|keeper| keeper.in_flight),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_keeper_requests_waiting",
             "Requests to Microsoft waiting for their turn, of all keepers",
             None,
             sum(|keeper| keeper.waiting),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_breakers_shut",
             "Circuit breakers towards Microsoft that are shut",
             None,
-            alone(count(figures.shut().count())),
+            Some(count(figures.shut().count())),
         )?;
         let workers = || figures.workers.iter();
         to.counter(
@@ -268,43 +285,37 @@ impl Families {
 
     fn database(&self, to: &mut Writer<'_>) -> fmt::Result {
         let database = &self.figures.database;
-        to.gauge(
+        to.single(
             "tenantry_database_size",
             "Size of the database",
             Some(&Unit::Bytes),
-            alone(number(database.size_bytes)),
+            Some(number(database.size_bytes)),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_database_connections",
             "Connections to the database server",
             None,
-            alone(f64::from(database.connections)),
+            Some(f64::from(database.connections)),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_database_connections_max",
             "Connections that the database server allows",
             None,
-            alone(f64::from(database.max_connections)),
+            Some(f64::from(database.max_connections)),
         )?;
-        to.gauge(
+        to.single(
             "tenantry_database_oldest_transaction_age",
             "Age of the oldest open transaction; absent when none is open",
             Some(&Unit::Seconds),
-            database.oldest_transaction_s.map(|age| (NONE, age)),
+            database.oldest_transaction_s,
         )?;
-        to.gauge(
+        to.single(
             "tenantry_database_replica_lag",
             "How far the slowest replica is behind; absent without replicas",
             Some(&Unit::Seconds),
-            database.replica_lag_s.map(|lag| (NONE, lag)),
+            database.replica_lag_s,
         )
     }
-}
-
-const NONE: [(&str, &str); 0] = [];
-
-fn alone(value: f64) -> [([(&'static str, &'static str); 0], f64); 1] {
-    [(NONE, value)]
 }
 
 fn worker(run: &operations::WorkerRun) -> Label<'_> {

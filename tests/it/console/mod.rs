@@ -3,5 +3,7 @@
 mod app_registration;
 mod authentication_status;
 mod invitations;
+mod msal_error_plans;
 mod msal_errors;
+mod operations;
 mod tenants;
