@@ -174,7 +174,7 @@ impl Families {
             Some(&Unit::Seconds),
             present.oldest.as_ref().map(|oldest| age(oldest.at)),
         )?;
-        to.single(
+        to.gauge(
             "tenantry_open_incidents",
             "Incidents that are open, by kind",
             None,
