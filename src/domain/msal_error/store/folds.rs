@@ -30,16 +30,17 @@ impl std::convert::From<FoldRow> for Fold {
     }
 }
 
+/// What a line needs of equal errors and of the last of them.
 fn select() -> QueryBuilder<sqlx::Postgres> {
     let mut query = QueryBuilder::new("select ");
-    query.push(LINE).push(
-        ", f.errors, f.codes as fold_codes, f.first_id, f.first_at
-         from msal_error_folds f
-         join msal_errors e on e.tenant_id = f.tenant_id and e.id = f.last_id and e.at = f.last_at
-         join tenants t on t.id = f.tenant_id where true",
-    );
+    query
+        .push(LINE)
+        .push(", f.errors, f.codes as fold_codes, f.first_id, f.first_at from ");
     query
 }
+
+const LAST: &str = " join msal_errors e on e.tenant_id = f.tenant_id and e.id = f.last_id and e.at = f.last_at
+   join tenants t on t.id = f.tenant_id";
 
 pub async fn page(
     op: &mut Op,
@@ -49,6 +50,8 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Fold>, sqlx::Error> {
     let mut query = select();
+    // The page first: only its own last errors are looked up.
+    query.push("(select f.* from msal_error_folds f where true");
     filter::push_tenant(&mut query, "f.tenant_id", scope, filter);
     if let Some(resource) = &filter.resource {
         query.push(" and f.resource = ").push_bind(resource.clone());
@@ -66,12 +69,15 @@ pub async fn page(
         query.push(" and f.first_at < ").push_bind(until);
     }
     filter::push_place(&mut query, "f.last_id", from, limit);
+    query.push(") f").push(LAST);
+    filter::push_order(&mut query, "f.last_id", from, limit);
     let rows: Vec<FoldRow> = query.build_query_as().fetch_all(op.db()).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
 pub async fn of(op: &mut Op, scope: Scope, error: &MsalError) -> Result<Option<Fold>, sqlx::Error> {
     let mut query = select();
+    query.push("msal_error_folds f").push(LAST).push(" where true");
     filter::push_tenant(&mut query, "f.tenant_id", scope, &Filter::default());
     query
         .push(" and f.tenant_id = ")
