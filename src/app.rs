@@ -24,6 +24,8 @@ pub struct App {
     pub trusted_proxies: Arc<[Network]>,
     /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
     pub mailer: Option<Mailer>,
+    /// Whole months for which MSAL errors are kept; none: for ever.
+    pub keep_errors_months: Option<u16>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.

@@ -111,6 +111,7 @@ impl Server {
                 cloud: keeper::Cloud::at(&config.entra.authority, &config.entra.graph_url),
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),
+            keep_errors_months: config.retention.msal_errors_months,
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,

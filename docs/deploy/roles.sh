@@ -8,6 +8,7 @@ password() { tr -d '\r\n' <"/run/secrets/$1_password"; }
 psql -v ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname "${POSTGRES_DB:-tenantry}" \
   -v migrate="$(password migrate)" -v web="$(password web)" -v keeper="$(password keeper)" -v ops="$(password ops)" <<'SQL'
 create role portal_owner nologin;
+grant pg_read_all_stats to portal_owner;
 create role portal_migrate login password :'migrate' in role portal_owner;
 create role portal_web login password :'web';
 create role portal_keeper login password :'keeper';

@@ -16,7 +16,7 @@ use url::Url;
 pub use error::{ConfigError, Problem};
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
-pub use sections::{Database, Entra, Log, LogFormat, Msp, Smtp, SmtpTls};
+pub use sections::{Database, Entra, Log, LogFormat, Msp, Retention, Smtp, SmtpTls};
 
 use reader::Reader;
 use sections::literal;
@@ -48,6 +48,7 @@ pub struct Config {
     /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     pub msp: Msp,
+    pub retention: Retention,
     pub log: Log,
 }
 
@@ -171,6 +172,7 @@ impl Config {
                 )
                 .unwrap_or_default(),
             msp: Msp::read(from),
+            retention: Retention::read(from),
             log: Log::read(from),
         }
     }

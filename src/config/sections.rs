@@ -70,6 +70,13 @@ pub struct Msp {
     pub report_to: String,
 }
 
+/// `retention.*`: how long records are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Whole months; none keeps them for ever.
+    pub msal_errors_months: Option<u16>,
+}
+
 /// `log.*`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -201,6 +208,27 @@ impl Msp {
             legal_name: from.text("msp.legal_name").unwrap_or_else(|| name.clone()),
             report_to: from.text("msp.report_to").unwrap_or_default(),
             name,
+        }
+    }
+}
+
+impl Retention {
+    /// Two years unless set; `forever` keeps everything.
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let months = from.parse(
+            "retention.msal_errors_months",
+            "a number of months from 1 to 120, or forever",
+            |text| match text {
+                "forever" => Some(None),
+                _ => text
+                    .parse()
+                    .ok()
+                    .filter(|months| (1..=120).contains(months))
+                    .map(Some),
+            },
+        );
+        Self {
+            msal_errors_months: months.unwrap_or(Some(24)),
         }
     }
 }

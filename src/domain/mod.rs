@@ -26,6 +26,8 @@ pub mod place;
 /// A fleet of any size, for tests and benchmarks.
 #[cfg(feature = "faults")]
 pub mod rehearsal;
+/// How the installation itself fares, over time and now.
+pub mod operations;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

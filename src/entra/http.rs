@@ -9,6 +9,7 @@ use reqwest::header::{
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::meter::Meter;
 use super::{CallRecord, Endpoints, Meaning, Operation, SetupError, retry_after};
 use crate::clock::Clock;
 
@@ -84,6 +85,7 @@ pub(super) struct Http {
     endpoints: Endpoints,
     pub limits: Limits,
     clock: Clock,
+    pub meter: Meter,
 }
 
 impl Http {
@@ -93,6 +95,7 @@ impl Http {
             endpoints,
             limits,
             clock,
+            meter: Meter::default(),
         })
     }
 
@@ -146,6 +149,7 @@ impl Http {
             record.trace_id.clone_from(&reply.trace_id);
             record.ests_server.clone_from(&reply.ests_server);
         }
+        self.meter.note(&record);
         Call { record, reply }
     }
 

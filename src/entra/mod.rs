@@ -19,6 +19,7 @@ mod http;
 mod id_token;
 mod keys;
 mod meaning;
+pub mod meter;
 mod redact;
 mod reply;
 mod retry_after;
@@ -81,6 +82,11 @@ impl Entra {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// What was counted of the calls since this was last asked.
+    pub fn take_counts(&self) -> Vec<meter::Counted> {
+        self.inner.http.meter.take()
     }
 }
 

@@ -31,6 +31,7 @@ mod trouble;
 mod validate;
 
 pub use crate::entra::Cloud;
+pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};

@@ -37,6 +37,8 @@ pub async fn ensure<'a>(
     }
     for statement in [
         "grant portal_owner to portal_migrate",
+        // The Operations page shows the oldest transaction and the replicas, through a function of the owner's.
+        "grant pg_read_all_stats to portal_owner",
         "alter role portal_backup bypassrls",
         "alter role portal_backup set default_transaction_read_only = on",
         "alter role portal_ops set default_transaction_read_only = on",

@@ -16,6 +16,9 @@ use crate::clock::Clock;
 /// What a run says for the log and the status; bounded work, so that a stop need not wait long.
 pub type Run = Pin<Box<dyn Future<Output = anyhow::Result<String>> + Send>>;
 
+/// Told of every run that ended, e.g. to write it down; what comes of it is the teller's own affair.
+pub type Teller = Box<dyn Fn(Status) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// Pauses after failures: 1 s, 2 s, 4 s … up to this, and never longer than the worker's period.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
@@ -65,6 +68,8 @@ pub struct Status {
     pub runs: u64,
     /// When the last run ended; none before the first has.
     pub last_run_at: Option<OffsetDateTime>,
+    /// How long the last run took.
+    pub duration: Duration,
     /// What the last run said, or why it failed.
     pub last_word: String,
     /// Failed runs since the last good one.
@@ -72,27 +77,43 @@ pub struct Status {
 }
 
 /// Workers at work. Dropping it does not stop them; cancelling the token that they were started with does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Driver {
     board: Arc<Mutex<Vec<Status>>>,
     tasks: TaskTracker,
+    teller: Arc<Teller>,
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("board", &self.board)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Driver {
-    /// Run each now and then in its period, until `stop`.
-    pub fn start(workers: Vec<Worker>, clock: &Clock, stop: &CancellationToken) -> Self {
+    /// Run each now and then in its period, until `stop`; `teller` hears of each run.
+    pub fn start(
+        workers: Vec<Worker>,
+        clock: &Clock,
+        stop: &CancellationToken,
+        teller: Teller,
+    ) -> Self {
         let statuses = workers.iter().map(|worker| Status {
             name: worker.name,
             about: worker.about,
             period: worker.period,
             runs: 0,
             last_run_at: None,
+            duration: Duration::ZERO,
             last_word: String::new(),
             failures: 0,
         });
         let driver = Self {
             board: Arc::new(Mutex::new(statuses.collect())),
             tasks: TaskTracker::new(),
+            teller: Arc::new(teller),
         };
         for worker in workers {
             let (driver, clock, stop) = (driver.clone(), clock.clone(), stop.clone());
@@ -127,7 +148,8 @@ impl Driver {
                 Ok(outcome) => outcome,
                 Err(panic) => Err(anyhow::anyhow!(panic)),
             };
-            let ms = started.elapsed().as_millis();
+            let took = started.elapsed();
+            let ms = took.as_millis();
             let word = match &outcome {
                 Ok(said) => {
                     failures = 0;
@@ -145,7 +167,9 @@ impl Driver {
                     error.to_string()
                 }
             };
-            self.note(worker.name, clock.now(), word, failures);
+            if let Some(status) = self.note(worker.name, clock.now(), took, word, failures) {
+                (self.teller)(status).await;
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause(worker.period, failures)) => {}
@@ -153,14 +177,22 @@ impl Driver {
         }
     }
 
-    fn note(&self, name: &str, at: OffsetDateTime, word: String, failures: u32) {
+    fn note(
+        &self,
+        name: &str,
+        at: OffsetDateTime,
+        took: Duration,
+        word: String,
+        failures: u32,
+    ) -> Option<Status> {
         let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(status) = board.iter_mut().find(|status| status.name == name) {
-            status.runs += 1;
-            status.last_run_at = Some(at);
-            status.last_word = word;
-            status.failures = failures;
-        }
+        let status = board.iter_mut().find(|status| status.name == name)?;
+        status.runs += 1;
+        status.last_run_at = Some(at);
+        status.duration = took;
+        status.last_word = word;
+        status.failures = failures;
+        Some(status.clone())
     }
 }
 
@@ -181,6 +213,10 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+
+    fn nobody() -> Teller {
+        Box::new(|_| Box::pin(async {}))
+    }
 
     #[test]
     fn pauses_grow_and_stay_below_the_period() {
@@ -211,7 +247,7 @@ mod tests {
             },
         );
         let stop = CancellationToken::new();
-        let driver = Driver::start(vec![worker], &Clock::system(), &stop);
+        let driver = Driver::start(vec![worker], &Clock::system(), &stop, nobody());
         for turn in 0..5 {
             assert_eq!(heard.recv().await, Some(turn));
         }
@@ -241,7 +277,7 @@ mod tests {
             },
         );
         let stop = CancellationToken::new();
-        let driver = Driver::start(vec![worker], &Clock::system(), &stop);
+        let driver = Driver::start(vec![worker], &Clock::system(), &stop, nobody());
         begins.recv().await;
         stop.cancel();
         driver.finished().await;

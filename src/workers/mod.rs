@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-pub use driver::{Driver, Run, Status, Worker};
+pub use driver::{Driver, Run, Status, Teller, Worker};
 
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
-use crate::domain::{connection, invitation, msal_error, onboarding, technician};
+use crate::domain::{connection, invitation, msal_error, onboarding, operations, technician};
 use crate::web::kit::session;
 
 /// Errors of the coming year have their partition before they happen.
@@ -19,7 +19,35 @@ const ERRORS_AHEAD: time::Duration = time::Duration::days(366);
 
 /// Begin all of it; ends with `stop`.
 pub fn start(app: &App, stop: &CancellationToken) -> Driver {
-    Driver::start(list(app), &app.clock, stop)
+    Driver::start(list(app), &app.clock, stop, teller(app))
+}
+
+/// Writes each run into the database, where every replica's Operations page reads it.
+fn teller(app: &App) -> Teller {
+    let app = app.clone();
+    Box::new(move |status| {
+        let app = app.clone();
+        Box::pin(async move {
+            if let Err(error) = record(&app, status).await {
+                tracing::warn!(%error, "a worker's run cannot be written down");
+            }
+        })
+    })
+}
+
+async fn record(app: &App, status: Status) -> Result<(), sqlx::Error> {
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker(status.name)).await?;
+    let run = operations::Run {
+        name: status.name,
+        about: status.about,
+        period: status.period,
+        ended_at: status.last_run_at.unwrap_or_else(|| op.now()),
+        duration: status.duration,
+        word: status.last_word,
+        failures: status.failures,
+    };
+    operations::record_run(&mut op, &run).await?;
+    op.commit().await
 }
 
 /// Every worker of the portal. Each is idempotent, so that several replicas may run them at once.
@@ -73,6 +101,24 @@ fn list(app: &App) -> Vec<Worker> {
             hours(24),
             |app| Box::pin(partitions(app)),
         ),
+        job(
+            "error retention",
+            "Drops months of MSAL errors that are past what the settings keep",
+            hours(24),
+            |app| Box::pin(error_retention(app)),
+        ),
+        job(
+            "samples",
+            "Writes down each minute how the fleet stands",
+            Duration::from_secs(20),
+            |app| Box::pin(samples(app)),
+        ),
+        job(
+            "old samples",
+            "Thins samples to one an hour after two days, one a day after ninety",
+            hours(1),
+            |app| Box::pin(old_samples(app)),
+        ),
     ]
 }
 
@@ -124,4 +170,35 @@ async fn partitions(app: App) -> anyhow::Result<String> {
     let made = msal_error::ensure_partitions(&mut op, since.date(), until.date()).await?;
     op.commit().await?;
     Ok(format!("{made} partitions made"))
+}
+
+async fn error_retention(app: App) -> anyhow::Result<String> {
+    let Some(months) = app.keep_errors_months else {
+        return Ok("errors are kept for ever".to_owned());
+    };
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("error retention")).await?;
+    let dropped = msal_error::drop_old(&mut op, months).await?;
+    op.commit().await?;
+    Ok(format!(
+        "{} months with {} errors dropped",
+        dropped.months, dropped.errors
+    ))
+}
+
+async fn samples(app: App) -> anyhow::Result<String> {
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("samples")).await?;
+    let taken = operations::take_sample(&mut op).await?;
+    op.commit().await?;
+    Ok(if taken {
+        "a sample taken".to_owned()
+    } else {
+        "this minute's sample is there".to_owned()
+    })
+}
+
+async fn old_samples(app: App) -> anyhow::Result<String> {
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("old samples")).await?;
+    let deleted = operations::delete_old(&mut op).await?;
+    op.commit().await?;
+    Ok(format!("{deleted} rows deleted"))
 }

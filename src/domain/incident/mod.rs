@@ -1,12 +1,15 @@
 //! Incidents as people see them: one trouble that many customers feel, what it is, since when, how many, and who acts. The
 //! keeper opens and closes them.
 
+mod record;
 mod store;
 
 use time::OffsetDateTime;
 
 use super::diagnosis::WhoActs;
 use super::op::{Op, Scope};
+
+pub use record::{Record, Touched, find, latest, touched};
 
 /// What kind of trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,19 @@
 //! A failure answer of Entra or Graph as recorded: searching the record, one entry with its neighbours, and its diagnosis.
-//! The keeper writes the record; nothing changes it.
+//! The keeper writes the record; nothing changes it but its end: whole months are dropped when they are old.
 
+mod folded;
+mod retention;
 mod store;
 
 use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
 use super::connection::Standing;
 use super::diagnosis::{self, Category, Diagnosis, Facts};
 use super::op::{Op, Scope};
 use crate::storage::{ConnectionId, MsalErrorId, TenantId};
+
+pub use folded::{Alike, Fold, FoldPage, alike, fold_of, folds};
+pub use retention::{Dropped, drop_old};
 
 /// One entry of the list.
 #[derive(Clone, Debug)]
@@ -64,9 +68,12 @@ pub struct Filter {
     pub from: Option<OffsetDateTime>,
     /// Last instant, excluded.
     pub until: Option<OffsetDateTime>,
-    /// Part of the message or of an id; empty for all.
+    /// Part of anything the entry says, of an id or of its tenant's name; empty for all.
     pub search: String,
 }
+
+/// Letters that a search has at least: with fewer it would read everything. Numbers may be shorter.
+pub const SHORTEST_SEARCH: usize = 3;
 
 /// Where a page of the list begins. Pages go by id, so that they neither shift nor slow down as errors come in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,10 +175,17 @@ impl MsalError {
     }
 }
 
-/// The filter's value for an id typed or copied into the search box.
-fn as_uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text.trim()).ok()
+/// So many entries of an export, whole, newest first; the next begin after the last of these.
+pub async fn whole(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    from: From,
+    limit: i64,
+) -> Result<Vec<MsalError>, sqlx::Error> {
+    store::whole(op, scope, filter, from, limit).await
 }
+
 /// Give each month from `since` to `until` a partition of its own. Idempotent; returns how many were
 /// missing.
 pub async fn ensure_partitions(op: &mut Op, since: Date, until: Date) -> Result<i32, sqlx::Error> {

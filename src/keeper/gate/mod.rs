@@ -183,6 +183,12 @@ impl Gate {
         self.lock().authority.recall_start(ago, Instant::now());
     }
 
+    /// Requests under way and waiting for their turn, for operators.
+    pub fn load(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.in_flight, state.queue.ahead(false))
+    }
+
     fn queue_up(&self, ticket: Ticket, tenant: TenantId, deadline: Instant) -> Result<(), Held> {
         let now = Instant::now();
         let mut state = self.lock();

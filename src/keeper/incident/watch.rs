@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::mass::take_back;
 use super::{audit, see, spread};
+use crate::entra::meter::Counted;
 use crate::keeper::core::{Core, Shared};
 use crate::keeper::gate::{Breaker, Change, Changes};
 use crate::keeper::store::incidents::{self, Trouble};
-use crate::keeper::store::{breakers, keepers};
+use crate::keeper::store::{breakers, call_totals, keepers};
 
 /// A keeper that missed so many beats is not counted any more.
 const MISSED: u32 = 3;
@@ -33,6 +34,7 @@ pub async fn recall(core: &Core) -> sqlx::Result<()> {
 pub async fn watch(core: Shared, mut changes: Changes) {
     let id = crate::clock::random_uuid();
     let mut unwritten = Vec::new();
+    let mut unadded = Vec::new();
     let mut beats = tokio::time::interval(core.settings.keeper_beat);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -42,6 +44,7 @@ pub async fn watch(core: Shared, mut changes: Changes) {
                 if let Err(error) = beat(&core, id).await {
                     tracing::warn!(%error, "the keeper cannot say that it lives");
                 }
+                add_counts(&core, &mut unadded).await;
             }
             Some(change) = changes.recv() => unwritten.push(change),
         }
@@ -50,6 +53,7 @@ pub async fn watch(core: Shared, mut changes: Changes) {
         }
         write(&core, &mut unwritten).await;
     }
+    add_counts(&core, &mut unadded).await;
     if let Err(error) = keepers::leave(&core.pool, id).await {
         tracing::warn!(%error, "the keeper leaves without a word; the others notice within seconds");
     }
@@ -57,14 +61,24 @@ pub async fn watch(core: Shared, mut changes: Changes) {
 
 async fn beat(core: &Core, id: Uuid) -> sqlx::Result<()> {
     let patience = core.settings.keeper_beat * MISSED;
+    let load = core.gate.load();
     core.gate
-        .share_with(keepers::beat(&core.pool, id, patience).await?);
+        .share_with(keepers::beat(&core.pool, id, load, patience).await?);
     let now = core.clock.now();
     see_quarantined(core, now).await?;
     incidents::add_unanswered(&core.pool, &breakers::name(Breaker::Authority)).await?;
     take_back(core, now).await?;
     close_passed(core, now).await?;
     incidents::forget_failures(&core.pool, core.guard.since(now)).await
+}
+
+/// What was asked of Microsoft goes to the sums; what cannot be added now is added at the next beat.
+async fn add_counts(core: &Core, unadded: &mut Vec<Counted>) {
+    unadded.extend(core.entra.take_counts());
+    match call_totals::add(&core.pool, unadded).await {
+        Ok(()) => unadded.clear(),
+        Err(error) => tracing::warn!(%error, "counts of calls are not added yet"),
+    }
 }
 
 /// In order; what cannot be written now is written at the next beat.

@@ -5,16 +5,26 @@ use std::time::Duration;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-/// Say that this keeper lives, and count those who were seen within `patience`, this one included.
-pub async fn beat(db: impl PgExecutor<'_>, id: Uuid, patience: Duration) -> sqlx::Result<u32> {
+/// Say that this keeper lives and how many requests it has `(under way, waiting)`, and count those who were seen within
+/// `patience`, this one included.
+pub async fn beat(
+    db: impl PgExecutor<'_>,
+    id: Uuid,
+    (in_flight, waiting): (usize, usize),
+    patience: Duration,
+) -> sqlx::Result<u32> {
     let others = sqlx::query_scalar!(
         r#"with beat as (
-             insert into keepers (id) values ($1) on conflict (id) do update set seen_at = now()
+             insert into keepers (id, in_flight, waiting) values ($1, $3, $4)
+             on conflict (id) do update
+             set seen_at = now(), in_flight = excluded.in_flight, waiting = excluded.waiting
            )
            select count(*) as "others!" from keepers
            where id <> $1 and seen_at > now() - make_interval(secs => $2)"#,
         id,
-        patience.as_secs_f64()
+        patience.as_secs_f64(),
+        i32::try_from(in_flight).unwrap_or(i32::MAX),
+        i32::try_from(waiting).unwrap_or(i32::MAX)
     )
     .fetch_one(db)
     .await?;

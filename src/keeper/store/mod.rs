@@ -5,6 +5,7 @@ pub mod app_only;
 pub mod apps;
 pub mod audit;
 pub mod breakers;
+pub mod call_totals;
 pub mod connections;
 pub mod disconnections;
 pub mod flow_leases;

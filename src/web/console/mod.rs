@@ -5,6 +5,7 @@ mod authentication_status;
 mod invitations;
 mod msal_errors;
 mod plug;
+mod operations;
 mod tenants;
 
 use axum::Router;
@@ -19,5 +20,6 @@ pub fn router() -> Router<App> {
         .merge(authentication_status::router())
         .merge(msal_errors::router())
         .merge(plug::router())
+        .merge(operations::router())
         .merge(tenants::router())
 }

@@ -13,7 +13,7 @@ use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
-use crate::web::parts::msal_errors::{self, EntryView, ListView, Params};
+use crate::web::parts::msal_errors::{self, EntryView, Format, ListView, Params};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/msal_errors/index.html")]
@@ -32,6 +32,8 @@ struct Show {
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route(paths::MSAL_ERRORS, get(index))
+        .route(&format!("{}/export.csv", paths::MSAL_ERRORS), get(csv))
+        .route(&format!("{}/export.jsonl", paths::MSAL_ERRORS), get(jsonl))
         .route(&format!("{}/{{id}}", paths::MSAL_ERRORS), get(show))
 }
 
@@ -58,4 +60,20 @@ async fn show(
     let entry = msal_errors::entry(&mut op, viewer.scope, &id, true).await?;
     let entry = entry.ok_or(WebError::NotFound)?;
     Ok(Show { chrome, entry })
+}
+
+async fn csv(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(params): Query<Params>,
+) -> WebResult<Response> {
+    msal_errors::export(&app, &viewer, viewer.scope, params, Format::Csv).await
+}
+
+async fn jsonl(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(params): Query<Params>,
+) -> WebResult<Response> {
+    msal_errors::export(&app, &viewer, viewer.scope, params, Format::JsonLines).await
 }

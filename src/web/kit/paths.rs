@@ -29,6 +29,8 @@ pub const PLUG_CONFIRMATION: &str = "/security/disconnect-all/confirmation";
 pub const PLUG_CANCELLATION: &str = "/security/disconnect-all/cancellation";
 pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
+pub const OPERATIONS: &str = "/monitoring/operations";
+pub const INCIDENTS: &str = "/monitoring/operations/incidents";
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
@@ -65,6 +67,11 @@ pub fn app_credential(id: uuid::Uuid, word: &str) -> String {
 /// One recorded error, seen by the fleet's technician.
 pub fn msal_error(id: MsalErrorId) -> String {
     format!("{MSAL_ERRORS}/{id}")
+}
+
+/// One incident.
+pub fn incident(id: uuid::Uuid) -> String {
+    format!("{INCIDENTS}/{id}")
 }
 
 /// An invitation's Auth URL, without the site's origin.

@@ -1,5 +1,7 @@
-//! Machines and operators: health, on a listener of its own. Answers are status codes without a word, for anybody may ask.
+//! Machines and operators: health and metrics, on a listener of its own. Health answers status codes without a word; the
+//! metrics name no tenant. Whoever reaches the listener may ask, so it is not for the internet.
 
+mod metrics;
 mod ready;
 
 use axum::Router;
@@ -15,5 +17,12 @@ pub fn router(app: App, stopping: CancellationToken) -> Router {
     Router::new()
         .route("/live", get(|| async { StatusCode::OK }))
         .route("/ready", get(ready::answer))
-        .with_state(ready::State { app, stopping })
+        .route("/metrics", get(metrics::answer))
+        .with_state(State { app, stopping })
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    app: App,
+    stopping: CancellationToken,
 }

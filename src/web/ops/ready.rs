@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::extract;
 use axum::http::StatusCode;
-use tokio_util::sync::CancellationToken;
 
+use super::State;
 use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::op::{Actor, Op};
@@ -15,11 +15,9 @@ use crate::storage::{Schema, schema};
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Debug)]
-pub(super) struct State {
-    pub app: App,
-    pub stopping: CancellationToken,
-}
+/// Clocks may differ so much; more is logged, much more makes a replica unready (its leases and expiries would be wrong).
+const SKEW_LOGGED: f64 = 2.0;
+const SKEW_REFUSED: f64 = 30.0;
 
 /// Why not; for the log alone.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +30,8 @@ enum Unready {
     Database(#[from] sqlx::Error),
     #[error("the database is not at this program's schema: {0:?}")]
     Schema(Schema),
+    #[error("this machine's clock and the database's differ by {0:.0} s")]
+    Clock(f64),
     #[error("the keeper cannot work: {0}")]
     Keeper(String),
 }
@@ -63,10 +63,29 @@ async fn database(app: &App) -> Result<(), Unready> {
         Schema::Current { .. } => {}
         other => return Err(Unready::Schema(other)),
     }
+    let skew = skew(app).await?;
+    if skew > SKEW_REFUSED {
+        return Err(Unready::Clock(skew));
+    }
+    if skew > SKEW_LOGGED {
+        tracing::warn!(
+            skew_s = skew,
+            "this machine's clock and the database's differ"
+        );
+    }
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("readiness")).await?;
     Entry::new("readiness.asked").write(&mut op).await?;
     op.roll_back().await?;
     Ok(())
+}
+
+/// Seconds between this machine's clock and the database's. What the demo moved its clock by does not count.
+async fn skew(app: &App) -> Result<f64, sqlx::Error> {
+    let theirs = sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#)
+        .fetch_one(&app.pool)
+        .await?;
+    let moved = time::Duration::milliseconds(app.clock.offset_ms());
+    Ok((app.clock.now() - moved - theirs).as_seconds_f64().abs())
 }
 
 async fn keeper(app: &App) -> Result<(), Unready> {

@@ -1,5 +1,7 @@
 //! Pieces of pages that both portals show: a diagnosis, recorded errors, a standing. What every page needs is in the kit.
 
+/// Numbers over time as a picture.
+pub mod chart;
 /// Why an authorisation died and the one button that starts the remedy.
 pub mod csv;
 pub mod diagnosis;

@@ -13,7 +13,7 @@ use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::viewer::Viewer;
-use crate::web::parts::msal_errors::{self, EntryView, ListView, Params};
+use crate::web::parts::msal_errors::{self, EntryView, Format, ListView, Params};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "portal/msal_errors/index.html")]
@@ -34,6 +34,8 @@ struct Show {
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/tenants/{short}/msal-errors", get(index))
+        .route("/tenants/{short}/msal-errors/export.csv", get(csv))
+        .route("/tenants/{short}/msal-errors/export.jsonl", get(jsonl))
         .route("/tenants/{short}/msal-errors/{id}", get(show))
 }
 
@@ -45,10 +47,7 @@ async fn index(
     Query(params): Query<Params>,
 ) -> WebResult<Response> {
     let mut op = viewer.begin(&app).await?;
-    let params = Params {
-        tenant: String::new(),
-        ..params
-    };
+    let params = alone(params);
     let action = visit.paths().msal_errors();
     let list = msal_errors::list(&mut op, visit.scope(), action, params, false).await?;
     let status = list.status();
@@ -78,4 +77,31 @@ async fn show(
         visit,
         entry,
     })
+}
+
+async fn csv(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    Query(params): Query<Params>,
+) -> WebResult<Response> {
+    msal_errors::export(&app, &viewer, visit.scope(), alone(params), Format::Csv).await
+}
+
+async fn jsonl(
+    State(app): State<App>,
+    viewer: Viewer,
+    visit: Visit,
+    Query(params): Query<Params>,
+) -> WebResult<Response> {
+    let params = alone(params);
+    msal_errors::export(&app, &viewer, visit.scope(), params, Format::JsonLines).await
+}
+
+/// The visit says which tenant, not the query.
+fn alone(params: Params) -> Params {
+    Params {
+        tenant: String::new(),
+        ..params
+    }
 }

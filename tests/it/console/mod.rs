@@ -3,9 +3,11 @@
 mod app_registration;
 mod authentication_status;
 mod invitations;
+mod msal_error_plans;
 mod msal_errors;
 mod plans;
 mod status_acts;
 mod status_live;
 mod plug;
+mod operations;
 mod tenants;

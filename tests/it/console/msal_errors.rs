@@ -287,3 +287,169 @@ async fn nobody_else_sees_them() {
         assert_eq!(stage.app.browser().get(&path).await.status, 303);
     }
 }
+
+#[tokio::test]
+async fn the_search_looks_at_everything_an_error_says_and_at_its_tenants_name() {
+    let stage = Stage::new().await;
+    let raw = Failure {
+        raw: r#"{"error":"invalid_grant","error_uri":"https://login.microsoftonline.com/error?code=50173","hint":"Kranichfeld"}"#,
+        ..Failure::default()
+    };
+    let raw = stage.error(stage.alder, raw).await;
+    let idle = stage.idle(stage.birch).await;
+    for (query, found) in [
+        ("kranichfeld", vec![&raw]),
+        ("AADSTS700082", vec![&idle]),
+        ("Birch %26 Sons", vec![&idle]),
+        ("refresh", vec![&idle, &raw]),
+        ("5e6f7a8b-0000-4000-8000-000000000002", vec![&idle, &raw]),
+        ("no such word", vec![]),
+    ] {
+        assert_eq!(
+            stage.ids(&format!("?q={query}")).await,
+            found.into_iter().cloned().collect::<Vec<_>>(),
+            "{query}"
+        );
+    }
+    // A number may be short: it is an id.
+    assert_eq!(stage.ids(&format!("?q={raw}")).await, [raw.as_str()]);
+    let page = stage.page("?q=ab").await;
+    assert_eq!(page.status, 422);
+    assert!(!page.field_error("q").is_empty());
+}
+
+#[tokio::test]
+async fn equal_errors_are_one_line_with_their_number_the_first_and_the_last() {
+    let stage = Stage::new().await;
+    let mut last = String::new();
+    for days in [9, 5, 2] {
+        let failure = Failure {
+            age: Duration::days(days),
+            ..Failure::default()
+        };
+        last = stage.error(stage.alder, failure).await;
+    }
+    let exchange = Failure {
+        resource: "exchange",
+        ..Failure::default()
+    };
+    stage.error(stage.alder, exchange).await;
+    let idle = stage.idle(stage.birch).await;
+
+    let page = stage.page("?fold=equal").await;
+    assert_eq!(page.texts("td[data-label=Errors]"), ["1", "1", "3"]);
+    assert_eq!(page.texts("td[data-label='Last Id']")[2], last);
+    assert_eq!(page.texts("td[data-label='Last Id']")[0], idle);
+    assert_eq!(page.texts("td[data-label=First]")[2], "9 days ago");
+    assert_eq!(page.texts("td[data-label=Last]")[2], "2 days ago");
+    let each = page.attributes("td[data-label=Errors] a", "href")[2].clone();
+    assert_eq!(stage.browser.get(&each).await.texts(IDS).len(), 3);
+
+    for (query, lines) in [
+        ("tenant=birch", 1),
+        ("resource=exchange", 2),
+        ("cause=password_changed", 2),
+        ("code=700082", 1),
+    ] {
+        let page = stage.page(&format!("?fold=equal&{query}")).await;
+        assert_eq!(page.texts("td[data-label=Errors]").len(), lines, "{query}");
+    }
+    // A search looks at each error by itself, and says so.
+    let page = stage.page("?fold=equal&q=expired").await;
+    assert!(page.text().contains("A search lists each error by itself"));
+    assert!(page.has("td[data-label=Id]"));
+}
+
+#[tokio::test]
+async fn an_entry_says_how_often_it_came_and_who_else_has_it() {
+    let stage = Stage::new().await;
+    stage.error(stage.alder, Failure::default()).await;
+    let id = stage.error(stage.alder, Failure::default()).await;
+    let other = stage.error(stage.birch, Failure::default()).await;
+    stage.idle(stage.birch).await;
+    let page = stage.browser.get(&format!("{ERRORS}/{id}")).await;
+    assert!(
+        page.text()
+            .contains("2 errors of this tenant with this cause")
+    );
+    let alike = "section[aria-labelledby=alike]";
+    assert_eq!(
+        page.texts(&format!("{alike} td[data-label='Last Id']")),
+        [other]
+    );
+    let line = page.attributes(".moments svg", "aria-label");
+    assert!(line[0].starts_with("2 errors of this tenant"), "{line:?}");
+    assert_eq!(page.texts(".moments rect title").len(), 2);
+
+    let inside = format!("/tenants/alder/msal-errors/{id}");
+    let page = stage.browser.get(&inside).await;
+    assert!(!page.has(alike), "inside one tenant no other is named");
+}
+
+#[tokio::test]
+async fn an_export_holds_what_the_filter_shows_with_secrets_masked_and_is_written_down() {
+    let stage = Stage::new().await;
+    let failure = Failure {
+        message: "=HYPERLINK(\"https://evil.example\")",
+        raw: r#"{"error":"invalid_grant","refresh_token":"0.AXoAsecretsecretsecretsecretsecretsecretsecret"}"#,
+        ..Failure::default()
+    };
+    let id = stage.error(stage.alder, failure).await;
+    stage.idle(stage.birch).await;
+    let list = stage.page("?tenant=alder").await;
+    let [csv, jsonl] = &list.attributes(".exports a", "href")[..] else {
+        panic!("two files")
+    };
+
+    let csv = stage.browser.get(csv).await;
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    assert!(csv.header("content-disposition").contains("msal-errors-"));
+    let mut reader = csv::Reader::from_reader(csv.body.as_bytes());
+    let heads = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1);
+    let cell = |name: &str| {
+        let place = heads.iter().position(|head| head == name).unwrap();
+        rows[0][place].to_owned()
+    };
+    assert_eq!((cell("id"), cell("tenant")), (id.clone(), "alder".into()));
+    assert!(cell("message").starts_with("'=HYPERLINK"));
+    assert!(!csv.body.contains("secretsecret"));
+
+    let lines = stage.browser.get(jsonl).await;
+    let line: serde_json::Value = serde_json::from_str(lines.body.trim_end()).unwrap();
+    assert_eq!(line["id"].to_string(), id);
+    assert_eq!(line["cause"], "password_changed");
+    assert!(!lines.body.contains("secretsecret"));
+    assert_eq!(
+        stage.app.audit().await,
+        ["msal_errors.exported done", "msal_errors.exported done"]
+    );
+    let odd = format!("{ERRORS}/export.csv?from=2026-02-30");
+    assert_eq!(stage.browser.get(&odd).await.status, 400);
+    assert_eq!(stage.app.browser().get(&odd).await.status, 303);
+}
+
+#[tokio::test]
+async fn an_export_goes_on_past_one_reading() {
+    let stage = Stage::new().await;
+    sqlx::query(
+        "insert into msal_errors (tenant_id, at, operation, category, class, message, raw)
+         select $1, now(), 'refresh', 'unknown', 'transient', 'Number ' || i, '' from generate_series(1, 1203) i",
+    )
+    .bind(stage.alder)
+    .execute(&stage.fleet.pool)
+    .await
+    .unwrap();
+    let file = stage.browser.get(&format!("{ERRORS}/export.jsonl")).await;
+    let messages: Vec<String> = file
+        .body
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["message"].to_string())
+        .collect();
+    assert_eq!(messages.len(), 1203);
+    assert_eq!(
+        (messages[0].as_str(), messages[1202].as_str()),
+        ("\"Number 1203\"", "\"Number 1\"")
+    );
+}

@@ -55,6 +55,7 @@ impl TestApp {
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
             mailer: None,
+            keep_errors_months: Some(24),
             trusted_proxies: Arc::new([]),
             flow_changes: broadcast::channel(64).0,
             status_news: broadcast::channel(64).0,

@@ -6,5 +6,6 @@ mod errors;
 mod listen;
 mod login;
 mod login_link;
+mod metrics;
 mod ops;
 mod sessions;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::invitation::{self, Invitation, LinkToken};
+use crate::domain::operations;
 use crate::domain::tenant::Tenant;
 use crate::mail::{InvitationLetter, SendError};
 use crate::web::kit::error::WebError;
@@ -78,15 +79,17 @@ pub async fn deliver(
         Ok(()) => {
             let mut op = viewer.begin(app).await?;
             invitation::record_sent(&mut op, invitation).await?;
+            operations::record_mail(&mut op, Some(tenant.id), "invitation", "").await?;
             op.commit().await?;
             Ok(Delivery::Sent { to })
         }
         Err(error) => {
             tracing::warn!(error = ?error, invitation.id = %invitation.id, "an invitation could not be mailed");
-            Ok(Delivery::Failed {
-                to,
-                reason: error.to_string(),
-            })
+            let reason = error.to_string();
+            let mut op = viewer.begin(app).await?;
+            operations::record_mail(&mut op, Some(tenant.id), "invitation", &reason).await?;
+            op.commit().await?;
+            Ok(Delivery::Failed { to, reason })
         }
     }
 }

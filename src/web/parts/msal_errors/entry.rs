@@ -2,11 +2,12 @@
 
 use time::OffsetDateTime;
 
-use super::ErrorLine;
 use super::list::{operation, resource_name};
+use super::{ALIKE, Around, ErrorLine, Moments, NEIGHBOURS};
 use crate::domain::diagnosis::{Diagnosis, entry};
-use crate::domain::msal_error::{MsalError, Row};
-use crate::web::kit::paths::TenantPaths;
+use crate::domain::msal_error::{Alike, Fold, MsalError, Row};
+use crate::web::kit::paging::with_query;
+use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::DiagnosisView;
 use crate::web::parts::invitations::From;
@@ -40,13 +41,60 @@ pub struct EntryView {
     pub diagnosis: DiagnosisView,
     /// Errors of the same tenant just before and after.
     pub neighbours: Vec<ErrorLine>,
+    /// The same, with those further away, on a line of time.
+    pub moments: Moments,
+    /// How often this tenant had it, and since when; none when it was this once.
+    pub repeated: Option<Repeated>,
+    /// Other tenants with the same cause and number; the console alone shows them.
+    pub alike: Vec<AlikeLine>,
+    /// There are more of them than are shown.
+    pub more_alike: bool,
+    /// Every error of this cause and number.
+    pub alike_href: String,
+}
+
+/// This tenant's equal errors.
+#[derive(Clone, Debug)]
+pub struct Repeated {
+    pub errors: i64,
+    pub first: When,
+    pub last: When,
+    pub href: String,
+}
+
+/// Another tenant with the same error.
+#[derive(Clone, Debug)]
+pub struct AlikeLine {
+    pub short_name: String,
+    pub full_name: String,
+    pub tenant_href: String,
+    pub resource: String,
+    pub errors: i64,
+    pub last: When,
+    pub last_id: i64,
+    pub last_href: String,
+}
+
+impl AlikeLine {
+    fn of(alike: &Alike, now: OffsetDateTime) -> Self {
+        Self {
+            short_name: alike.short_name.clone(),
+            full_name: alike.full_name.clone(),
+            tenant_href: TenantPaths(&alike.short_name).overview(),
+            resource: resource_name(&alike.resource),
+            errors: alike.errors,
+            last: When::new(alike.last_at, now),
+            last_id: alike.last_id.0,
+            last_href: paths::msal_error(alike.last_id),
+        }
+    }
 }
 
 impl EntryView {
-    pub fn of(
+    pub(super) fn of(
         error: &MsalError,
         diagnosis: &Diagnosis,
-        neighbours: &[Row],
+        around: &Around,
         of_all: bool,
         now: OffsetDateTime,
     ) -> Self {
@@ -85,11 +133,60 @@ impl EntryView {
             correlation_id: row.correlation_id.clone(),
             answered_at: error.answered_at.clone(),
             diagnosis: DiagnosisView::of(diagnosis, &row.short_name, From::Overview),
-            neighbours: neighbours
-                .iter()
+            neighbours: nearest(error, &around.neighbours)
                 .map(|row| ErrorLine::of(row, of_all, now))
                 .collect(),
+            moments: Moments::of(row, &around.neighbours, of_all),
+            repeated: around
+                .fold
+                .as_ref()
+                .filter(|fold| fold.errors > 1)
+                .map(|fold| repeated(fold, of_all, now)),
+            alike: around
+                .alike
+                .iter()
+                .take(usize::try_from(ALIKE).unwrap_or(usize::MAX))
+                .map(|alike| AlikeLine::of(alike, now))
+                .collect(),
+            more_alike: i64::try_from(around.alike.len()).is_ok_and(|n| n > ALIKE),
+            alike_href: with_query(
+                paths::MSAL_ERRORS,
+                &[
+                    ("cause", row.cause.as_str()),
+                    ("code", &row.code.map(|c| c.to_string()).unwrap_or_default()),
+                    ("fold", "equal"),
+                ],
+                &[],
+            ),
         }
+    }
+}
+
+/// The few nearest on each side.
+fn nearest<'a>(error: &MsalError, all: &'a [Row]) -> impl Iterator<Item = &'a Row> {
+    let newer = all.iter().filter(|row| row.id.0 > error.row.id.0).count();
+    all.iter()
+        .skip(newer.saturating_sub(NEIGHBOURS))
+        .take(newer.min(NEIGHBOURS) + NEIGHBOURS)
+}
+
+fn repeated(fold: &Fold, of_all: bool, now: OffsetDateTime) -> Repeated {
+    let name = fold.last.short_name.as_str();
+    let (list, tenant) = if of_all {
+        (paths::MSAL_ERRORS.to_owned(), name)
+    } else {
+        (TenantPaths(name).msal_errors(), "")
+    };
+    let filters = [
+        ("tenant", tenant),
+        ("cause", fold.last.cause.as_str()),
+        ("resource", fold.last.resource.as_str()),
+    ];
+    Repeated {
+        errors: fold.errors,
+        first: When::new(fold.first_at, now),
+        last: When::new(fold.last.at, now),
+        href: with_query(&list, &filters, &[]),
     }
 }
 

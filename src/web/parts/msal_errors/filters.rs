@@ -5,7 +5,7 @@ use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
 
 use crate::domain::diagnosis::Category;
-use crate::domain::msal_error::{Filter, From};
+use crate::domain::msal_error::{Filter, From, SHORTEST_SEARCH};
 use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{self, Resource, ShortName};
 use crate::storage::MsalErrorId;
@@ -24,6 +24,8 @@ pub struct Params {
     pub from: String,
     pub to: String,
     pub q: String,
+    /// `equal`: equal errors as one line.
+    pub fold: String,
     /// Where the page begins: ids.
     pub older_than: String,
     pub newer_than: String,
@@ -38,6 +40,7 @@ pub struct Filters {
     pub code_error: &'static str,
     pub from_error: &'static str,
     pub to_error: &'static str,
+    pub q_error: &'static str,
 }
 
 impl Filters {
@@ -85,6 +88,11 @@ impl Filters {
         if filter.from.zip(filter.until).is_some_and(|(a, b)| a >= b) {
             form.to_error = "The end lies before the beginning.";
         }
+        let search = filter.search.chars().count();
+        let number = filter.search.parse::<i64>().is_ok();
+        if search > 0 && search < SHORTEST_SEARCH && !number {
+            form.q_error = "Type three letters or more.";
+        }
         form.typed = typed;
         let usable = !form.is_wrong();
         Ok((form, usable.then_some(filter)))
@@ -96,6 +104,7 @@ impl Filters {
             self.code_error,
             self.from_error,
             self.to_error,
+            self.q_error,
         ]
         .iter()
         .any(|error| !error.is_empty())
@@ -113,11 +122,19 @@ impl Filters {
 
     /// Whether any filter narrows the list.
     pub fn any(&self) -> bool {
-        self.pairs().iter().any(|(_, value)| !value.is_empty())
+        let fold = |name: &str| name == "fold";
+        self.pairs()
+            .iter()
+            .any(|(name, value)| !fold(name) && !value.is_empty())
+    }
+
+    /// Whether equal errors are one line. A search looks at single errors.
+    pub fn folded(&self) -> bool {
+        self.typed.fold == "equal" && self.typed.q.trim().is_empty()
     }
 
     /// The query again, without the place.
-    pub fn pairs(&self) -> [(&'static str, &str); 7] {
+    pub fn pairs(&self) -> [(&'static str, &str); 8] {
         let typed = &self.typed;
         [
             ("tenant", typed.tenant.as_str()),
@@ -127,6 +144,7 @@ impl Filters {
             ("from", &typed.from),
             ("to", &typed.to),
             ("q", &typed.q),
+            ("fold", if self.folded() { "equal" } else { "" }),
         ]
     }
 

@@ -171,6 +171,7 @@ impl Portal {
             }),
             mailer: None,
             trusted_proxies: Arc::new([]),
+            keep_errors_months: None,
             flow_changes: tokio::sync::broadcast::channel(64).0,
             status_news: tokio::sync::broadcast::channel(64).0,
         };

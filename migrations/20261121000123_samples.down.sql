@@ -1,0 +1,1 @@
+drop table status_samples, refresh_samples, error_hours;

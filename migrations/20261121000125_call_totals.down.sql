@@ -1,0 +1,2 @@
+alter table keepers drop column in_flight, drop column waiting;
+drop table call_totals;

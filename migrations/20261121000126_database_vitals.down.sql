@@ -1,0 +1,1 @@
+drop function database_vitals();

@@ -1,0 +1,6 @@
+//! SQL of operations.
+
+pub mod deliveries;
+pub mod past;
+pub mod samples;
+pub mod today;
