@@ -3,6 +3,7 @@
 //! alive is not here.
 
 mod detail;
+mod diagnose;
 mod durability;
 mod own_app;
 mod standing;
@@ -15,6 +16,7 @@ pub use detail::{
     Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
     recent_calls, standing,
 };
+pub use diagnose::{diagnose, diagnose_error, diagnose_recorded, rhythm_of_deaths};
 pub use durability::{Durability, Grade};
 pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};
 pub use standing::{Mode, Standing};

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::state::{ExpiryReason, UnknownWord};
-use crate::domain::diagnosis::{Category, Facts, Method, Realm, TokenClass};
+use crate::domain::diagnosis::{Category, Method, Realm, TokenClass};
 use crate::storage::{ConnectionId, MsalErrorId};
 
 /// How we are let in.
@@ -88,22 +88,6 @@ impl Standing {
             Realm::Unknown => "Not known yet",
         }
     }
-
-    /// What a diagnosis can use at the instant `now`.
-    pub fn facts(&self, now: OffsetDateTime) -> Facts {
-        const TWELVE_HOURS: i32 = 12 * 3600;
-        Facts {
-            now: Some(now),
-            obtained_at: Some(self.obtained_at),
-            obtained_by: Some(self.obtained_by),
-            token_class: self.token_class,
-            last_ok_at: self.last_ok_at,
-            access_until: self.access_until,
-            realm: self.realm,
-            twelve_hour_policy: self.sign_in_frequency_s == Some(TWELVE_HOURS),
-            ..Facts::default()
-        }
-    }
 }
 
 #[cfg(test)]
@@ -129,23 +113,5 @@ pub(super) mod tests {
             sign_in_frequency_s: None,
             access_until: None,
         }
-    }
-
-    #[test]
-    fn a_twelve_hour_policy_is_told_to_the_diagnosis() {
-        let standing = Standing {
-            sign_in_frequency_s: Some(43_200),
-            ..sample()
-        };
-        assert!(
-            standing
-                .facts(OffsetDateTime::UNIX_EPOCH)
-                .twelve_hour_policy
-        );
-        assert!(
-            !sample()
-                .facts(OffsetDateTime::UNIX_EPOCH)
-                .twelve_hour_policy
-        );
     }
 }

@@ -86,6 +86,10 @@ pub enum ExpiryReason {
     Federated,
     /// Our client secret or certificate ends.
     Credential,
+    /// Earlier authorisations of this tenant all ended after this time.
+    Rhythm,
+    /// A policy that the tenant has announced.
+    Policy,
 }
 
 impl ExpiryReason {
@@ -96,6 +100,8 @@ impl ExpiryReason {
             Self::SignInFrequency => "Sign-in frequency policy",
             Self::Federated => "12-hour limit of federated users",
             Self::Credential => "Our secret or certificate ends",
+            Self::Rhythm => "Earlier ones ended after this time",
+            Self::Policy => "Announced policy of the customer",
         }
     }
 }
@@ -109,6 +115,8 @@ impl FromStr for ExpiryReason {
             "sign_in_frequency" => Ok(Self::SignInFrequency),
             "federated" => Ok(Self::Federated),
             "credential" => Ok(Self::Credential),
+            "rhythm" => Ok(Self::Rhythm),
+            "policy" => Ok(Self::Policy),
             _ => Err(UnknownWord),
         }
     }

@@ -46,25 +46,10 @@ impl TryFrom<StandingRow> for Standing {
             entra_tenant_id: row.entra_tenant_id,
             admin_username: row.admin_username,
             admin_name: row.admin_name,
-            token_class: match row.token_class.as_deref() {
-                Some("public") => Some(TokenClass::Public),
-                Some("confidential") => Some(TokenClass::Confidential),
-                None => None,
-                Some(_) => return Err(wrong("token_class")),
-            },
-            obtained_by: match row.obtained_by.as_str() {
-                "device_code" => Method::DeviceCode,
-                "auth_code" => Method::BrowserSignIn,
-                "client_credentials" => Method::AppOnly,
-                _ => return Err(wrong("obtained_by")),
-            },
+            token_class: class(row.token_class.as_deref()).ok_or_else(|| wrong("token_class"))?,
+            obtained_by: method(&row.obtained_by).ok_or_else(|| wrong("obtained_by"))?,
             obtained_at: row.obtained_at,
-            realm: match row.realm.as_str() {
-                "managed" => Realm::Managed,
-                "federated" => Realm::Federated,
-                "unknown" => Realm::Unknown,
-                _ => return Err(wrong("realm")),
-            },
+            realm: realm(&row.realm).ok_or_else(|| wrong("realm"))?,
             last_ok_at: row.last_ok_at,
             last_error_id: row.last_error_id.map(MsalErrorId),
             cause: category(row.cause).map_err(|()| wrong("cause"))?,
@@ -72,6 +57,34 @@ impl TryFrom<StandingRow> for Standing {
             sign_in_frequency_s: row.sign_in_frequency_s,
             access_until: row.access_until,
         })
+    }
+}
+
+/// The stored word's class; the inner none stands for client credentials.
+pub(super) fn class(word: Option<&str>) -> Option<Option<TokenClass>> {
+    match word {
+        Some("public") => Some(Some(TokenClass::Public)),
+        Some("confidential") => Some(Some(TokenClass::Confidential)),
+        None => Some(None),
+        Some(_) => None,
+    }
+}
+
+pub(super) fn method(word: &str) -> Option<Method> {
+    match word {
+        "device_code" => Some(Method::DeviceCode),
+        "auth_code" => Some(Method::BrowserSignIn),
+        "client_credentials" => Some(Method::AppOnly),
+        _ => None,
+    }
+}
+
+pub(super) fn realm(word: &str) -> Option<Realm> {
+    match word {
+        "managed" => Some(Realm::Managed),
+        "federated" => Some(Realm::Federated),
+        "unknown" => Some(Realm::Unknown),
+        _ => None,
     }
 }
 

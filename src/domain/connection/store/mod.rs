@@ -2,11 +2,13 @@
 //! keeper writes connections.
 
 mod detail;
+mod diagnose;
 mod own_app;
 mod status;
 mod validation;
 
 pub(super) use detail::{calls, credentials, open_invitation, pending, resources, standing};
+pub(super) use diagnose::{grant, lives, others_work, seen, shared};
 pub(super) use own_app::own_app_trial;
 pub(super) use status::{causes, counts, row, rows, rows_of};
 pub(super) use validation::{insert_validation, last_validation, validation};

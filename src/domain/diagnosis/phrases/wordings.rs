@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ConditionalAccess,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "continuous access evaluation",
             "insufficient_claims",
@@ -56,22 +56,22 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ExpiredInactive,
-        Confidence::Medium,
+        Confidence::Likely,
         &["expired due to inactivity"],
     ),
     rule(
         Category::SignInFrequency,
-        Confidence::Medium,
+        Confidence::Likely,
         &["sign-in frequency"],
     ),
     rule(
         Category::ExpiredLifetime,
-        Confidence::Medium,
+        Confidence::Likely,
         &["expired due to maximum lifetime"],
     ),
     rule(
         Category::DeviceCodeExpired,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "device code has expired",
             "device code expired",
@@ -83,12 +83,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::DeviceCodePending,
-        Confidence::Medium,
+        Confidence::Likely,
         &["authorization is pending", "pending end-user authorization"],
     ),
     rule(
         Category::AppCredentialExpired,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "client secret keys are expired",
             "client secret keys for app",
@@ -154,7 +154,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::AppMissingOrDisabled,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "authorization_identitynotfound",
             "identity of the calling application",
@@ -165,7 +165,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ConsentMissing,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "authorization_requestdenied",
             "insufficient privileges",
@@ -186,7 +186,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::Federation,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "ws-trust",
             "wstrust",
@@ -198,7 +198,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::MfaRequired,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "must use multi-factor authentication",
             "must enroll in multi-factor authentication",
@@ -209,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::DeviceCompliance,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "not in required device state",
             "device is not compliant",
@@ -218,7 +218,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ConditionalAccess,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "blocked by conditional access",
             "conditional access polic",
@@ -228,7 +228,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::PasswordChanged,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "changed or reset their password",
             "password is expired",
@@ -238,7 +238,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::SessionRevoked,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "stsrefreshtokensvalidfrom",
             "tokensvalidfrom",
@@ -249,7 +249,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::AppCredentialInvalid,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "invalid client secret",
             "invalid client credentials",
@@ -259,12 +259,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::UserLockedOrRisky,
-        Confidence::Medium,
+        Confidence::Likely,
         &["account is locked"],
     ),
     rule(
         Category::UserDisabledOrMissing,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "user account is disabled",
             "does not exist in tenant",
@@ -274,7 +274,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::BadCredentials,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "invalid username or password",
             "incorrect user id or password",
@@ -282,7 +282,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::InvalidRequest,
-        Confidence::Low,
+        Confidence::Unsure,
         &["access token validation failure"],
     ),
 ];
