@@ -16,11 +16,10 @@ create table tenant_facts (
 -- When each tenant is looked at again.
 create table tenant_looks (
   tenant_id uuid primary key references tenants on delete cascade,
-  -- Also the lease of the keeper that has it in hand.
   next_look_at timestamptz not null,
   looked_at timestamptz,
-  -- The error after which was looked last; a newer one is a reason to look again.
-  error_id bigint,
+  -- One keeper has it in hand until then, by the database's clock.
+  lease_until timestamptz,
   -- How we were let in: graph_token, as_app, or empty when nothing but the open addresses answered.
   through text not null default ''
 );

@@ -77,11 +77,13 @@ pub enum Operation {
     GraphAppRoles,
     GraphServicePrincipal,
     GraphUserDates,
+    GraphRiskyUser,
+    GraphPolicies,
 }
 
 impl Operation {
     /// Every operation, for checks and filters.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::DeviceCode,
         Self::DevicePoll,
         Self::Refresh,
@@ -97,6 +99,8 @@ impl Operation {
         Self::GraphAppRoles,
         Self::GraphServicePrincipal,
         Self::GraphUserDates,
+        Self::GraphRiskyUser,
+        Self::GraphPolicies,
     ];
 
     /// The stable name, as stored and as a metric label.
@@ -117,6 +121,8 @@ impl Operation {
             Self::GraphAppRoles => "graph_app_roles",
             Self::GraphServicePrincipal => "graph_service_principal",
             Self::GraphUserDates => "graph_user_dates",
+            Self::GraphRiskyUser => "graph_risky_user",
+            Self::GraphPolicies => "graph_policies",
         }
     }
 }

@@ -5,6 +5,7 @@
 mod detail;
 mod diagnose;
 mod durability;
+mod forecast;
 mod own_app;
 mod standing;
 mod state;
@@ -18,6 +19,9 @@ pub use detail::{
 };
 pub use diagnose::{diagnose, diagnose_error, diagnose_recorded, rhythm_of_deaths};
 pub use durability::{Durability, Grade};
+pub use forecast::{
+    Expected, FEDERATED_LIMIT_S as FORECAST_FEDERATED_LIMIT_S, IDLE_LIMIT, Known, forecast,
+};
 pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};

@@ -93,6 +93,18 @@ pub enum ExpiryReason {
 }
 
 impl ExpiryReason {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::SignInFrequency => "sign_in_frequency",
+            Self::Federated => "federated",
+            Self::Credential => "credential",
+            Self::Rhythm => "rhythm",
+            Self::Policy => "policy",
+        }
+    }
+
     /// What ends, in a few words.
     pub const fn label(self) -> &'static str {
         match self {

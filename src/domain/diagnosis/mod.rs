@@ -32,6 +32,9 @@ mod sample_tests;
 #[cfg(test)]
 mod decide_tests;
 
+#[cfg(test)]
+mod weigh_tests;
+
 pub use catalogue::{Entry, catalogue, entry};
 pub use category::{Category, UnknownCategory};
 pub use decide::{Button, Confidence, Diagnosis, decide};

@@ -6,6 +6,7 @@ pub mod apps;
 pub mod audit;
 pub mod breakers;
 pub mod connections;
+pub mod facts;
 pub mod flow_leases;
 pub mod flow_secrets;
 pub mod flows;

@@ -3,6 +3,7 @@
 mod applications;
 mod caller;
 mod people;
+mod policies;
 mod problem;
 mod query;
 
@@ -37,6 +38,14 @@ pub fn router() -> Router<Site> {
         .route(
             "/v1.0/servicePrincipals/{id}/appRoleAssignments",
             get(applications::app_role_assignments),
+        )
+        .route(
+            "/v1.0/identity/conditionalAccess/policies",
+            get(policies::conditional_access),
+        )
+        .route(
+            "/v1.0/identityProtection/riskyUsers/{id}",
+            get(people::risky_user),
         )
         // `servicePrincipals(appId='…')` is one path segment.
         .route("/v1.0/{segment}", get(applications::by_segment))
