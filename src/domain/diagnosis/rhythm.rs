@@ -34,6 +34,8 @@ pub struct Rhythm {
 
 /// Fewer may be chance.
 const LEAST: usize = 3;
+/// Two clocks may be apart by minutes.
+const ASKEW: Duration = Duration::minutes(5);
 /// What rules are usually set to, days.
 const USUAL_DAYS: [i64; 12] = [1, 2, 3, 5, 7, 10, 14, 21, 30, 60, 90, 180];
 /// The same, hours.
@@ -68,12 +70,11 @@ pub fn rhythm(lives: &[Life]) -> Option<Rhythm> {
 impl Life {
     fn at_least(&self) -> Duration {
         let last_ok = self.last_ok_at.unwrap_or(self.obtained_at);
-        (last_ok - self.obtained_at).max(Duration::ZERO)
+        (last_ok - self.obtained_at - ASKEW).max(Duration::ZERO)
     }
 
-    /// A clock may be off by minutes.
     fn at_most(&self) -> Duration {
-        self.died_at - self.obtained_at + Duration::minutes(5)
+        self.died_at - self.obtained_at + ASKEW
     }
 }
 

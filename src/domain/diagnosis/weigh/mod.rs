@@ -42,10 +42,8 @@ fn fresh<'a, T>(seen: Option<&'a Observed<T>>, facts: &Facts) -> Option<&'a T> {
 /// The rhythm that this very death continues.
 fn rhythm_of(verdict: &Verdict, facts: &Facts) -> Option<Rhythm> {
     let newest = facts.past.first()?;
-    // Only a death that is the newest of the row continues it.
-    let this = facts
-        .failed_at
-        .is_some_and(|at| facts.obtained_at == Some(newest.obtained_at) && newest.died_at >= at);
+    // A connection that lives still, or an older one, is not the last of the row.
+    let this = facts.obtained_at == Some(newest.obtained_at);
     (this && newest.cause == verdict.cause)
         .then(|| rhythm(&facts.past))
         .flatten()

@@ -64,14 +64,12 @@ impl Verdict {
         let named_by_number = self.cause == Category::ExpiredLifetime && limit == Some(TWELVE);
         let no_policy = twelve_hour_policy(facts) == Some(false);
         let again = twelve_hour_lives(facts);
-        self.confidence = if limit == Some(TWELVE)
-            && (no_policy || (named_by_number && (facts.age().is_some() || again >= 2)))
-        {
-            Confidence::High
-        } else if limit == Some(TWELVE) || again >= 3 {
-            Confidence::Likely
-        } else {
-            Confidence::Unsure
+        let sure = no_policy || (named_by_number && (aged || again >= 2));
+        self.confidence = match (limit, sure) {
+            (Some(_), true) => Confidence::High,
+            (Some(_), false) => Confidence::Likely,
+            (None, _) if again >= 3 => Confidence::Likely,
+            (None, _) => Confidence::Unsure,
         };
         self.becomes(
             Category::Federation,
