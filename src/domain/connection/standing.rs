@@ -5,6 +5,7 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::forecast::{Expected, Known, forecast};
 use super::state::{ExpiryReason, UnknownWord};
 use crate::domain::diagnosis::{Category, Method, Realm, TokenClass};
 use crate::storage::{ConnectionId, MsalErrorId};
@@ -66,6 +67,10 @@ pub struct Standing {
     pub expires: Option<(OffsetDateTime, ExpiryReason)>,
     /// Sign-in frequency in seconds as Microsoft last named it.
     pub sign_in_frequency_s: Option<i32>,
+    /// Seconds that the grants before it lived, again and again.
+    pub rhythm_s: Option<i32>,
+    /// From here on a policy that the customer has announced ends it.
+    pub policy_ends_at: Option<OffsetDateTime>,
     /// The latest end of the access tokens held.
     pub access_until: Option<OffsetDateTime>,
 }
@@ -78,6 +83,21 @@ impl Standing {
             Method::BrowserSignIn => "“Sign in with Microsoft”",
             Method::AppOnly => "client credentials",
         }
+    }
+
+    /// Every date at which it may lapse by itself, the earliest first.
+    pub fn forecast(&self, credential_ends_at: Option<OffsetDateTime>) -> Vec<Expected> {
+        forecast(&Known {
+            app_only: self.mode == Mode::AppOnly,
+            obtained_at: self.obtained_at,
+            last_ok_at: self.last_ok_at.unwrap_or(self.obtained_at),
+            public_class: self.token_class == Some(TokenClass::Public),
+            federated: self.realm == Realm::Federated,
+            sign_in_frequency_s: self.sign_in_frequency_s,
+            rhythm_s: self.rhythm_s,
+            policy_ends_at: self.policy_ends_at,
+            credential_ends_at,
+        })
     }
 
     /// How the customer's domain checks passwords, in words.
@@ -111,6 +131,8 @@ pub(super) mod tests {
             cause: None,
             expires: None,
             sign_in_frequency_s: None,
+            rhythm_s: None,
+            policy_ends_at: None,
             access_until: None,
         }
     }

@@ -3,6 +3,7 @@
 mod held;
 mod invitations;
 mod keeper_away;
+mod lead_time;
 mod m365;
 mod msal_errors;
 mod overview;

@@ -28,6 +28,8 @@ struct StandingRow {
     expires_at: Option<OffsetDateTime>,
     expires_reason: Option<String>,
     sign_in_frequency_s: Option<i32>,
+    rhythm_s: Option<i32>,
+    policy_ends_at: Option<OffsetDateTime>,
     access_until: Option<OffsetDateTime>,
 }
 
@@ -55,6 +57,8 @@ impl TryFrom<StandingRow> for Standing {
             cause: category(row.cause).map_err(|()| wrong("cause"))?,
             expires,
             sign_in_frequency_s: row.sign_in_frequency_s,
+            rhythm_s: row.rhythm_s,
+            policy_ends_at: row.policy_ends_at,
             access_until: row.access_until,
         })
     }
@@ -96,7 +100,7 @@ pub async fn standing(
     let row = sqlx::query_as!(
         StandingRow,
         r#"select id, mode, entra_tenant_id, admin_username, admin_name, token_class, obtained_by, obtained_at, realm,
-             last_ok_at, last_error_id, cause, expires_at, expires_reason, sign_in_frequency_s,
+             last_ok_at, last_error_id, cause, expires_at, expires_reason, sign_in_frequency_s, rhythm_s, policy_ends_at,
              (select max(k.expires_at) from tokens k
                where k.tenant_id = c.tenant_id and k.connection_id = c.id and k.state = 'valid') as access_until
            from connections c
