@@ -33,6 +33,9 @@ mod sample_tests;
 mod decide_tests;
 
 #[cfg(test)]
+mod mutation_tests;
+
+#[cfg(test)]
 mod weigh_tests;
 
 pub use catalogue::{Entry, catalogue, entry};

@@ -67,7 +67,10 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         Category::ExpiredLifetime,
         Confidence::Likely,
-        &["expired due to maximum lifetime"],
+        &[
+            "expired due to maximum lifetime",
+            "issued to a single page app",
+        ],
     ),
     rule(
         Category::DeviceCodeExpired,
@@ -149,6 +152,7 @@ pub(super) const RULES: &[Rule] = &[
             "mailboxnotenabledforrestapi",
             "mailbox is either inactive",
             "has not subscribed to or enabled",
+            "service principal for resource",
             "subscription within the tenant has lapsed",
         ],
     ),
@@ -158,9 +162,9 @@ pub(super) const RULES: &[Rule] = &[
         &[
             "authorization_identitynotfound",
             "identity of the calling application",
-            "service principal for resource",
             "resource principal named",
             "was not found in the directory",
+            "missing service principal in the tenant",
         ],
     ),
     rule(
@@ -181,6 +185,9 @@ pub(super) const RULES: &[Rule] = &[
             "either scp or roles claim",
             "only an admin can grant",
             "admin consent is required",
+            "need admin approval",
+            "approval required",
+            "requires your admin's approval",
             "does not have authorization to perform",
         ],
     ),
@@ -194,6 +201,7 @@ pub(super) const RULES: &[Rule] = &[
             "id3242:",
             "federated service at",
             "parsing_wstrust",
+            "password validation agent",
         ],
     ),
     rule(
@@ -231,6 +239,7 @@ pub(super) const RULES: &[Rule] = &[
         Confidence::Likely,
         &[
             "changed or reset their password",
+            "due to it being revoked",
             "password is expired",
             "password has expired",
             "recent password change",
@@ -242,7 +251,6 @@ pub(super) const RULES: &[Rule] = &[
         &[
             "stsrefreshtokensvalidfrom",
             "tokensvalidfrom",
-            "due to it being revoked",
             "token has been revoked",
             "token was revoked",
         ],
@@ -260,7 +268,25 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         Category::UserLockedOrRisky,
         Confidence::Likely,
-        &["account is locked"],
+        &[
+            "account is locked",
+            "blocked due to risk",
+            "due to user risk",
+        ],
+    ),
+    rule(
+        Category::TenantMissingOrDisabled,
+        Confidence::Likely,
+        &["check to make sure you have the correct tenant"],
+    ),
+    rule(
+        Category::AppMisconfigured,
+        Confidence::Likely,
+        &[
+            "does not match the redirect uris configured",
+            "specified in the request does not match",
+            "no reply address is registered",
+        ],
     ),
     rule(
         Category::UserDisabledOrMissing,
