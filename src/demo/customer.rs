@@ -180,14 +180,16 @@ impl Customer<'_> {
         Ok(flow.stage)
     }
 
-    async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
+    /// Ask the keeper; a refusal is an error.
+    pub async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
         match self.app.keeper.ask(request).await? {
             Reply::Refused(refusal) => Err(refusal.into()),
             reply => Ok(reply),
         }
     }
 
-    async fn op(&self) -> Result<Op, sqlx::Error> {
+    /// A transaction of the demo's own.
+    pub async fn op(&self) -> Result<Op, sqlx::Error> {
         Op::begin(&self.app.pool, &self.app.clock, Actor::Command("demo")).await
     }
 }

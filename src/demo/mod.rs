@@ -3,6 +3,7 @@
 
 mod customer;
 mod keeper;
+mod own_app;
 mod remembered;
 mod seed;
 mod timeline;

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::customer::Customer;
+use super::own_app;
 use super::timeline::{self, DAYS, Event};
 use super::world::{ACCOUNT_PASSWORD, SAMPLES, Sample, Story};
 use crate::app::App;
@@ -191,6 +192,8 @@ async fn happen(
     match event {
         Event::Onboard => customer.onboard(Method::DeviceCode, &admin).await?,
         Event::OnboardBrowser => customer.onboard(Method::AuthCode, &admin).await?,
+        Event::OnboardAppOnly => customer.onboard(Method::AppOnly, "").await?,
+        Event::OwnApp(days) => own_app::enter(&customer, &one.sample, days).await?,
         Event::OnboardHeld => customer.onboard(Method::DeviceCode, "").await?,
         Event::Invite => drop(customer.invite(Method::DeviceCode, &admin).await?),
         Event::Begin => {

@@ -15,6 +15,10 @@ pub enum Event {
     OnboardBrowser,
     /// Invited without an expected administrator and onboarded: waits for confirmation.
     OnboardHeld,
+    /// Lets our application in by consent.
+    OnboardAppOnly,
+    /// A technician enters an app registration of the customer's own; its secret ends so many days after the visit.
+    OwnApp(i64),
     /// Invited, nothing more.
     Invite,
     /// Invited and begun in a browser.
@@ -83,6 +87,8 @@ pub fn events(story: Story, days_ago: i64) -> Vec<Event> {
         (S::Healthy | S::Recovered | S::Throttled | S::Outage | S::Suspended | S::Archived, 30) => {
             vec![Event::Onboard]
         }
+        (S::AppOnly, 14) => vec![Event::OnboardAppOnly],
+        (S::OwnAppEnding, 10) => vec![Event::OwnApp(12)],
         (S::HealthyBrowser, 30) => vec![Event::OnboardBrowser],
         (S::Recovered, 7) => vec![Event::Fault(
             FaultKind::Outage { status: 503 },
@@ -98,7 +104,8 @@ pub fn events(story: Story, days_ago: i64) -> Vec<Event> {
         )],
         (S::Suspended, 7) => vec![Event::Suspend],
         (S::Archived, 14) => vec![Event::Archive],
-        (S::SignInFrequency, 18)
+        (S::AppOnly | S::OwnAppEnding, 30)
+        | (S::SignInFrequency, 18)
         | (S::SignInFrequencyAgain, 18 | 5)
         | (S::FederatedTwelveHours, 1) => vec![Event::Onboard],
         (S::Idle, 95) => vec![Event::Onboard, Event::Suspend],

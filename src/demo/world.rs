@@ -21,6 +21,10 @@ pub enum Story {
     Healthy,
     /// Onboarded by "Sign in with Microsoft", renewed daily.
     HealthyBrowser,
+    /// Moved from a sign-in to the application itself by consent: nothing of a person's is needed any more.
+    AppOnly,
+    /// Runs by an app registration of the customer's own, whose secret ends within days.
+    OwnAppEnding,
     /// Had an outage some days ago and recovered.
     Recovered,
     /// A Conditional Access sign-in frequency ended it once; it lapses again in a few days.
@@ -97,7 +101,7 @@ const fn sample(
 }
 
 /// The customers, in no order that matters.
-pub const SAMPLES: [Sample; 41] = [
+pub const SAMPLES: [Sample; 43] = [
     sample(
         "alderbrook",
         "Alderbrook Dental Group",
@@ -229,6 +233,7 @@ pub const SAMPLES: [Sample; 41] = [
     ),
     sample("larkspur", "Larkspur Opticians", "health", Story::Healthy),
     sample("linden", "Linden Court Hotels", "silver", Story::Outage),
+    sample("lockhart", "Lockhart Freight", "gold", Story::AppOnly),
     sample(
         "marchmont",
         "Marchmont Galleries",
@@ -252,6 +257,12 @@ pub const SAMPLES: [Sample; 41] = [
         "Pemberton Wealth",
         "gold finance",
         Story::Healthy,
+    ),
+    sample(
+        "pinewood",
+        "Pinewood Veterinary",
+        "silver health",
+        Story::OwnAppEnding,
     ),
     sample("quayside", "Quayside Seafoods", "bronze", Story::Suspended),
     sample("redfern", "Redfern Studios", "silver", Story::Healthy),

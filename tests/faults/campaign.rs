@@ -68,6 +68,7 @@ impl Campaign {
         match (self.mode, kind) {
             ("entra", _) => Duration::from_millis(1500),
             (_, Some(Kind::ReplySilent)) => Duration::from_secs(26),
+            _ if self.mass => Duration::from_secs(26),
             _ => Duration::from_secs(4),
         }
     }

@@ -114,15 +114,7 @@ async fn told_in_time(world: &World, dead: &[&Stored], verdict: &mut Verdict) {
             .filter_map(|hash| ledger.get(hash)?["last_used"].as_str())
             .filter_map(|text| OffsetDateTime::parse(text, format).ok())
             .max();
-        let told: Option<OffsetDateTime> = sqlx::query_scalar(
-            "select min(at) from audit_events where object_id = $1 and action = 'token.refresh' and result = 'failed'
-               and details->>'state' <> 'active' and at >= $2",
-        )
-        .bind(one.inspected.connection_id.to_string())
-        .bind(died)
-        .fetch_one(&world.pool)
-        .await
-        .unwrap();
+        let told = told(world, one, died).await;
         let state = &one.inspected.state;
         match (died, told) {
             _ if state == "active" => verdict
@@ -137,4 +129,24 @@ async fn told_in_time(world: &World, dead: &[&Stored], verdict: &mut Verdict) {
             )),
         }
     }
+}
+
+/// When a person could first read of it after `died`: the connection was called doubtful or dead; or it failed and was
+/// one of the customers of an open incident.
+async fn told(world: &World, one: &Stored, died: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
+    sqlx::query_scalar(
+        "select least(
+           (select min(at) from audit_events where object_id = $1::text and action = 'token.refresh' and result = 'failed'
+              and details->>'state' <> 'active' and at >= $2),
+           (select min(greatest(i.opened_at, e.at)) from connections c
+              join incident_tenants t on t.tenant_id = c.tenant_id
+              join incidents i on i.id = t.incident_id
+              join msal_errors e on e.tenant_id = c.tenant_id and e.connection_id = c.id and e.at >= $2
+              where c.id = $1 and (i.closed_at is null or i.closed_at >= e.at)))",
+    )
+    .bind(one.inspected.connection_id)
+    .bind(died)
+    .fetch_one(&world.pool)
+    .await
+    .unwrap()
 }

@@ -11,7 +11,8 @@ use crate::world::World;
 /// So long in real time at most; what is not quiet by then hangs.
 const PATIENCE: Duration = Duration::from_mins(6);
 
-/// What is still to be done.
+/// What is still to be done. A lease that has ended counts as waiting for whoever takes it, however long that takes a slow
+/// machine: time does not pass meanwhile.
 #[derive(Debug, sqlx::FromRow)]
 struct Standing {
     leased: i64,
@@ -22,10 +23,10 @@ struct Standing {
 }
 
 const STANDING: &str = "select
-  count(*) filter (where s.lease_id is not null) as leased,
+  count(*) filter (where s.lease_id is not null and s.lease_until > now()) as leased,
   md5(string_agg(s.connection_id::text || s.lease_id::text || s.lease_until::text, ',' order by s.connection_id) filter (where s.lease_id is not null)) as leases,
-  count(*) filter (where p.pending) as pending,
-  min(s.next_refresh_at) filter (where p.pending) as next
+  count(*) filter (where p.pending or s.lease_id is not null) as pending,
+  min(s.next_refresh_at) filter (where p.pending or s.lease_id is not null) as next
 from refresh_schedule s
 join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id,
 lateral (select c.state in ('active', 'suspect') and (c.state = 'suspect' or s.attempt > 0 or s.last_error_class is not null

@@ -111,7 +111,7 @@ impl ExpiryReason {
             Self::Idle => "Limit of 90 idle days",
             Self::SignInFrequency => "Sign-in frequency policy",
             Self::Federated => "12-hour limit of federated users",
-            Self::Credential => "Our secret or certificate ends",
+            Self::Credential => "The secret or certificate ends",
             Self::Rhythm => "Earlier ones ended after this time",
             Self::Policy => "Announced policy of the customer",
         }

@@ -186,10 +186,12 @@ impl Gate {
     fn queue_up(&self, ticket: Ticket, tenant: TenantId, deadline: Instant) -> Result<(), Held> {
         let now = Instant::now();
         let mut state = self.lock();
-        state.queue.retain(|ticket| !ticket.tell.is_closed());
-        let ahead = u32::try_from(state.queue.ahead(ticket.by_hand)).unwrap_or(u32::MAX);
-        let wait = state.next_slot.saturating_duration_since(now)
-            + self.spacing(&state, now).saturating_mul(ahead);
+        let mut wait = self.wait(&state, ticket.by_hand, now);
+        if now + wait > deadline {
+            // Only now is it worth the look at everybody: who has left is not waited for.
+            state.queue.retain(|ticket| !ticket.tell.is_closed());
+            wait = self.wait(&state, ticket.by_hand, now);
+        }
         if now + wait > deadline {
             return Err(Held {
                 retry_after: wait.max(BUSY),
@@ -197,6 +199,13 @@ impl Gate {
         }
         state.queue.push(tenant, ticket.by_hand, ticket);
         Ok(())
+    }
+
+    /// How long a new ticket waits at most.
+    fn wait(&self, state: &State, by_hand: bool, now: Instant) -> Duration {
+        let ahead = u32::try_from(state.queue.ahead(by_hand)).unwrap_or(u32::MAX);
+        let slot = state.next_slot.saturating_duration_since(now);
+        slot + self.spacing(state, now).saturating_mul(ahead)
     }
 
     /// Give leave to all who may have it now. Told outside the lock: who has left meanwhile gives his leave back.

@@ -80,8 +80,10 @@ impl MassGuard {
             sign.code.unwrap_or_default()
         );
         let (since, limit) = (self.since(now), i64::from(self.limit()));
+        let mut tx = pool.begin().await?;
         let Tally { is_open, others } =
-            incidents::tally(pool, sign.tenant_id, &cause, now, since, limit).await?;
+            incidents::tally(&mut tx, sign.tenant_id, &cause, now, since, limit).await?;
+        tx.commit().await?;
         let tenants = others + 1;
         if !is_open && tenants <= limit {
             return Ok(false);

@@ -21,8 +21,9 @@ const APP_TROUBLE: Duration = Duration::minutes(5);
 const MASS_TROUBLE: Duration = Duration::minutes(5);
 /// A connection that is told that it asks in a loop is left alone for so long at least (entra.md section 13).
 const LOOP_PAUSE: std::time::Duration = std::time::Duration::from_mins(10);
-/// A crash between two resources of one run must not leave the rest for tomorrow.
-const UNFINISHED_RUN: Duration = Duration::minutes(5);
+/// A crash between two resources of one run must not leave the rest for tomorrow: soon after the lease has ended, so that
+/// what the crash may have cost is known within five minutes.
+const UNFINISHED_RUN: Duration = Duration::minutes(3);
 
 /// How the connection stood before the call.
 #[derive(Clone, Copy, Debug)]

@@ -330,6 +330,6 @@ fn a_run_that_dies_between_two_resources_goes_on_in_minutes() {
     };
     for answer in [Answer::Works, Answer::Fails(Class::ConsentMissing)] {
         let decision = decide(&standing(State::Active), answer, &facts);
-        assert_eq!(decision.next_refresh_at, NOW + Duration::minutes(5));
+        assert_eq!(decision.next_refresh_at, NOW + Duration::minutes(3));
     }
 }

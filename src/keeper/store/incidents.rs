@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgExecutor, PgTransaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -78,14 +78,23 @@ pub struct Tally {
 }
 
 /// Note that a tenant failed by a cause, and count the others; no more than `limit` rows are looked at.
+///
+/// Those who count the same cause do so one after another: a statement does not see what others have not committed, and
+/// as many as fail at once would each believe to be among the first.
 pub async fn tally(
-    db: impl PgExecutor<'_>,
+    tx: &mut PgTransaction<'_>,
     tenant_id: TenantId,
     cause: &str,
     at: OffsetDateTime,
     since: OffsetDateTime,
     limit: i64,
 ) -> sqlx::Result<Tally> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        cause
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query_as!(
         Tally,
         r#"with noted as (
@@ -101,7 +110,7 @@ pub async fn tally(
         since,
         limit
     )
-    .fetch_one(db)
+    .fetch_one(&mut **tx)
     .await
 }
 

@@ -120,7 +120,7 @@ async fn our_own_expired_secret_is_one_incident_of_two_hundred_customers_and_nob
 
 #[tokio::test]
 async fn many_who_are_refused_alike_are_one_incident_and_who_was_accused_before_is_taken_back() {
-    let world = world(30).await;
+    let world = world(200).await;
     let gone = FaultKind::Error {
         code: 700_016,
         error: "unauthorized_client".into(),
@@ -136,14 +136,14 @@ async fn many_who_are_refused_alike_are_one_incident_and_who_was_accused_before_
     let keepers = [world.keeper().await, world.keeper().await];
     let seen = "select count(*) from incident_tenants t join incidents i on i.id = t.incident_id
       where i.kind = 'mass' and i.class = 'app_absent' and i.code = 700016 and i.closed_at is null";
-    world.until_number(seen, 30).await;
+    world.until_number(seen, 200).await;
     assert_eq!(world.number(OPEN).await, 1);
     world.until_number(CALLED_DEAD, 0).await;
     let taken_back = "select count(*) from audit_events where action = 'connection.taken_back'";
     assert!(world.number(taken_back).await <= 10);
 
     world.directory().clear_faults(None);
-    world.in_time(WORKING, 30).await;
+    world.in_time(WORKING, 200).await;
     world.in_time(OPEN, 0).await;
     drop(keepers);
 }

@@ -190,3 +190,50 @@ async fn passing_trouble_changes_no_state_and_is_over_with_the_next_success() {
     assert_eq!(world.text(sql, connection).await, "");
     world.judge().await;
 }
+
+/// A secret is shown with what was obtained with one and never else; the wrong way round, which no keeper takes by
+/// itself, is refused by Microsoft, costs no token and calls nobody dead.
+async fn refused_the_other_way(browser: bool, kept: &str, other: &'static str, code: i64) {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    let connection = if browser {
+        world.onboard_by_browser(&keeper).await
+    } else {
+        world.onboard(&keeper).await
+    };
+    let class = "select token_class from connections where id = $1";
+    assert_eq!(world.text(class, connection).await, kept);
+    assert_eq!(refreshed(&keeper, &world).await, [true; 4]);
+
+    let change = "update connections set token_class = $2 where id = $1";
+    let turn = async |class: &'static str| {
+        let changed = sqlx::query(change).bind(connection).bind(class);
+        changed.execute(&world.pool).await.unwrap();
+    };
+    turn(other).await;
+    assert!(refreshed(&keeper, &world).await.contains(&false));
+    let recorded = "select code::bigint from msal_errors order by id desc limit 1";
+    assert_eq!(world.number(recorded).await, code);
+    assert_eq!(world.state(connection).await, "active");
+
+    turn(if browser { "confidential" } else { "public" }).await;
+    world.clock.advance(Duration::from_hours(1));
+    world
+        .until(
+            "select (trouble_since is null)::text from connections where id = $1",
+            connection,
+            "true",
+        )
+        .await;
+    world.judge().await;
+}
+
+#[tokio::test]
+async fn what_was_obtained_without_a_secret_is_refreshed_without_it() {
+    refused_the_other_way(false, "public", "confidential", 700_025).await;
+}
+
+#[tokio::test]
+async fn what_was_obtained_with_a_secret_is_refreshed_with_it() {
+    refused_the_other_way(true, "confidential", "public", 7_000_218).await;
+}

@@ -1,5 +1,6 @@
 //! The Customer portal's pages.
 
+mod app_registration;
 mod held;
 mod invitations;
 mod keeper_away;

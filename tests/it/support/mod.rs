@@ -7,6 +7,7 @@ pub mod db;
 pub mod fake_keeper;
 pub mod fleet;
 pub mod keeper;
+pub mod onboarding;
 pub mod page;
 pub mod program;
 pub mod scratch;

@@ -69,7 +69,8 @@ struct Page {
     registration: Option<RegistrationView>,
     former: Vec<FormerView>,
     clouds: Vec<CloudView>,
-    permissions: Vec<PermissionView>,
+    delegated: Vec<PermissionView>,
+    application: Vec<PermissionView>,
     redirect_uri: String,
     forms: Forms,
     /// The keeper tries a candidate: look again soon.
@@ -158,7 +159,8 @@ impl Stored {
             registration: active.map(|one| RegistrationView::of(one, self.now)),
             former: former.map(|one| FormerView::of(one, self.now)).collect(),
             clouds: CloudView::all(app.site.cloud, active.is_some()),
-            permissions: PermissionView::all(),
+            delegated: PermissionView::delegated(),
+            application: PermissionView::application(),
             redirect_uri: redirect_uri(app),
             forms,
             trying: self

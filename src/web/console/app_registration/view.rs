@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::domain::app_registration::{
     Alarm, Credential, Kind, Refused, Registration, State, Why, days_left, warning,
 };
-use crate::keeper::{Cloud, Resource};
+use crate::keeper::{Cloud, Permission, Resource};
 use crate::web::kit::notice::Tone;
 use crate::web::kit::paths;
 use crate::web::kit::when::When;
@@ -343,15 +343,25 @@ pub(super) struct PermissionView {
 }
 
 impl PermissionView {
-    pub fn all() -> Vec<Self> {
-        let of = |resource: Resource| {
-            let each = resource.required_permissions().iter();
-            each.map(move |permission| Self {
-                resource: resource.name(),
-                name: permission.name,
-                reason: permission.reason,
-            })
+    /// What an administrator's sign-in gives.
+    pub fn delegated() -> Vec<Self> {
+        Self::of(Resource::required_permissions)
+    }
+
+    /// What the application has by itself, for connections without a person.
+    pub fn application() -> Vec<Self> {
+        Self::of(Resource::required_application_permissions)
+    }
+
+    fn of(required: fn(Resource) -> &'static [Permission]) -> Vec<Self> {
+        let view = |(resource, permission): (Resource, &'static Permission)| Self {
+            resource: resource.name(),
+            name: permission.name,
+            reason: permission.reason,
         };
-        Resource::ALL.into_iter().flat_map(of).collect()
+        let all = Resource::ALL.into_iter();
+        all.flat_map(|resource| required(resource).iter().map(move |each| (resource, each)))
+            .map(view)
+            .collect()
     }
 }

@@ -10,6 +10,7 @@ use tower_sessions::Session;
 
 use super::link_error;
 use crate::app::App;
+use crate::domain::connection::{self, Mode};
 use crate::domain::invitation::{
     self, CreateError, Filter, InvitationInput, Method, NewInvitation, Terms, VALIDITY_HOURS,
     Validity,
@@ -66,7 +67,8 @@ struct ValidityChoice {
 }
 
 impl DialogForm {
-    fn new(visit: &Visit, from: From, typed: &InvitationInput, errors: &[FieldError]) -> Self {
+    fn new(visit: &Visit, offer: Offer, typed: &InvitationInput, errors: &[FieldError]) -> Self {
+        let from = offer.from;
         let error = |field: &str| {
             let found = errors.iter().find(|error| error.field == field);
             found.map(|error| error.message.clone())
@@ -79,7 +81,8 @@ impl DialogForm {
             back: from.address(visit.paths()),
             invitation_email: field("invitation_email", &typed.invitation_email),
             admin_username: field("admin_username", &typed.admin_username),
-            methods: methods(from)
+            methods: offer
+                .methods
                 .iter()
                 .map(|method| {
                     (
@@ -103,12 +106,36 @@ impl DialogForm {
     }
 }
 
-/// The ways to sign in that a dialog opened from there offers, the usual one first.
-const fn methods(from: From) -> &'static [Method] {
-    match from {
-        From::App => &[Method::AppOnly],
-        From::Longer => &[Method::AuthCode, Method::AppOnly],
-        _ => &[Method::DeviceCode, Method::AuthCode],
+/// What a dialog offers.
+#[derive(Clone, Copy)]
+struct Offer {
+    from: From,
+    /// The ways to be let in, the usual one first.
+    methods: &'static [Method],
+}
+
+impl Offer {
+    /// By where the dialog was opened and how the tenant lets us in now: what ran without a person is renewed without one.
+    const fn new(from: From, now: Option<Mode>) -> Self {
+        let methods: &[Method] = match (from, now) {
+            (From::App, _) => &[Method::AppOnly],
+            (From::Longer, _) => &[Method::AuthCode, Method::AppOnly],
+            (From::M365, _) | (_, None | Some(Mode::AuthToken)) => {
+                &[Method::DeviceCode, Method::AuthCode]
+            }
+            (_, Some(Mode::AppOnly)) => &[Method::AppOnly, Method::DeviceCode, Method::AuthCode],
+        };
+        Self { from, methods }
+    }
+
+    async fn read(app: &App, viewer: &Viewer, visit: &Visit, from: &str) -> WebResult<Self> {
+        let mut op = viewer.begin(app).await?;
+        let standing = connection::standing(&mut op, visit.scope(), visit.id).await?;
+        Ok(Self::new(From::read(from), standing.map(|now| now.mode)))
+    }
+
+    fn usual(self) -> &'static str {
+        self.methods.first().map_or("", |method| method.as_str())
     }
 }
 
@@ -140,16 +167,15 @@ pub async fn show(
     if visit.tenant.state != TenantState::Active {
         return Err(WebError::Conflict(NOT_ACTIVE));
     }
-    let from = From::read(&query.from);
-    let usual = methods(from).first().map_or("", |method| method.as_str());
+    let offer = Offer::read(&app, &viewer, &visit, &query.from).await?;
     let typed = InvitationInput {
         invitation_email: visit.tenant.invitation_email.clone(),
         admin_username: visit.tenant.admin_username.clone(),
-        method: usual.to_owned(),
+        method: offer.usual().to_owned(),
         validity_hours: Validity::DEFAULT.in_hours().to_string(),
-        lasting: from == From::Longer,
+        lasting: offer.from == From::Longer,
     };
-    let form = DialogForm::new(&visit, from, &typed, &[]);
+    let form = DialogForm::new(&visit, offer, &typed, &[]);
     Ok(page(&app, &viewer, visit, chrome, form)
         .await?
         .into_response())
@@ -201,7 +227,8 @@ pub async fn create(
     chrome: Chrome,
     Form(form): Form<CreateForm>,
 ) -> WebResult {
-    let from = From::read(&form.from);
+    let offer = Offer::read(&app, &viewer, &visit, &form.from).await?;
+    let from = offer.from;
     let typed = InvitationInput {
         invitation_email: form.invitation_email,
         admin_username: form.admin_username,
@@ -210,13 +237,13 @@ pub async fn create(
         lasting: from == From::Longer,
     };
     let terms = typed.parse().and_then(|terms| {
-        check(from, &visit, &terms)?;
+        check(offer, &visit, &terms)?;
         Ok(terms)
     });
     let terms = match terms {
         Ok(terms) => terms,
         Err(errors) => {
-            let form = DialogForm::new(&visit, from, &typed, &errors);
+            let form = DialogForm::new(&visit, offer, &typed, &errors);
             let page = page(&app, &viewer, visit, chrome, form).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
@@ -224,7 +251,7 @@ pub async fn create(
     let id = match make(&app, &viewer, &visit, &session, terms).await {
         Ok(id) => id,
         Err(WebError::Keeper) => {
-            let mut form = DialogForm::new(&visit, from, &typed, &[]);
+            let mut form = DialogForm::new(&visit, offer, &typed, &[]);
             form.away = Some(again::SENTENCE);
             let page = page(&app, &viewer, visit, chrome, form).await?;
             return Ok(again::page(page));
@@ -236,9 +263,9 @@ pub async fn create(
 }
 
 /// What the page that asked leaves no choice about; and an application must know its Entra tenant beforehand.
-fn check(from: From, visit: &Visit, terms: &Terms) -> Result<(), Vec<FieldError>> {
+fn check(offer: Offer, visit: &Visit, terms: &Terms) -> Result<(), Vec<FieldError>> {
     let wrong = |message: &str| Err(vec![FieldError::new("method", message)]);
-    if !methods(from).contains(&terms.method) {
+    if !offer.methods.contains(&terms.method) {
         return wrong("Choose how the administrator signs in.");
     }
     let tenant = &visit.tenant;

@@ -214,6 +214,13 @@ async fn consent_withdrawn_later_expires_it_with_its_cause() {
     let graph =
         "select coalesce(cause, '') from tokens where resource = 'graph' and connection_id = $1";
     assert_eq!(live.world.text(graph, id).await, "consent_missing");
+
+    // What ran without a person is renewed without one.
+    let (browser, page) = at_consent(&live, "status").await;
+    agree(&live, &browser, &page).await;
+    live.until(&browser, DONE).await;
+    assert_eq!(mode(&live).await, "app_only");
+    assert_eq!(live.validated_state().await, "active");
 }
 
 #[tokio::test]

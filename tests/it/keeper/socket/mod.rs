@@ -1,121 +1,28 @@
 //! The keeper's socket: who is let in, what is understood, what is refused, and who may take its place. The keeper behind it
 //! is a few lines; the last test asks the real one.
 
+mod desk;
+
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 use std::time::Duration;
 
 use tenantry::keeper::message::{Refusal, Reply, Request};
-use tenantry::keeper::socket::{Access, ListenError, Listener, SocketLock, serve};
+use tenantry::keeper::socket::{Access, ListenError, Listener, serve};
 use tenantry::keeper::{Client, Unavailable};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::desk::{Desk, answer, frame, ready};
 use crate::support::keeper::World;
 use crate::support::program::tenantry_copied_to;
 use crate::support::scratch::Scratch;
 
 /// As many bytes as a message may have.
 const LONGEST: usize = 256 * 1024;
-
-/// A socket with a stand-in behind it that says "ready" to everything it is asked, once it may.
-struct Desk {
-    dir: Scratch,
-    client: Client,
-    /// Questions that got through.
-    asked: Arc<AtomicUsize>,
-    /// One permit is one answer.
-    may_answer: Arc<Semaphore>,
-    stop: CancellationToken,
-    serving: JoinHandle<Option<SocketLock>>,
-}
-
-impl Desk {
-    async fn open() -> Self {
-        Self::open_to(Access::default()).await
-    }
-
-    async fn open_to(access: Access) -> Self {
-        let desk = Self::closed(access).await;
-        desk.may_answer.add_permits(Semaphore::MAX_PERMITS / 2);
-        desk
-    }
-
-    /// One that takes questions and does not answer yet.
-    async fn closed(access: Access) -> Self {
-        let dir = Scratch::new();
-        let listener = Listener::bind(&dir.path().join("keeper.sock"), Duration::ZERO)
-            .await
-            .unwrap();
-        let (keeper, mut questions) = Client::channel(1024);
-        let asked = Arc::new(AtomicUsize::new(0));
-        let may_answer = Arc::new(Semaphore::new(0));
-        let (counted, allowed) = (Arc::clone(&asked), Arc::clone(&may_answer));
-        tokio::spawn(async move {
-            while let Some((_, answer)) = questions.recv().await {
-                counted.fetch_add(1, Ordering::SeqCst);
-                let allowed = Arc::clone(&allowed);
-                tokio::spawn(async move {
-                    allowed.acquire().await.unwrap().forget();
-                    let _ = answer.send(ready());
-                });
-            }
-        });
-        let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, keeper, access, stop.clone()));
-        Self {
-            client: Client::socket(dir.path().join("keeper.sock")),
-            dir,
-            asked,
-            may_answer,
-            stop,
-            serving,
-        }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.dir.path().join("keeper.sock")
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-
-    /// What is answered to these bytes; none when the line is closed without a word.
-    async fn send(&self, bytes: &[u8]) -> Option<Reply> {
-        let mut line = UnixStream::connect(self.path()).await.unwrap();
-        // The other side may have closed before it read everything.
-        let _ = line.write_all(bytes).await;
-        let _ = line.shutdown().await;
-        answer(&mut line).await
-    }
-}
-
-fn ready() -> Reply {
-    Reply::Health {
-        ready: true,
-        detail: String::new(),
-    }
-}
-
-async fn answer(line: &mut UnixStream) -> Option<Reply> {
-    let length = line.read_u32().await.ok()?;
-    let mut bytes = vec![0; length as usize];
-    line.read_exact(&mut bytes).await.ok()?;
-    Some(serde_json::from_slice(&bytes).unwrap())
-}
-
-fn frame(message: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    [length.as_slice(), message].concat()
-}
 
 #[tokio::test]
 async fn a_question_is_answered_and_several_at_a_time_are() {
