@@ -36,8 +36,8 @@ fn account() -> Account {
     }
 }
 
-fn observed<T>(value: T) -> Option<Observed<T>> {
-    Some(Observed { value, at: NOW })
+fn observed<T>(value: T) -> Observed<T> {
+    Observed { value, at: NOW }
 }
 
 /// The error came a minute ago, and then Graph told this of the account.
@@ -47,7 +47,7 @@ fn with_account(account: Account) -> Facts {
         failed_at: Some(NOW - Duration::minutes(1)),
         ..Facts::default()
     };
-    facts.seen.account = observed(account);
+    facts.seen.account = Some(observed(account));
     facts
 }
 
@@ -68,10 +68,7 @@ fn policy(name: &str) -> Policy {
         name: name.to_owned(),
         mode: PolicyMode::On,
         sign_in_frequency_s: None,
-        blocks_device_code: false,
-        blocks: false,
-        requires_mfa: false,
-        requires_device: false,
+        rules: Vec::new(),
         changed_at: None,
         created_at: None,
         managed_by_microsoft: false,
@@ -86,7 +83,7 @@ fn frequency(seconds: i64) -> Policy {
 }
 
 fn with_policies(mut facts: Facts, policies: Vec<Policy>) -> Facts {
-    facts.seen.policies = observed(policies);
+    facts.seen.policies = Some(observed(policies));
     facts
 }
 

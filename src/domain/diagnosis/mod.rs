@@ -48,5 +48,6 @@ pub use party::{Retryable, UnknownWord, WhoActs};
 pub use read::{Basis, MAX_BYTES, Reading, read, read_answer};
 pub use rhythm::{Life, Rhythm, rhythm};
 pub use seen::{
-    Account, Application, Consent, Existence, HeldToken, Observed, Policy, PolicyMode, Risk, Seen,
+    Account, Application, Consent, Existence, HeldToken, Observed, Policy, PolicyMode, Risk, Rule,
+    Seen,
 };

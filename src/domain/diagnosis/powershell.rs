@@ -1,5 +1,5 @@
 //! Microsoft Graph PowerShell for the one who mends: reads first, changes marked as such. Only the module
-//! Microsoft.Graph, since MSOnline and AzureAD are retired.
+//! Microsoft.Graph, since `MSOnline` and `AzureAD` are retired.
 
 use super::category::Category;
 use super::facts::Facts;
@@ -96,7 +96,7 @@ fn fill(lines: &str, facts: &Facts) -> String {
         .replace("{account}", account)
 }
 
-/// A name inside single quotes of PowerShell, and of OData within double quotes: quotes are doubled, what could start an
+/// A name inside single quotes of PowerShell, and of `OData` within double quotes: quotes are doubled, what could start an
 /// expression is dropped.
 fn quoted(name: &str) -> String {
     name.chars()

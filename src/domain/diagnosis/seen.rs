@@ -86,17 +86,30 @@ pub struct Policy {
     pub mode: PolicyMode,
     /// Seconds; none when the policy sets no sign-in frequency.
     pub sign_in_frequency_s: Option<i64>,
-    pub blocks_device_code: bool,
-    /// Blocks whatever it applies to.
-    pub blocks: bool,
-    pub requires_mfa: bool,
-    pub requires_device: bool,
+    pub rules: Vec<Rule>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub changed_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub created_at: Option<OffsetDateTime>,
     /// Made by Microsoft: switches itself on some weeks after it appeared in report-only mode.
     pub managed_by_microsoft: bool,
+}
+
+/// What a policy does to whom it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    Blocks,
+    /// Blocks sign-ins by device code; [`Rule::Blocks`] stands beside it.
+    BlocksDeviceCode,
+    RequiresMfa,
+    RequiresDevice,
+}
+
+impl Policy {
+    pub fn does(&self, rule: Rule) -> bool {
+        self.rules.contains(&rule)
+    }
 }
 
 /// Whether a policy acts.

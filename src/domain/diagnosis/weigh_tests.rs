@@ -23,8 +23,8 @@ fn facts() -> Facts {
     }
 }
 
-fn seen<T>(value: T) -> Option<Observed<T>> {
-    Some(Observed { value, at: NOW })
+fn seen<T>(value: T) -> Observed<T> {
+    Observed { value, at: NOW }
 }
 
 fn diagnose(raw: &str, facts: &Facts) -> Diagnosis {
@@ -56,8 +56,8 @@ fn tells(found: &Diagnosis, words: &str) {
 fn consent_withdrawn_application_deleted_and_switched_off_are_three_things() {
     let with = |application, grants| {
         let mut facts = facts();
-        facts.seen.application = seen(application);
-        facts.seen.consent = seen(Consent { grants });
+        facts.seen.application = Some(seen(application));
+        facts.seen.consent = Some(seen(Consent { grants }));
         diagnose(CONSENT, &facts)
     };
     let withdrawn = with(Application::Enabled, 0);
@@ -101,7 +101,7 @@ fn what_was_seen_before_the_death_proves_nothing_about_it() {
 #[test]
 fn an_application_said_to_be_missing_and_seen_is_unsure() {
     let mut facts = facts();
-    facts.seen.application = seen(Application::Enabled);
+    facts.seen.application = Some(seen(Application::Enabled));
     let found = diagnose("AADSTS700016: Application 'x' was not found", &facts);
     assert_eq!(found.confidence, Confidence::Unsure);
     tells(&found, "contradicts");
@@ -130,7 +130,7 @@ fn an_account_deleted_disabled_or_at_risk_is_told_apart() {
         let mut account = account();
         change(&mut account);
         let mut facts = facts();
-        facts.seen.account = seen(account);
+        facts.seen.account = Some(seen(account));
         diagnose(BARE, &facts)
     };
     let deleted = with(|account| account.deleted = true);
@@ -144,10 +144,10 @@ fn an_account_deleted_disabled_or_at_risk_is_told_apart() {
     assert_eq!(fine.confidence, Confidence::Unsure);
 
     let mut facts = facts();
-    facts.seen.risk = seen(Risk {
+    facts.seen.risk = Some(seen(Risk {
         level: "high".into(),
         state: "atRisk".into(),
-    });
+    }));
     let risky = diagnose("AADSTS53003: Access has been blocked", &facts);
     assert_eq!(risky.cause, Category::UserLockedOrRisky);
     assert_eq!(
@@ -159,7 +159,7 @@ fn an_account_deleted_disabled_or_at_risk_is_told_apart() {
         level: "high".into(),
         state: "dismissed".into(),
     };
-    facts.seen.risk = seen(dismissed);
+    facts.seen.risk = Some(seen(dismissed));
     let blocked = diagnose("AADSTS53003: Access has been blocked", &facts);
     assert_eq!(blocked.cause, Category::ConditionalAccess);
 }
@@ -167,7 +167,7 @@ fn an_account_deleted_disabled_or_at_risk_is_told_apart() {
 #[test]
 fn a_disabled_account_that_is_enabled_again_is_no_longer_certain() {
     let mut facts = facts();
-    facts.seen.account = seen(account());
+    facts.seen.account = Some(seen(account()));
     let found = diagnose("AADSTS50057: The user account is disabled.", &facts);
     assert_eq!(found.cause, Category::UserDisabledOrMissing);
     assert_eq!(found.confidence, Confidence::Likely);
@@ -176,10 +176,10 @@ fn a_disabled_account_that_is_enabled_again_is_no_longer_certain() {
 #[test]
 fn an_account_without_licence_explains_a_licence_error() {
     let mut facts = facts();
-    facts.seen.account = seen(Account {
+    facts.seen.account = Some(seen(Account {
         licences: Some(0),
         ..account()
-    });
+    }));
     let found = diagnose("AADSTS500014: The service principal is disabled", &facts);
     assert_eq!(found.cause, Category::LicenseOrSubscription);
     tells(&found, "no licence");
@@ -190,11 +190,11 @@ fn an_account_without_licence_explains_a_licence_error() {
 fn a_refusal_without_number_is_explained_by_dates_but_not_for_certain() {
     let with = |password: OffsetDateTime, sessions: OffsetDateTime| {
         let mut facts = facts();
-        facts.seen.account = seen(Account {
+        facts.seen.account = Some(seen(Account {
             password_changed_at: Some(password),
             sessions_valid_from: Some(sessions),
             ..account()
-        });
+        }));
         diagnose(BARE, &facts)
     };
     let (lately, long_ago) = (NOW - Duration::hours(2), NOW - Duration::days(200));
@@ -213,11 +213,11 @@ fn dates_that_moved_on_leave_password_or_sessions_open() {
     let raw = "AADSTS50173: The grant was issued on '2026-02-01T08:00:00Z' and the TokensValidFrom date (before which \
         tokens are not valid) for this user is '2026-02-20T10:00:00.0000000Z'.";
     let mut facts = facts();
-    facts.seen.account = seen(Account {
+    facts.seen.account = Some(seen(Account {
         password_changed_at: Some(NOW - Duration::hours(3)),
         sessions_valid_from: Some(NOW - Duration::hours(3)),
         ..account()
-    });
+    }));
     let found = diagnose(raw, &facts);
     assert_eq!(found.cause, Category::PasswordChanged);
     assert_eq!(found.confidence, Confidence::Likely);
@@ -336,7 +336,7 @@ fn the_twelve_hours_of_federated_users_need_more_than_their_age_to_be_sure() {
             obtained_at: Some(NOW - Duration::hours(13)),
             ..facts()
         };
-        facts.seen.policies = policies.and_then(seen);
+        facts.seen.policies = policies.map(seen);
         diagnose(raw, &facts)
     };
     let number = "AADSTS700081: The refresh token has expired due to maximum lifetime. The token was issued on \
@@ -355,10 +355,7 @@ fn the_twelve_hours_of_federated_users_need_more_than_their_age_to_be_sure() {
         name: "Twelve hours".into(),
         mode: PolicyMode::On,
         sign_in_frequency_s: Some(43_200),
-        blocks_device_code: false,
-        blocks: false,
-        requires_mfa: false,
-        requires_device: false,
+        rules: Vec::new(),
         changed_at: None,
         created_at: None,
         managed_by_microsoft: false,
@@ -383,27 +380,28 @@ fn a_blocked_device_code_is_named_by_number_or_by_policy() {
         "{}",
         alone.headline
     );
-    let policy = |name: &str, blocks_device_code| Policy {
+    let policy = |name: &str, codes| Policy {
         name: name.into(),
         mode: PolicyMode::On,
         sign_in_frequency_s: None,
-        blocks_device_code,
-        blocks: true,
-        requires_mfa: false,
-        requires_device: false,
+        rules: if codes {
+            vec![Rule::Blocks, Rule::BlocksDeviceCode]
+        } else {
+            vec![Rule::Blocks]
+        },
         changed_at: None,
         created_at: None,
         managed_by_microsoft: false,
     };
     let mut named = facts();
-    named.seen.policies = seen(vec![policy("No codes", true)]);
+    named.seen.policies = Some(seen(vec![policy("No codes", true)]));
     let found = diagnose(blocked, &named);
     assert!(found.headline.contains("device code"), "{}", found.headline);
     assert_eq!(found.confidence, Confidence::High);
-    named.seen.policies = seen(vec![
+    named.seen.policies = Some(seen(vec![
         policy("No codes", true),
         policy("Trusted places", false),
-    ]);
+    ]));
     assert_eq!(diagnose(blocked, &named).confidence, Confidence::Likely);
 }
 
@@ -413,7 +411,7 @@ fn a_tenant_that_is_gone_is_asked_after_in_public() {
         r#"{"error":"invalid_request","error_description":"AADSTS90002: Tenant 'x' not found."}"#;
     let with = |existence| {
         let mut facts = facts();
-        facts.seen.tenant = seen(existence);
+        facts.seen.tenant = Some(seen(existence));
         diagnose(raw, &facts)
     };
     assert_eq!(with(Existence::Unknown).confidence, Confidence::High);
@@ -486,8 +484,8 @@ fn a_held_token_that_was_seen_refused_opens_no_doors() {
         ..facts()
     };
     assert_eq!(diagnose(BARE, &facts).access_still_works, Some(true));
-    facts.seen.held_token = seen(HeldToken::Refused);
+    facts.seen.held_token = Some(seen(HeldToken::Refused));
     assert_eq!(diagnose(BARE, &facts).access_still_works, Some(false));
-    facts.seen.held_token = seen(HeldToken::Works);
+    facts.seen.held_token = Some(seen(HeldToken::Works));
     assert_eq!(diagnose(BARE, &facts).access_still_works, Some(true));
 }

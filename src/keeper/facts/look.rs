@@ -10,7 +10,7 @@ use super::outlook::write_outlook;
 use super::way_in::{WayIn, as_app, held};
 use super::worker::a_day;
 use crate::domain::diagnosis::{
-    Account, Application, Category, Consent, Existence, HeldToken, Policy, PolicyMode, Risk,
+    Account, Application, Category, Consent, Existence, HeldToken, Policy, PolicyMode, Risk, Rule,
 };
 use crate::entra::{
     AccessPolicy, Exchange, Failure, Graph, Meaning, PolicyState, RealmKind, ServicePrincipal,
@@ -299,10 +299,15 @@ fn policy(seen: &AccessPolicy) -> Policy {
             PolicyState::Disabled => PolicyMode::Off,
         },
         sign_in_frequency_s: seen.sign_in_frequency_s(),
-        blocks_device_code: seen.blocks_device_code(),
-        blocks: seen.blocks(),
-        requires_mfa: seen.requires_mfa(),
-        requires_device: seen.requires_device(),
+        rules: [
+            (Rule::Blocks, seen.blocks()),
+            (Rule::BlocksDeviceCode, seen.blocks_device_code()),
+            (Rule::RequiresMfa, seen.requires_mfa()),
+            (Rule::RequiresDevice, seen.requires_device()),
+        ]
+        .into_iter()
+        .filter_map(|(rule, is_so)| is_so.then_some(rule))
+        .collect(),
         changed_at: seen.modified_date_time,
         created_at: seen.created_date_time,
         managed_by_microsoft: seen.display_name.starts_with("Microsoft-managed"),

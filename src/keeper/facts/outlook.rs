@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::domain::diagnosis::{Category, Life, Policy, PolicyMode, TokenClass, rhythm};
+use crate::domain::diagnosis::{Category, Life, Policy, PolicyMode, Rule, TokenClass, rhythm};
 use crate::keeper::core::Core;
 use crate::keeper::refresh::lapse;
 use crate::keeper::store::connections::{self, Connection};
@@ -73,7 +73,7 @@ fn announced(
         .filter(|policy| {
             public_class
                 && policy.managed_by_microsoft
-                && policy.blocks_device_code
+                && policy.does(Rule::BlocksDeviceCode)
                 && policy.mode == PolicyMode::ReportOnly
         })
         .filter_map(|policy| {
@@ -125,10 +125,7 @@ mod tests {
             name: "Microsoft-managed: Block device code flow".into(),
             mode: PolicyMode::ReportOnly,
             sign_in_frequency_s: None,
-            blocks_device_code: true,
-            blocks: true,
-            requires_mfa: false,
-            requires_device: false,
+            rules: vec![Rule::Blocks, Rule::BlocksDeviceCode],
             changed_at: None,
             created_at: Some(created_at),
             managed_by_microsoft: true,

@@ -25,7 +25,7 @@ pub async fn work(core: Shared) {
     let mut turns = 0_u32;
     while !core.stop.is_cancelled() {
         turns = turns.wrapping_add(1);
-        if turns % ENROL_EVERY == 0
+        if turns.is_multiple_of(ENROL_EVERY)
             && let Err(error) = facts::enrol(&core.pool, core.clock.now()).await
         {
             tracing::warn!(%error, "tenants cannot be enrolled for their daily look");

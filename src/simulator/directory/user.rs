@@ -29,15 +29,15 @@ pub struct User {
     pub last_password_change: OffsetDateTime,
     /// Tenants in which this person is a guest.
     pub guest_in: BTreeSet<Uuid>,
-    #[serde(default = "licensed")]
-    pub licensed: bool,
+    #[serde(default = "one_licence")]
+    pub licences: usize,
     /// ID Protection holds a high risk against the account.
     #[serde(default)]
     pub at_risk: bool,
 }
 
-const fn licensed() -> bool {
-    true
+const fn one_licence() -> usize {
+    1
 }
 
 /// Whether a second factor is registered.
@@ -118,7 +118,7 @@ impl NewUser {
             tokens_valid_from: None,
             last_password_change: now - Duration::days(200),
             guest_in: self.guest_in,
-            licensed: true,
+            licences: one_licence(),
             at_risk: false,
         }
     }
@@ -158,7 +158,7 @@ pub struct UserPatch {
     pub roles: Option<BTreeSet<Uuid>>,
     pub mfa: Option<Mfa>,
     pub guest_in: Option<BTreeSet<Uuid>>,
-    pub licensed: Option<bool>,
+    pub licences: Option<usize>,
     pub at_risk: Option<bool>,
 }
 
@@ -174,7 +174,7 @@ impl User {
         set(&mut self.roles, patch.roles);
         set(&mut self.mfa, patch.mfa);
         set(&mut self.guest_in, patch.guest_in);
-        set(&mut self.licensed, patch.licensed);
+        set(&mut self.licences, patch.licences);
         set(&mut self.at_risk, patch.at_risk);
     }
 }

@@ -115,7 +115,7 @@ fn person(user: &User, state: &State) -> Value {
         "lastPasswordChangeDateTime": instant(user.last_password_change),
         "signInSessionsValidFromDateTime": instant(valid_from),
         "onPremisesSyncEnabled": federated.then_some(true),
-        "assignedLicenses": if user.licensed { json!([{"skuId": SKU, "disabledPlans": []}]) } else { json!([]) },
+        "assignedLicenses": vec![json!({"skuId": SKU, "disabledPlans": []}); user.licences],
     })
 }
 

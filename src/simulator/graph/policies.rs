@@ -47,7 +47,7 @@ fn policies(rules: &Policies) -> Vec<Value> {
             "enabled",
             &json!({}),
             &[],
-            session,
+            &session,
         ));
     }
     let flows = json!({"authenticationFlows": {"transferMethods": "deviceCodeFlow"}});
@@ -57,7 +57,7 @@ fn policies(rules: &Policies) -> Vec<Value> {
             "enabled",
             &flows,
             &["block"],
-            Value::Null,
+            &Value::Null,
         ));
     } else if let Some(since) = rules.device_code_block_announced {
         let state = "enabledForReportingButNotEnforced";
@@ -66,7 +66,7 @@ fn policies(rules: &Policies) -> Vec<Value> {
             state,
             &flows,
             &["block"],
-            Value::Null,
+            &Value::Null,
         );
         put(&mut announced, "createdDateTime", json!(instant(since)));
         put(&mut announced, "templateId", json!(Uuid::nil()));
@@ -78,7 +78,7 @@ fn policies(rules: &Policies) -> Vec<Value> {
             "enabled",
             &json!({}),
             &["mfa"],
-            Value::Null,
+            &Value::Null,
         ));
     }
     if rules.compliant_device {
@@ -88,7 +88,7 @@ fn policies(rules: &Policies) -> Vec<Value> {
             "enabled",
             &json!({}),
             &control,
-            Value::Null,
+            &Value::Null,
         ));
     }
     if rules.ca_block_location {
@@ -99,13 +99,19 @@ fn policies(rules: &Policies) -> Vec<Value> {
             "enabled",
             &place,
             &["block"],
-            Value::Null,
+            &Value::Null,
         ));
     }
     found
 }
 
-fn policy(name: &str, state: &str, conditions: &Value, controls: &[&str], session: Value) -> Value {
+fn policy(
+    name: &str,
+    state: &str,
+    conditions: &Value,
+    controls: &[&str],
+    session: &Value,
+) -> Value {
     json!({
         "id": Uuid::nil(),
         "displayName": name,

@@ -8,6 +8,7 @@ use crate::domain::connection::detail::{
     Call, Credential, OpenInvitation, PendingGrant, ResourceLine, TokenState,
 };
 use crate::domain::connection::standing::Standing;
+use crate::domain::connection::state::UnknownWord;
 use crate::domain::diagnosis::{Method, Realm, TokenClass};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, MsalErrorId, TenantId};
@@ -48,7 +49,7 @@ impl TryFrom<StandingRow> for Standing {
             entra_tenant_id: row.entra_tenant_id,
             admin_username: row.admin_username,
             admin_name: row.admin_name,
-            token_class: class(row.token_class.as_deref()).ok_or_else(|| wrong("token_class"))?,
+            token_class: class(row.token_class.as_deref()).map_err(|_| wrong("token_class"))?,
             obtained_by: method(&row.obtained_by).ok_or_else(|| wrong("obtained_by"))?,
             obtained_at: row.obtained_at,
             realm: realm(&row.realm).ok_or_else(|| wrong("realm"))?,
@@ -64,13 +65,13 @@ impl TryFrom<StandingRow> for Standing {
     }
 }
 
-/// The stored word's class; the inner none stands for client credentials.
-pub(super) fn class(word: Option<&str>) -> Option<Option<TokenClass>> {
+/// The stored word's class; none for client credentials.
+pub(super) fn class(word: Option<&str>) -> Result<Option<TokenClass>, UnknownWord> {
     match word {
-        Some("public") => Some(Some(TokenClass::Public)),
-        Some("confidential") => Some(Some(TokenClass::Confidential)),
-        None => Some(None),
-        Some(_) => None,
+        Some("public") => Ok(Some(TokenClass::Public)),
+        Some("confidential") => Ok(Some(TokenClass::Confidential)),
+        None => Ok(None),
+        Some(_) => Err(UnknownWord),
     }
 }
 

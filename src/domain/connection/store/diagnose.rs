@@ -39,7 +39,7 @@ pub async fn grant(
         account: row.admin_username,
         obtained_at: row.obtained_at,
         obtained_by: method(&row.obtained_by).ok_or_else(|| wrong("obtained_by"))?,
-        class: class(row.token_class.as_deref()).ok_or_else(|| wrong("token_class"))?,
+        class: class(row.token_class.as_deref()).map_err(|_| wrong("token_class"))?,
         realm: realm(&row.realm).ok_or_else(|| wrong("realm"))?,
         last_ok_at: row.last_ok_at,
         access_until: row.access_until,
@@ -79,7 +79,7 @@ pub async fn lives(
                     .and_then(|word| word.parse().ok())
                     .unwrap_or(Category::Unknown),
                 code: row.died_code.and_then(|code| u32::try_from(code).ok()),
-                class: class(row.token_class.as_deref()).ok_or_else(wrong)?,
+                class: class(row.token_class.as_deref()).map_err(|_| wrong())?,
                 account: row.admin_oid,
             })
         })

@@ -5,7 +5,7 @@ use crate::domain::diagnosis::decide::Confidence;
 use crate::domain::diagnosis::facts::{Facts, Method};
 use crate::domain::diagnosis::party::WhoActs;
 use crate::domain::diagnosis::read::Reading;
-use crate::domain::diagnosis::seen::Policy;
+use crate::domain::diagnosis::seen::{Policy, Rule};
 use crate::domain::diagnosis::verdict::{Twist, Verdict, day, span};
 
 impl Verdict {
@@ -19,12 +19,12 @@ impl Verdict {
             }
             Category::MfaRequired => {
                 self.name(facts, "asks for multi-factor sign-in", |policy| {
-                    policy.requires_mfa
+                    policy.does(Rule::RequiresMfa)
                 });
             }
             Category::DeviceCompliance => {
                 self.name(facts, "demands a known device", |policy| {
-                    policy.requires_device
+                    policy.does(Rule::RequiresDevice)
                 });
             }
             _ => {}
@@ -37,9 +37,10 @@ impl Verdict {
             self.tell("This connection was made with a device code, which policies often block.");
         }
         let flows = self.name(facts, "blocks device code sign-in", |policy| {
-            policy.blocks_device_code
+            policy.does(Rule::BlocksDeviceCode)
         });
-        let blocks = |policy: &Policy| policy.blocks && !policy.blocks_device_code;
+        let blocks =
+            |policy: &Policy| policy.does(Rule::Blocks) && !policy.does(Rule::BlocksDeviceCode);
         let others = self.name(facts, "blocks access", blocks);
         if reading.code == Some(530_036) {
             self.twist = Twist::DeviceCodeBlocked;
