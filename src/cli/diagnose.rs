@@ -162,7 +162,8 @@ mod tests {
             true,
         );
         let answer: serde_json::Value = serde_json::from_str(&out.unwrap()).unwrap();
-        let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+        let mut fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+        fields.sort();
         let promised = [
             "category",
             "cause",

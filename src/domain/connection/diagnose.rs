@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::state::ShownState;
 use super::{status, store};
 use crate::domain::diagnosis::{
-    self, Diagnosis, Facts, Life, Method, OurApp, Realm, Seen, Shared, TokenClass, rhythm,
+    self, Diagnosis, Facts, Life, Method, OurApp, Realm, Seen, Shared, TokenClass,
 };
 use crate::domain::msal_error::{self, MsalError};
 use crate::domain::op::{Op, Scope};
@@ -146,15 +146,6 @@ async fn past(
 
 async fn shared(op: &mut Op, error: &MsalError) -> Result<Option<Shared>, sqlx::Error> {
     store::shared(op, error.row.at, &error.class, error.row.code).await
-}
-
-/// The rhythm in which the tenant's authorisations have ended, if there is one.
-pub async fn rhythm_of_deaths(
-    op: &mut Op,
-    scope: Scope,
-    tenant: TenantId,
-) -> Result<Option<diagnosis::Rhythm>, sqlx::Error> {
-    Ok(rhythm(&store::lives(op, scope, tenant, LIVES).await?))
 }
 
 /// The client id as texts want it.

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use super::state::ExpiryReason;
 
 /// Entra forgets a refresh token that was not used for so long.
-pub const IDLE_LIMIT: Duration = Duration::days(90);
+const IDLE_LIMIT: Duration = Duration::days(90);
 /// Seconds that tokens of federated users live whose password dates are not synchronised (KB 4025960).
 pub const FEDERATED_LIMIT_S: i32 = 12 * 3600;
 

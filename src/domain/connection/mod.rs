@@ -17,11 +17,9 @@ pub use detail::{
     Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
     recent_calls, standing,
 };
-pub use diagnose::{diagnose, diagnose_error, diagnose_recorded, rhythm_of_deaths};
+pub use diagnose::{diagnose, diagnose_error, diagnose_recorded};
 pub use durability::{Durability, Grade};
-pub use forecast::{
-    Expected, FEDERATED_LIMIT_S as FORECAST_FEDERATED_LIMIT_S, IDLE_LIMIT, Known, forecast,
-};
+pub use forecast::{Expected, FEDERATED_LIMIT_S as FORECAST_FEDERATED_LIMIT_S, Known, forecast};
 pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};
 pub use standing::{Mode, Standing};
 pub use state::{ExpiryReason, PendingReason, ShownState};

@@ -53,7 +53,7 @@ pub(super) fn snippet(cause: Category, twist: Twist, facts: &Facts) -> Option<St
         ],
         (Category::ConditionalAccess, Twist::DeviceCodeBlocked) => &[
             "Connect-MgGraph -Scopes 'Policy.Read.All'",
-            "Get-MgIdentityConditionalAccessPolicy -All | Where-Object { $_.Conditions.AdditionalProperties.authenticationFlows.transferMethods -match 'deviceCodeFlow' } | Select-Object DisplayName, State",
+            "Get-MgIdentityConditionalAccessPolicy -All | Where-Object { $_.Conditions.AuthenticationFlows.TransferMethods -match 'deviceCodeFlow' } | Select-Object DisplayName, State",
         ],
         (Category::ConditionalAccess | Category::DeviceCompliance, _) => &[
             "Connect-MgGraph -Scopes 'AuditLog.Read.All'",
