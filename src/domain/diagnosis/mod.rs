@@ -38,6 +38,9 @@ mod mutation_tests;
 #[cfg(test)]
 mod weigh_tests;
 
+#[cfg(test)]
+mod time_tests;
+
 pub use catalogue::{Entry, catalogue, entry};
 pub use category::{Category, UnknownCategory};
 pub use decide::{Button, Confidence, Diagnosis, decide};

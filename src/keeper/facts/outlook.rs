@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::diagnosis::{Category, Life, Policy, PolicyMode, Rule, TokenClass, rhythm};
 use crate::keeper::core::Core;
-use crate::keeper::refresh::lapse;
+use crate::keeper::refresh::lapse_of;
 use crate::keeper::store::connections::{self, Connection};
 use crate::keeper::store::facts;
 use crate::keeper::trouble::Trouble;
@@ -107,7 +107,7 @@ pub(super) async fn write_outlook(core: &Core, connection: &Connection) -> Resul
         policy_ends_at: outlook.policy_ends_at,
         ..current
     };
-    let end = lapse(&current.known(last_ok, app.and_then(|app| app.ends_at)));
+    let end = lapse_of(&current, last_ok, app.and_then(|app| app.ends_at));
     facts::write_outlook(&core.pool, tenant_id, id, outlook, last_ok, end).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::committer::Written;
 use super::decide::Decision;
 use super::failure::record_failures;
 use super::grant;
-use super::lapse::lapse;
+use super::lapse::lapse_of;
 use super::settle::{Ours, Seen, Settled, settle};
 use super::state::State;
 use crate::entra::Tokens;
@@ -208,7 +208,7 @@ async fn success(core: &Core, good: &Good<'_>, version: i64) -> Result<Success, 
         resource: good.resource,
         token: seal_access_token(core, connection, good.resource, good.tokens, sent_at).await?,
         decision: *good.decision,
-        lapse: lapse(&good.connection.known(at, good.credential_ends_at)),
+        lapse: lapse_of(good.connection, at, good.credential_ends_at),
         lease_id: good.claim.lease_id,
         last: good.last,
         at,

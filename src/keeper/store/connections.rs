@@ -5,7 +5,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::records::Noted;
-use crate::domain::connection::Known;
 use crate::keeper::refresh::{Decision, State, UnknownState};
 use crate::storage::{ConnectionId, InvitationId, TenantId};
 
@@ -87,27 +86,6 @@ impl TryFrom<Row> for Connection {
             cause: row.cause,
             tenant_state: row.tenant_state,
         })
-    }
-}
-
-impl Connection {
-    /// What its forecast rests on when it worked last at `last_ok_at`.
-    pub fn known(
-        &self,
-        last_ok_at: OffsetDateTime,
-        credential_ends_at: Option<OffsetDateTime>,
-    ) -> Known {
-        Known {
-            app_only: self.app_only,
-            obtained_at: self.obtained_at,
-            last_ok_at,
-            public_class: self.public_class,
-            federated: self.federated,
-            sign_in_frequency_s: self.sign_in_frequency_s,
-            rhythm_s: self.rhythm_s,
-            policy_ends_at: self.policy_ends_at,
-            credential_ends_at,
-        }
     }
 }
 
