@@ -60,27 +60,23 @@ pub fn run(args: &Args, stdin: impl Read, mut out: impl Write) -> Result<(), Err
     Ok(())
 }
 
-/// The JSON answer; its fields are a promise to scripts.
+/// The JSON answer: these fields and no others, a promise to scripts.
 #[derive(serde::Serialize)]
 struct Answer<'a> {
+    /// AADSTS number that decides; null without one.
     code: Option<u32>,
+    /// A category of the catalogue.
     category: &'static str,
+    /// `yes`, `no` or `after_user_action`.
     retryable: &'static str,
+    /// `msp`, `customer_admin`, `customer_user`, `microsoft` or `nobody`.
     who_acts: &'static str,
     /// What happened, in a sentence.
     cause: &'a str,
+    /// Steps in order.
     remedy: &'a [String],
+    /// `high`, `likely` or `unsure`.
     confidence: &'static str,
-    evidence: &'a [String],
-    codes: &'a [u32],
-    error: Option<&'a str>,
-    suberror: Option<&'a str>,
-    message: &'a str,
-    trace_id: Option<&'a str>,
-    correlation_id: Option<&'a str>,
-    #[serde(with = "time::serde::rfc3339::option")]
-    timestamp: Option<time::OffsetDateTime>,
-    button: &'static str,
 }
 
 impl<'a> Answer<'a> {
@@ -93,15 +89,6 @@ impl<'a> Answer<'a> {
             cause: &diagnosis.headline,
             remedy: &diagnosis.remedy,
             confidence: diagnosis.confidence.as_str(),
-            evidence: &diagnosis.evidence,
-            codes: &reading.codes,
-            error: reading.error.as_deref(),
-            suberror: reading.suberror.as_deref(),
-            message: &reading.message,
-            trace_id: reading.trace_id.as_deref(),
-            correlation_id: reading.correlation_id.as_deref(),
-            timestamp: reading.timestamp,
-            button: diagnosis.button.as_str(),
         }
     }
 }
@@ -128,6 +115,18 @@ fn print(out: &mut impl Write, reading: &Reading, diagnosis: &Diagnosis) -> io::
     writeln!(out, "\nWhy:")?;
     for evidence in &diagnosis.evidence {
         writeln!(out, "  - {evidence}")?;
+    }
+    if !diagnosis.to_be_sure.is_empty() {
+        writeln!(out, "\nWhat would make it certain:")?;
+        for sentence in &diagnosis.to_be_sure {
+            writeln!(out, "  - {sentence}")?;
+        }
+    }
+    if let Some(lines) = &diagnosis.powershell {
+        writeln!(out, "\nMicrosoft Graph PowerShell:")?;
+        for line in lines.lines() {
+            writeln!(out, "  {line}")?;
+        }
     }
     let ids = [
         ("Trace ID", &reading.trace_id),
@@ -163,6 +162,18 @@ mod tests {
             true,
         );
         let answer: serde_json::Value = serde_json::from_str(&out.unwrap()).unwrap();
+        let mut fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+        fields.sort();
+        let promised = [
+            "category",
+            "cause",
+            "code",
+            "confidence",
+            "remedy",
+            "retryable",
+            "who_acts",
+        ];
+        assert_eq!(fields, promised);
         assert_eq!(answer["code"], 50057);
         assert_eq!(answer["category"], "user_disabled_or_missing");
         assert_eq!(answer["retryable"], "after_user_action");

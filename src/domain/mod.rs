@@ -21,13 +21,13 @@ pub mod msal_error;
 pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
+/// How the installation itself fares, over time and now.
+pub mod operations;
 /// Where a page of a long list begins.
 pub mod place;
 /// A fleet of any size, for tests and benchmarks.
 #[cfg(feature = "faults")]
 pub mod rehearsal;
-/// How the installation itself fares, over time and now.
-pub mod operations;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

@@ -80,11 +80,13 @@ pub enum Operation {
     GraphDeletePermissionGrant,
     GraphDeleteAppRole,
     GraphDeleteServicePrincipal,
+    GraphRiskyUser,
+    GraphPolicies,
 }
 
 impl Operation {
     /// Every operation, for checks and filters.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::DeviceCode,
         Self::DevicePoll,
         Self::Refresh,
@@ -103,6 +105,8 @@ impl Operation {
         Self::GraphDeletePermissionGrant,
         Self::GraphDeleteAppRole,
         Self::GraphDeleteServicePrincipal,
+        Self::GraphRiskyUser,
+        Self::GraphPolicies,
     ];
 
     /// The stable name, as stored and as a metric label.
@@ -126,6 +130,8 @@ impl Operation {
             Self::GraphDeletePermissionGrant => "graph_delete_permission_grant",
             Self::GraphDeleteAppRole => "graph_delete_app_role",
             Self::GraphDeleteServicePrincipal => "graph_delete_service_principal",
+            Self::GraphRiskyUser => "graph_risky_user",
+            Self::GraphPolicies => "graph_policies",
         }
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Core {
     pub trials_changed: Notify,
     /// Wakes the worker that disconnects.
     pub plugs_changed: Notify,
+    /// Wakes the worker that asks Microsoft why a connection died.
+    pub looks_wanted: Notify,
     /// Wakes the onboarding worker.
     pub flows_changed: Notify,
     /// No new work from here on.

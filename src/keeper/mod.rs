@@ -5,6 +5,7 @@ mod app;
 mod app_only;
 pub mod client;
 mod core;
+mod facts;
 mod fault;
 mod gate;
 mod hand_out;

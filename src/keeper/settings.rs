@@ -36,6 +36,10 @@ pub struct Settings {
     pub sweep_pause: Duration,
     /// Pause of the worker that leaves old data keys behind and erases dead tokens.
     pub seal_sweep_pause: Duration,
+    /// Tenants looked at a time, to tell why they died and when they will; 0: nobody looks.
+    pub looks_in_hand: usize,
+    /// Pause of that worker when nobody is to be looked at.
+    pub looks_pause: Duration,
     /// Life of a grant that nobody completed or confirmed.
     pub pending_life: Duration,
     /// The authority's breaker shuts when half of at least `trip_calls` calls within `trip_window` fail in passing; after
@@ -80,6 +84,8 @@ impl Default for Settings {
             trial_pause: Duration::from_secs(10),
             sweep_pause: Duration::from_secs(30),
             seal_sweep_pause: Duration::from_hours(1),
+            looks_in_hand: 3,
+            looks_pause: Duration::from_secs(30),
             pending_life: Duration::from_hours(24),
             trip_calls: 20,
             trip_window: Duration::from_mins(1),

@@ -19,7 +19,7 @@ use super::refresh;
 use super::seal::{BootError, Keyring, Vault};
 use super::settings::Settings;
 use super::store::records;
-use super::{app_only, onboarding, plug, serve, sweep};
+use super::{app_only, facts, onboarding, plug, serve, sweep};
 use crate::clock::Clock;
 use crate::entra::{Cloud, Endpoints, Entra, SetupError};
 use crate::storage::{PoolKind, UrlError, connect_options};
@@ -102,6 +102,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
         app: app::AppCache::new(clock.clone(), cloud),
         trials_changed: tokio::sync::Notify::new(),
         plugs_changed: tokio::sync::Notify::new(),
+        looks_wanted: tokio::sync::Notify::new(),
         flows_changed: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
@@ -124,6 +125,7 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     core.tasks.spawn(sweep::work(Arc::clone(&core)));
     core.tasks.spawn(app_only::work(Arc::clone(&core)));
     core.tasks.spawn(plug::work(Arc::clone(&core)));
+    core.tasks.spawn(facts::work(Arc::clone(&core)));
     Ok(Running {
         client,
         tasks: core.tasks.clone(),

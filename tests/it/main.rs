@@ -10,6 +10,7 @@ mod canary;
 mod cli;
 mod config;
 mod console;
+mod decisions;
 mod domain;
 mod entra;
 mod journey;

@@ -1,5 +1,5 @@
-//! How long an authorisation of this kind can be expected to last, said in one sentence. Rules of thumb from how Entra
-//! treats refresh tokens; a forecast with dates is something else.
+//! How long an authorisation of this kind can be expected to last, said in one sentence, and how to make it last longer.
+//! Rules of thumb from how Entra treats refresh tokens; a forecast with dates is something else.
 
 use super::standing::{Mode, Standing};
 use crate::domain::diagnosis::{Realm, TokenClass};
@@ -30,46 +30,93 @@ impl Grade {
 pub struct Durability {
     pub grade: Grade,
     pub sentence: String,
+    /// How to make it last longer, the best way first; empty where it lasts as long as it can.
+    pub longer: Vec<String>,
 }
+
+const APP: &str = "Best: “Switch to App Registration”. The application itself is let in; there is no account, no sign-in and no password that could end it.";
+const BROWSER: &str = "Renew by “Sign in with Microsoft” in place of a device code: such a token survives the account's own password changes, and sign-in frequency is checked only at the next interactive sign-in.";
+const NOBODYS: &str = "Let an account authorise us that belongs to no person, with a strong second factor and no password expiry.";
 
 impl Durability {
     /// Grade a connection; what ends it first decides.
     pub fn of(standing: &Standing) -> Self {
-        let grade = |grade, sentence: &str| Self {
-            grade,
-            sentence: sentence.to_owned(),
-        };
         if standing.mode == Mode::AppOnly {
-            return grade(
+            return Self::new(
                 Grade::Long,
                 "Ends only with our secret or certificate, or when the enterprise application is removed.",
+                &[],
             );
         }
-        if standing.token_class == Some(TokenClass::Confidential) {
-            return grade(
+        if standing.token_class == Some(TokenClass::Confidential) && standing.rhythm_s.is_none() {
+            return Self::new(
                 Grade::Long,
                 "Obtained with our secret or certificate: survives the account's own password changes; ends with a revocation or 90 idle days.",
+                &[APP],
             );
         }
         if let Some(seconds) = standing.sign_in_frequency_s {
-            return Self {
-                grade: Grade::Short,
-                sentence: format!(
+            return Self::new(
+                Grade::Short,
+                &format!(
                     "The customer's sign-in frequency policy asks for a new sign-in every {}. Excluding this account from it makes the authorisation last.",
                     rhythm(seconds)
                 ),
-            };
-        }
-        if standing.realm == Realm::Federated {
-            return grade(
-                Grade::Short,
-                "Federated sign-in: without synchronised password dates Entra ends it after 12 hours, otherwise with the next password change.",
+                &[
+                    APP,
+                    BROWSER,
+                    "The customer's administrator excludes the account from the policy: Entra admin center > Entra ID > Conditional Access > Policies > the policy > Users > Exclude.",
+                ],
             );
         }
-        grade(
+        if let Some(seconds) = standing.rhythm_s {
+            return Self::new(
+                Grade::Short,
+                &format!(
+                    "The authorisations before this one all ended after {}: a rule of the customer's tenant asks for a new sign-in with that rhythm.",
+                    length(seconds)
+                ),
+                &[
+                    APP,
+                    BROWSER,
+                    "The customer's administrator lengthens “remember multi-factor authentication”, or excludes the account from the sign-in frequency.",
+                ],
+            );
+        }
+        if standing.realm == Realm::Federated {
+            return Self::new(
+                Grade::Short,
+                "Federated sign-in: without synchronised password dates Entra ends it after 12 hours, otherwise with the next password change.",
+                &[
+                    APP,
+                    "The customer lets Microsoft Entra Connect synchronise “LastPasswordChangeTimestamp” (pwdLastSet): “Refresh directory schema”, then a full synchronisation.",
+                    "Or a cloud-only account (ending in .onmicrosoft.com) authorises us.",
+                ],
+            );
+        }
+        Self::new(
             Grade::Fair,
             "Obtained without our secret, as a device code is: ends with the account's next password change, a revocation or 90 idle days.",
+            &[APP, BROWSER, NOBODYS],
         )
+    }
+
+    fn new(grade: Grade, sentence: &str, longer: &[&str]) -> Self {
+        Self {
+            grade,
+            sentence: sentence.to_owned(),
+            longer: longer.iter().map(|one| (*one).to_owned()).collect(),
+        }
+    }
+}
+
+/// Seconds with their number even where it is one: "1 day".
+fn length(seconds: i32) -> String {
+    let unit = rhythm(seconds);
+    if unit.starts_with(|c: char| c.is_ascii_digit()) {
+        unit
+    } else {
+        format!("1 {unit}")
     }
 }
 
@@ -125,6 +172,32 @@ mod tests {
             ..sample()
         };
         assert_eq!(Durability::of(&confidential).grade, Grade::Long);
+    }
+
+    #[test]
+    fn a_rhythm_of_deaths_makes_it_short_whatever_it_was_obtained_by() {
+        let monthly = Standing {
+            token_class: Some(TokenClass::Confidential),
+            rhythm_s: Some(30 * 86_400),
+            ..sample()
+        };
+        let durability = Durability::of(&monthly);
+        assert_eq!(durability.grade, Grade::Short);
+        assert!(
+            durability.sentence.contains("after 30 days"),
+            "{durability:?}"
+        );
+        assert_eq!(length(86_400), "1 day");
+    }
+
+    #[test]
+    fn everything_but_the_application_can_be_made_to_last_longer() {
+        assert!(Durability::of(&sample()).longer.len() > 1);
+        let app = Standing {
+            mode: Mode::AppOnly,
+            ..sample()
+        };
+        assert_eq!(Durability::of(&app).longer, Vec::<String>::new());
     }
 
     #[test]

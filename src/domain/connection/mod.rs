@@ -3,7 +3,9 @@
 //! alive is not here.
 
 mod detail;
+mod diagnose;
 mod durability;
+mod forecast;
 mod news;
 mod own_app;
 mod snooze;
@@ -19,7 +21,9 @@ pub use detail::{
     Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
     recent_calls, standing,
 };
+pub use diagnose::{diagnose, diagnose_error, diagnose_recorded};
 pub use durability::{Durability, Grade};
+pub use forecast::{Expected, FEDERATED_LIMIT_S as FORECAST_FEDERATED_LIMIT_S, Known, forecast};
 pub use news::{KeptCounts, StatusNews, status_ear, tell_news};
 pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};
 pub use snooze::{SnoozeError, snooze, wake};

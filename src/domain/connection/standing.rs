@@ -5,8 +5,9 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::forecast::{Expected, Known, forecast};
 use super::state::{ExpiryReason, UnknownWord};
-use crate::domain::diagnosis::{Category, Facts, Method, Realm, TokenClass};
+use crate::domain::diagnosis::{Category, Method, Realm, TokenClass};
 use crate::storage::{ConnectionId, MsalErrorId};
 
 /// How we are let in.
@@ -66,6 +67,10 @@ pub struct Standing {
     pub expires: Option<(OffsetDateTime, ExpiryReason)>,
     /// Sign-in frequency in seconds as Microsoft last named it.
     pub sign_in_frequency_s: Option<i32>,
+    /// Seconds that the grants before it lived, again and again.
+    pub rhythm_s: Option<i32>,
+    /// From here on a policy that the customer has announced ends it.
+    pub policy_ends_at: Option<OffsetDateTime>,
     /// The latest end of the access tokens held.
     pub access_until: Option<OffsetDateTime>,
 }
@@ -80,28 +85,27 @@ impl Standing {
         }
     }
 
+    /// Every date at which it may lapse by itself, the earliest first.
+    pub fn forecast(&self, credential_ends_at: Option<OffsetDateTime>) -> Vec<Expected> {
+        forecast(&Known {
+            app_only: self.mode == Mode::AppOnly,
+            obtained_at: self.obtained_at,
+            last_ok_at: self.last_ok_at.unwrap_or(self.obtained_at),
+            public_class: self.token_class == Some(TokenClass::Public),
+            federated: self.realm == Realm::Federated,
+            sign_in_frequency_s: self.sign_in_frequency_s,
+            rhythm_s: self.rhythm_s,
+            policy_ends_at: self.policy_ends_at,
+            credential_ends_at,
+        })
+    }
+
     /// How the customer's domain checks passwords, in words.
     pub const fn realm_words(&self) -> &'static str {
         match self.realm {
             Realm::Managed => "Managed (Entra checks the password)",
             Realm::Federated => "Federated (the customer's own identity provider)",
             Realm::Unknown => "Not known yet",
-        }
-    }
-
-    /// What a diagnosis can use at the instant `now`.
-    pub fn facts(&self, now: OffsetDateTime) -> Facts {
-        const TWELVE_HOURS: i32 = 12 * 3600;
-        Facts {
-            now: Some(now),
-            obtained_at: Some(self.obtained_at),
-            obtained_by: Some(self.obtained_by),
-            token_class: self.token_class,
-            last_ok_at: self.last_ok_at,
-            access_until: self.access_until,
-            realm: self.realm,
-            twelve_hour_policy: self.sign_in_frequency_s == Some(TWELVE_HOURS),
-            ..Facts::default()
         }
     }
 }
@@ -127,25 +131,9 @@ pub(super) mod tests {
             cause: None,
             expires: None,
             sign_in_frequency_s: None,
+            rhythm_s: None,
+            policy_ends_at: None,
             access_until: None,
         }
-    }
-
-    #[test]
-    fn a_twelve_hour_policy_is_told_to_the_diagnosis() {
-        let standing = Standing {
-            sign_in_frequency_s: Some(43_200),
-            ..sample()
-        };
-        assert!(
-            standing
-                .facts(OffsetDateTime::UNIX_EPOCH)
-                .twelve_hour_policy
-        );
-        assert!(
-            !sample()
-                .facts(OffsetDateTime::UNIX_EPOCH)
-                .twelve_hour_policy
-        );
     }
 }

@@ -86,9 +86,25 @@ pub enum ExpiryReason {
     Federated,
     /// Our client secret or certificate ends.
     Credential,
+    /// Earlier authorisations of this tenant all ended after this time.
+    Rhythm,
+    /// A policy that the tenant has announced.
+    Policy,
 }
 
 impl ExpiryReason {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::SignInFrequency => "sign_in_frequency",
+            Self::Federated => "federated",
+            Self::Credential => "credential",
+            Self::Rhythm => "rhythm",
+            Self::Policy => "policy",
+        }
+    }
+
     /// What ends, in a few words.
     pub const fn label(self) -> &'static str {
         match self {
@@ -96,6 +112,8 @@ impl ExpiryReason {
             Self::SignInFrequency => "Sign-in frequency policy",
             Self::Federated => "12-hour limit of federated users",
             Self::Credential => "The secret or certificate ends",
+            Self::Rhythm => "Earlier ones ended after this time",
+            Self::Policy => "Announced policy of the customer",
         }
     }
 }
@@ -109,6 +127,8 @@ impl FromStr for ExpiryReason {
             "sign_in_frequency" => Ok(Self::SignInFrequency),
             "federated" => Ok(Self::Federated),
             "credential" => Ok(Self::Credential),
+            "rhythm" => Ok(Self::Rhythm),
+            "policy" => Ok(Self::Policy),
             _ => Err(UnknownWord),
         }
     }

@@ -89,8 +89,8 @@ impl Row {
             ShownState::Retrying => self.cause.map(|_| self.who_caused()),
             ShownState::Expiring => self.expires.map(|(_, reason)| match reason {
                 ExpiryReason::Credential | ExpiryReason::Idle => WhoActs::Msp,
-                ExpiryReason::SignInFrequency => WhoActs::CustomerUser,
-                ExpiryReason::Federated => WhoActs::CustomerAdmin,
+                ExpiryReason::SignInFrequency | ExpiryReason::Rhythm => WhoActs::CustomerUser,
+                ExpiryReason::Federated | ExpiryReason::Policy => WhoActs::CustomerAdmin,
             }),
             ShownState::InvitationPending => Some(match self.pending {
                 Some(PendingReason::AwaitingConfirmation) => WhoActs::Msp,

@@ -1,12 +1,13 @@
 //! What happened and what to do, in words for a technician at night and the customer's
-//! administrator by day. Texts per cause; numbers that deserve their own stand beside in
-//! `advice_by_code`.
+//! administrator by day. Texts per cause; numbers that deserve their own stand beside in `advice_by_code`, courses that
+//! only the connection's story tells in `advice_by_twist`.
 
-use super::advice_by_code;
 use super::category::Category;
 use super::decide::Button;
 use super::party::WhoActs;
 use super::read::Reading;
+use super::verdict::Twist;
+use super::{advice_by_code, advice_by_twist};
 
 /// Advice on one error.
 pub(super) struct Advice {
@@ -22,35 +23,50 @@ pub(super) struct Text {
     pub button: Button,
 }
 
-/// The advice on `cause`; a number with a text of its own gets that one.
-pub(super) fn advise(
-    cause: Category,
-    who: WhoActs,
-    twelve_hours: bool,
-    reading: &Reading,
-) -> Advice {
+/// What advice is asked for.
+pub(super) struct Occasion<'a> {
+    pub cause: Category,
+    pub who: WhoActs,
+    pub twist: Twist,
+    pub reading: &'a Reading,
+}
+
+/// The advice on an occasion: of its twist, else of its number, else of its cause.
+pub(super) fn advise(occasion: &Occasion<'_>) -> Advice {
+    let &Occasion {
+        cause,
+        who,
+        twist,
+        reading,
+    } = occasion;
+    if let Some(advice) = advice_by_twist::advise(twist, cause) {
+        return advice;
+    }
     let row = reading.entry().filter(|row| row.category == cause);
-    let own = if twelve_hours {
-        Some(advice_by_code::TWELVE_HOURS)
-    } else {
-        row.and_then(|row| advice_by_code::text(row.code))
-    };
+    let own = row.and_then(|row| advice_by_code::text(row.code));
     let short = row.filter(|_| own.is_none());
     let text = own.unwrap_or_else(|| if_passing(cause, who, row.is_some()));
-    let mut steps: Vec<String> = text.steps.iter().map(|step| (*step).to_owned()).collect();
+    let mut advice = Advice::from(text);
     if let Some(row) = short {
         // After a plain renewal the number's own hint is a footnote; elsewhere it is the point.
         let place = if sign_in(cause).is_some() {
-            steps.len()
+            advice.steps.len()
         } else {
             0
         };
-        steps.insert(place, format!("For this number: {}", row.remedy));
+        let hint = format!("For this number: {}", row.remedy);
+        advice.steps.insert(place, hint);
     }
-    Advice {
-        headline: text.headline.to_owned(),
-        steps,
-        button: text.button,
+    advice
+}
+
+impl From<Text> for Advice {
+    fn from(text: Text) -> Self {
+        Self {
+            headline: text.headline.to_owned(),
+            steps: text.steps.iter().map(|step| (*step).to_owned()).collect(),
+            button: text.button,
+        }
     }
 }
 

@@ -3,18 +3,6 @@
 use super::advice::Text;
 use super::decide::Button;
 
-/// A federated user whose password dates do not reach Entra.
-pub(super) const TWELVE_HOURS: Text = Text {
-    headline: "The customer signs in through its own identity provider, and Microsoft gives such a user tokens for 12 hours only.",
-    steps: &[
-        "Why: Entra cannot see when this user's password changes, since “LastPasswordChangeTimestamp” is not synchronised.",
-        "Customer's administrator: in Microsoft Entra Connect choose “Refresh directory schema”, make sure pwdLastSet is synchronised for the user, and run a full synchronisation.",
-        "Or use a cloud-only sign-in account (ending in .onmicrosoft.com) for this connection.",
-        "Then send a renewal link. A guest from such a provider has the same limit, and no remedy but another account.",
-    ],
-    button: Button::Renew,
-};
-
 /// The text for `code`, where it deserves one.
 pub(super) fn text(code: u32) -> Option<Text> {
     ours(code).or_else(|| theirs(code))

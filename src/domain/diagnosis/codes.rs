@@ -10,11 +10,12 @@ const WRAPPER: u32 = 70_002;
 const WRAPPER_WHEN_FIRST: u32 = 50_000;
 
 /// Labels before a bare number: error pages in Microsoft's larger languages, sign-in logs, MSAL.
-const LABELS: [&str; 14] = [
+const LABELS: [&str; 15] = [
     "error code",
     "errorcode",
     "error_code",
     "errorno",
+    "errornumber",
     "error(s)",
     "serrorcode",
     "ierrorcode",
@@ -25,6 +26,19 @@ const LABELS: [&str; 14] = [
     "código de error",
     "codice errore",
     "código de erro",
+];
+
+/// Words that stand directly before a bare number, `Sign-in error code 50126` or `invalid_grant (50173)`; only numbers
+/// of the table count behind them.
+const BEFORE: [&str; 8] = [
+    "error code",
+    "invalid_grant",
+    "invalid_client",
+    "interaction_required",
+    "unauthorized_client",
+    "access_denied",
+    "consent_required",
+    "login_required",
 ];
 
 /// The numbers of one error.
@@ -207,9 +221,14 @@ fn labelled(text: &Text) -> Vec<Hit> {
     .into_iter()
     .any(|id| text.flat.contains(id));
     let named = LABELS.into_iter().flat_map(|label| text.values(label));
+    let bare = BEFORE
+        .into_iter()
+        .flat_map(|word| text.lower.match_indices(word))
+        .filter_map(|(at, word)| behind_marks(bytes, at + word.len()));
     let mut hits: Vec<Hit> = sure
         .map(|at| (at, true))
         .chain(named.map(|at| (at, from_entra)))
+        .chain(bare.map(|at| (at, false)))
         .filter_map(|(at, sure)| {
             let code = number(&digits(bytes, at).0)?;
             // Other programs label their numbers alike; one that Entra has is told by the table.
@@ -219,6 +238,13 @@ fn labelled(text: &Text) -> Vec<Hit> {
         .collect();
     hits.sort_by_key(|hit| hit.at);
     hits
+}
+
+/// Behind a few blanks and marks at `start`, if there are any.
+fn behind_marks(bytes: &[u8], start: usize) -> Option<usize> {
+    let marks = bytes.get(start..)?.iter().take(3);
+    let count = marks.take_while(|byte| b" (:#[".contains(byte)).count();
+    (count > 0).then_some(start + count)
 }
 
 /// Where the digits begin that end at `end` after a colon and a blank.

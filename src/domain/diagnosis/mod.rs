@@ -4,6 +4,7 @@
 
 mod advice;
 mod advice_by_code;
+mod advice_by_twist;
 mod catalogue;
 mod category;
 mod codes;
@@ -16,8 +17,14 @@ mod oauth;
 mod overrule;
 mod party;
 mod phrases;
+mod powershell;
 mod read;
+mod rhythm;
 mod scan;
+mod seen;
+mod sure;
+mod verdict;
+mod weigh;
 
 #[cfg(test)]
 mod sample_tests;
@@ -25,11 +32,25 @@ mod sample_tests;
 #[cfg(test)]
 mod decide_tests;
 
+#[cfg(test)]
+mod mutation_tests;
+
+#[cfg(test)]
+mod weigh_tests;
+
+#[cfg(test)]
+mod time_tests;
+
 pub use catalogue::{Entry, catalogue, entry};
 pub use category::{Category, UnknownCategory};
 pub use decide::{Button, Confidence, Diagnosis, decide};
 pub use details::Details;
-pub use facts::{Facts, Method, Realm, TokenClass};
+pub use facts::{Facts, Method, OurApp, Realm, Shared, SharedKind, TokenClass};
 pub use mask::mask;
 pub use party::{Retryable, UnknownWord, WhoActs};
 pub use read::{Basis, MAX_BYTES, Reading, read, read_answer};
+pub use rhythm::{Life, Rhythm, rhythm};
+pub use seen::{
+    Account, Application, Consent, Existence, HeldToken, Observed, Policy, PolicyMode, Risk, Rule,
+    Seen,
+};

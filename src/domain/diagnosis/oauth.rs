@@ -6,14 +6,20 @@ use super::scan::{Text, word};
 
 /// Names that Entra (RFC 6749, RFC 8628, OpenID Connect, v1 and v2) or an MSAL library gives.
 /// [`Category::Unknown`] stands where the name alone does not tell.
-const ERRORS: [(&str, Category); 33] = [
+const ERRORS: [(&str, Category); 39] = [
     ("access_denied", Category::ConsentMissing),
+    ("accessing_metadata_document_failed", Category::Federation),
+    (
+        "accessing_ws_metadata_exchange_failed",
+        Category::Federation,
+    ),
     ("authentication_canceled", Category::ConsentMissing),
     ("authorization_declined", Category::DeviceCodeDeclined),
     ("authorization_pending", Category::DeviceCodePending),
     ("bad_verification_code", Category::InvalidRequest),
     ("code_expired", Category::DeviceCodeExpired),
     ("consent_required", Category::ConsentMissing),
+    ("device_code_expired", Category::DeviceCodeExpired),
     ("expired_token", Category::DeviceCodeExpired),
     ("federated_service_returned_error", Category::Federation),
     ("insufficient_claims", Category::ConditionalAccess),
@@ -28,6 +34,7 @@ const ERRORS: [(&str, Category); 33] = [
     ("invalid_tenant", Category::TenantMissingOrDisabled),
     ("invalid_token", Category::Unknown),
     ("login_required", Category::SessionRevoked),
+    ("parsing_ws_metadata_exchange_failed", Category::Federation),
     ("parsing_wstrust_response_failed", Category::Federation),
     ("permission_denied", Category::ConsentMissing),
     ("request_throttled", Category::Throttled),
@@ -40,6 +47,8 @@ const ERRORS: [(&str, Category); 33] = [
     ("unsupported_grant_type", Category::InvalidRequest),
     ("unsupported_response_type", Category::InvalidRequest),
     ("user_cancelled", Category::ConsentMissing),
+    ("user_realm_discovery_failed", Category::Federation),
+    ("wstrust_endpoint_not_found", Category::Federation),
 ];
 
 /// What `suberror` says; `bad_token` and `client_mismatch` come with too many causes to tell.

@@ -62,7 +62,7 @@ pub(super) fn outage(text: &Text) -> Option<Told> {
         })?;
     Some(Told {
         category: Category::MicrosoftOutage,
-        confidence: Confidence::Medium,
+        confidence: Confidence::Likely,
         words,
     })
 }

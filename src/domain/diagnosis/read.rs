@@ -139,7 +139,7 @@ fn category(
     match status {
         Some(500..600) => (
             Category::MicrosoftOutage,
-            Basis::Words("an HTTP status of 500 or above", Confidence::Medium),
+            Basis::Words("an HTTP status of 500 or above", Confidence::Likely),
         ),
         _ => (Category::Unknown, Basis::Nothing),
     }

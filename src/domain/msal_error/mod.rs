@@ -7,8 +7,7 @@ mod store;
 
 use time::{Date, OffsetDateTime};
 
-use super::connection::Standing;
-use super::diagnosis::{self, Category, Diagnosis, Facts};
+use super::diagnosis::{self, Category, Reading};
 use super::op::{Op, Scope};
 use crate::storage::{ConnectionId, MsalErrorId, TenantId};
 
@@ -156,13 +155,10 @@ pub async fn neighbours(
 }
 
 impl MsalError {
-    /// Why it happened, who acts and what to do. What is known of the connection is used only when the error is its own.
-    pub fn diagnosis(&self, standing: Option<&Standing>, now: OffsetDateTime) -> Diagnosis {
+    /// The answer, read again by the rules of today.
+    pub fn reading(&self) -> Reading {
         let status = self.http_status.and_then(|s| u16::try_from(s).ok());
-        let reading = diagnosis::read_answer(status, self.raw.as_bytes());
-        let own = standing.filter(|s| Some(s.id) == self.connection_id);
-        let facts = own.map_or_else(Facts::default, |s| s.facts(now));
-        diagnosis::decide(&reading, &facts)
+        diagnosis::read_answer(status, self.raw.as_bytes())
     }
 
     /// The answer for people: indented when it is JSON, as it came otherwise; anything like a secret hidden.

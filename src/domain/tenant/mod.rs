@@ -4,6 +4,7 @@
 mod address;
 mod change;
 mod input;
+mod lead_time;
 mod lifecycle;
 mod list;
 mod short_name;
@@ -19,6 +20,7 @@ pub use crate::keeper::Resource;
 pub(in crate::domain) use address::address;
 pub use change::{ChangeError, add, edit};
 pub use input::{FieldError, NewTenant, TenantInput};
+pub use lead_time::{LeadDays, lead_days, set_lead_days};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
 pub use list::{Counts, Filter, Line, Listed, Shown, list};
 pub use short_name::ShortName;

@@ -341,3 +341,38 @@ pub(super) async fn tags(op: &mut Op, scope: Scope) -> Result<Vec<String>, sqlx:
     .fetch_all(op.db())
     .await
 }
+
+pub(super) async fn lead_days(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+) -> Result<Option<i16>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select expiring_lead_days from tenants where id = $1 and ($2::uuid is null or id = $2)",
+        tenant.as_uuid(),
+        scope.tenant().map(TenantId::as_uuid),
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(found.flatten())
+}
+
+pub(super) async fn set_lead_days(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+    days: Option<i16>,
+) -> Result<bool, sqlx::Error> {
+    let now = op.now();
+    let touched = sqlx::query!(
+        "update tenants set expiring_lead_days = $3, updated_at = $4
+         where id = $1 and ($2::uuid is null or id = $2) and state <> 'archived'",
+        tenant.as_uuid(),
+        scope.tenant().map(TenantId::as_uuid),
+        days,
+        now,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(touched.rows_affected() == 1)
+}

@@ -137,6 +137,19 @@ pub struct UserDates {
     #[serde(default, deserialize_with = "instant")]
     pub sign_in_sessions_valid_from_date_time: Option<OffsetDateTime>,
     pub on_premises_sync_enabled: Option<bool>,
+    /// How many licences the account holds; absent when not told.
+    #[serde(rename = "assignedLicenses", default, deserialize_with = "count")]
+    pub licences: Option<usize>,
+}
+
+/// What ID Protection says of an account (`riskyUser`).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskyUser {
+    /// `low`, `medium`, `high`, `none`, `hidden`.
+    pub risk_level: String,
+    /// `atRisk`, `confirmedCompromised`, `dismissed`, `remediated`, `none`, …
+    pub risk_state: String,
 }
 
 fn is_present<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
@@ -148,8 +161,16 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     Ok(text.split_whitespace().map(str::to_owned).collect())
 }
 
+/// Only how many there are.
+fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
+    let list = Option::<Vec<serde::de::IgnoredAny>>::deserialize(from)?;
+    Ok(list.map(|list| list.len()))
+}
+
 /// An instant of RFC 3339; what is none counts as absent.
-fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<OffsetDateTime>, D::Error> {
+pub(super) fn instant<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     Ok(text.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()))
 }

@@ -6,11 +6,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::trial::{Acquired, Trial};
+use crate::domain::connection::ExpiryReason;
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::Core;
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::onboarding::{Taken, make_current, outcome};
-use crate::keeper::refresh::{State, lapse_app_only, never};
+use crate::keeper::refresh::{State, never};
 use crate::keeper::resource::Resource;
 use crate::keeper::seal::{Purpose, VaultError};
 use crate::keeper::store::app_only::{self, NewStanding};
@@ -101,7 +102,9 @@ pub(in crate::keeper) async fn adopt(
         entra_tenant_id: adoption.entra_tenant_id,
         app_registration_id: app.registration_id,
         invitation_id,
-        lapse: lapse_app_only(app.ends_at),
+        lapse: app
+            .ends_at
+            .map(|at| (at, ExpiryReason::Credential.as_str())),
     };
     app_only::insert_standing(&mut *tx, &new, now).await?;
     schedule::insert(&mut *tx, tenant_id, id, never(), now).await?;

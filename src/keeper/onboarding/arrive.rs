@@ -12,11 +12,13 @@ use super::acquire::go_on;
 use super::attempt::{Attempt, ExpectedTenant};
 use super::fail::{fail, revoke};
 use super::words;
+use crate::domain::connection::Known;
 use crate::entra::{CallRecord, Expect, IdClaims, IdTokenError, RealmKind, Tokens};
 use crate::keeper::core::{Core, Shared};
+use crate::keeper::facts;
 use crate::keeper::message::{Actor, Refusal};
 use crate::keeper::record;
-use crate::keeper::refresh::{Known, lapse, never, seal_grant};
+use crate::keeper::refresh::{lapse, never, seal_grant};
 use crate::keeper::store::connections::{self, NewConnection};
 use crate::keeper::store::flow_leases;
 use crate::keeper::store::flow_secrets;
@@ -199,12 +201,16 @@ async fn store(
     let realm = realm(core, attempt, username(claims)).await?;
     let limit = connections::known_sign_in_frequency(&core.pool, tenant_id).await?;
     let public_class = arrived.how == How::DeviceCode;
+    let outlook = facts::outlook(&core.pool, tenant_id, claims.oid, public_class, now).await?;
     let lapse = lapse(&Known {
+        app_only: false,
         obtained_at: sent_at,
         last_ok_at: now,
         public_class,
         federated: realm == "federated",
         sign_in_frequency_s: limit,
+        rhythm_s: outlook.rhythm_s,
+        policy_ends_at: outlook.policy_ends_at,
         credential_ends_at: attempt.app.ends_at,
     });
     let new = NewConnection {
@@ -234,8 +240,9 @@ async fn store(
         invitation_id: attempt.invitation.id,
         realm,
         sign_in_frequency_s: limit,
-        expires_at: lapse.0,
-        expires_reason: lapse.1,
+        rhythm_s: outlook.rhythm_s,
+        policy_ends_at: outlook.policy_ends_at,
+        lapse,
     };
     let actor = Actor::customer(username(claims), ip);
     let mut tx = core.pool.begin().await?;

@@ -12,7 +12,7 @@ use super::committer::Written;
 use super::decide::Decision;
 use super::failure::record_failures;
 use super::grant;
-use super::lapse::{Known, lapse, lapse_app_only};
+use super::lapse::lapse_of;
 use super::settle::{Ours, Seen, Settled, settle};
 use super::state::State;
 use crate::entra::Tokens;
@@ -208,11 +208,7 @@ async fn success(core: &Core, good: &Good<'_>, version: i64) -> Result<Success, 
         resource: good.resource,
         token: seal_access_token(core, connection, good.resource, good.tokens, sent_at).await?,
         decision: *good.decision,
-        lapse: if connection.app_only {
-            lapse_app_only(good.credential_ends_at)
-        } else {
-            Some(lapse(&known(good, at)))
-        },
+        lapse: lapse_of(good.connection, at, good.credential_ends_at),
         lease_id: good.claim.lease_id,
         last: good.last,
         at,
@@ -238,15 +234,4 @@ pub(in crate::keeper) async fn seal_access_token(
         // Without a sensible life the token counts as over at once.
         expires_at: sent_at + tokens.expires_in.unwrap_or_default(),
     })
-}
-
-fn known(good: &Good<'_>, now: OffsetDateTime) -> Known {
-    Known {
-        obtained_at: good.connection.obtained_at,
-        last_ok_at: now,
-        public_class: good.connection.public_class,
-        federated: good.connection.federated,
-        sign_in_frequency_s: good.connection.sign_in_frequency_s,
-        credential_ends_at: good.credential_ends_at,
-    }
 }

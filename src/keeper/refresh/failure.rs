@@ -9,6 +9,7 @@ use super::class::Class;
 use super::decide::{Decision, Mark};
 use super::lapse::FEDERATED_LIMIT_S;
 use super::settle::counts;
+use super::state::State;
 use crate::entra::{CallRecord, Failure};
 use crate::keeper::core::Core;
 use crate::keeper::message::Actor;
@@ -135,6 +136,9 @@ pub(super) async fn commit(
     flows::touch(&mut *tx, id, tenant_id, now).await?;
     audit::insert(&mut *tx, entry(failed, noted.as_ref()), now).await?;
     tx.commit().await?;
+    if matches!(decision.state, State::Suspect | State::NeedsConsent) {
+        core.looks_wanted.notify_one();
+    }
     Ok(Written { noted, counts })
 }
 

@@ -32,7 +32,7 @@ pub(super) use decide::{Decision, never};
 pub(super) use failure::record_failure;
 pub(super) use grant::seal as seal_grant;
 pub(super) use join::{Running, refresh, refresh_for};
-pub(super) use lapse::{Known, lapse, lapse_app_only};
+pub(super) use lapse::{lapse, lapse_of};
 pub(super) use plan::Wish;
 pub(super) use report::{Line, Report};
 pub(super) use state::{State, UnknownState};

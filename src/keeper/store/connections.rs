@@ -29,6 +29,10 @@ pub struct Connection {
     pub trouble_since: Option<OffsetDateTime>,
     pub suspect_checks: i16,
     pub sign_in_frequency_s: Option<i32>,
+    /// What earlier grants of this tenant lived again and again, seconds.
+    pub rhythm_s: Option<i32>,
+    /// From here on an announced policy ends it.
+    pub policy_ends_at: Option<OffsetDateTime>,
     /// Why it is dead or in trouble, a category of the catalogue.
     pub cause: Option<String>,
     /// `active`, `suspended` or `archived`.
@@ -51,6 +55,8 @@ struct Row {
     trouble_since: Option<OffsetDateTime>,
     suspect_checks: i16,
     sign_in_frequency_s: Option<i32>,
+    rhythm_s: Option<i32>,
+    policy_ends_at: Option<OffsetDateTime>,
     cause: Option<String>,
     tenant_state: String,
 }
@@ -75,6 +81,8 @@ impl TryFrom<Row> for Connection {
             trouble_since: row.trouble_since,
             suspect_checks: row.suspect_checks,
             sign_in_frequency_s: row.sign_in_frequency_s,
+            rhythm_s: row.rhythm_s,
+            policy_ends_at: row.policy_ends_at,
             cause: row.cause,
             tenant_state: row.tenant_state,
         })
@@ -97,7 +105,7 @@ pub async fn load(
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
-             c.sign_in_frequency_s, c.cause, t.state as tenant_state
+             c.sign_in_frequency_s, c.rhythm_s, c.policy_ends_at, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
            where c.tenant_id = $1 and c.id = $2"#,
         tenant_id.as_uuid(),
@@ -119,7 +127,7 @@ pub async fn load_many(
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
-             c.sign_in_frequency_s, c.cause, t.state as tenant_state
+             c.sign_in_frequency_s, c.rhythm_s, c.policy_ends_at, c.cause, t.state as tenant_state
            from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, id)
            join connections c on c.tenant_id = w.tenant_id and c.id = w.id
            join tenants t on t.id = c.tenant_id"#,
@@ -143,7 +151,7 @@ pub async fn load_current(
         r#"select c.tenant_id as "tenant_id: TenantId", c.id as "id: ConnectionId", c.mode, c.state, c.pending_reason,
              c.entra_tenant_id, c.admin_oid, c.admin_username, c.token_class, c.obtained_at, c.app_registration_id,
              c.realm, c.trouble_since, c.suspect_checks,
-             c.sign_in_frequency_s, c.cause, t.state as tenant_state
+             c.sign_in_frequency_s, c.rhythm_s, c.policy_ends_at, c.cause, t.state as tenant_state
            from connections c join tenants t on t.id = c.tenant_id
            where c.tenant_id = $1 and c.state not in ('pending', 'revoked')"#,
         tenant_id.as_uuid()
@@ -169,8 +177,9 @@ pub struct NewConnection<'a> {
     pub invitation_id: InvitationId,
     pub realm: &'static str,
     pub sign_in_frequency_s: Option<i32>,
-    pub expires_at: OffsetDateTime,
-    pub expires_reason: &'static str,
+    pub rhythm_s: Option<i32>,
+    pub policy_ends_at: Option<OffsetDateTime>,
+    pub lapse: Option<(OffsetDateTime, &'static str)>,
 }
 
 pub async fn insert(
@@ -181,8 +190,9 @@ pub async fn insert(
     sqlx::query!(
         "insert into connections (tenant_id, id, mode, state, state_since, pending_reason, entra_tenant_id, admin_oid,
            admin_username, admin_name, token_class, obtained_by, obtained_at, app_registration_id, invitation_id, realm,
-           last_ok_at, sign_in_frequency_s, expires_at, expires_reason)
-         values ($1, $2, 'auth_token', 'pending', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $3, $15, $16, $17)",
+           last_ok_at, sign_in_frequency_s, expires_at, expires_reason, rhythm_s, policy_ends_at)
+         values ($1, $2, 'auth_token', 'pending', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $3, $15, $16, $17,
+           $18, $19)",
         new.tenant_id.as_uuid(),
         new.id.as_uuid(),
         now,
@@ -198,8 +208,10 @@ pub async fn insert(
         new.invitation_id.as_uuid(),
         new.realm,
         new.sign_in_frequency_s,
-        new.expires_at,
-        new.expires_reason
+        new.lapse.map(|(at, _)| at),
+        new.lapse.map(|(_, why)| why),
+        new.rhythm_s,
+        new.policy_ends_at
     )
     .execute(db)
     .await?;

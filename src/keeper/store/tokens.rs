@@ -168,6 +168,34 @@ pub async fn valid(
     .await
 }
 
+/// An access token that has not ended, whatever became of the grant behind it, with what it may do.
+pub struct HeldToken {
+    pub ct: Vec<u8>,
+    pub acquired_at: OffsetDateTime,
+    pub scopes: Vec<String>,
+}
+
+/// See [`HeldToken`].
+pub async fn held(
+    db: impl PgExecutor<'_>,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    resource: Resource,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<HeldToken>> {
+    sqlx::query_as!(
+        HeldToken,
+        r#"select ct as "ct!", acquired_at as "acquired_at!", scopes from tokens
+           where tenant_id = $1 and connection_id = $2 and resource = $3 and ct is not null and expires_at > $4"#,
+        tenant_id.as_uuid(),
+        connection_id.as_uuid(),
+        resource.as_str(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A row for a resource that has yet to be acquired.
 pub async fn insert_waiting(
     db: impl PgExecutor<'_>,
@@ -219,8 +247,7 @@ pub async fn note_error(
         "insert into tokens (tenant_id, connection_id, resource, state, last_error_at, last_error_id, last_error_code, cause)
          values ($1, $2, $3, case when $8 then 'failed' else 'waiting' end, $4, $5, $6, $7)
          on conflict (tenant_id, connection_id, resource) do update
-         set state = case when $8 then 'failed' else tokens.state end, ct = case when $8 then null else tokens.ct end,
-           last_error_at = $4, last_error_id = $5, last_error_code = $6, cause = $7",
+         set state = case when $8 then 'failed' else tokens.state end, last_error_at = $4, last_error_id = $5, last_error_code = $6, cause = $7",
         tenant_id.as_uuid(),
         connection_id.as_uuid(),
         resource.as_str(),
@@ -235,7 +262,8 @@ pub async fn note_error(
     Ok(())
 }
 
-/// The grant is gone: no resource of the connection works any more, for the same cause.
+/// The grant is gone: no resource of the connection works any more, for the same cause. The access tokens held stay sealed
+/// until they are erased with the grant: nobody is given them, but for an hour they may still tell why it died.
 pub async fn mark_all_failed(
     db: impl PgExecutor<'_>,
     tenant_id: TenantId,
@@ -243,7 +271,7 @@ pub async fn mark_all_failed(
     cause: Option<&str>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update tokens set state = 'failed', ct = null, cause = coalesce($3, cause)
+        "update tokens set state = 'failed', cause = coalesce($3, cause)
          where tenant_id = $1 and connection_id = $2",
         tenant_id.as_uuid(),
         connection_id.as_uuid(),

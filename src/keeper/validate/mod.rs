@@ -14,6 +14,7 @@ use super::refresh::{Line, Report, Wish, refresh};
 use super::resource::Resource;
 use super::seal::Purpose;
 use super::store::connections::{self, Connection};
+use super::store::facts;
 use super::store::records::Subject;
 use super::store::tokens;
 use super::trouble::Trouble;
@@ -47,6 +48,9 @@ pub async fn validate(
     } else {
         looks(core, &connection, &report).await?
     });
+    // Whoever validates wants to know: what Microsoft tells besides is looked up anew.
+    facts::want(&core.pool, tenant_id, core.clock.now()).await?;
+    core.looks_wanted.notify_one();
     Ok((id, checks))
 }
 

@@ -75,6 +75,9 @@ pub struct Policies {
     pub mfa_expired_before: Option<OffsetDateTime>,
     pub compliant_device: bool,
     pub ca_block_location: bool,
+    /// Microsoft's own policy against device code stands in report-only mode since this instant; it blocks nothing yet.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub device_code_block_announced: Option<OffsetDateTime>,
 }
 
 /// Where the policy "Authentication flows → Device code flow → Block" shows itself.

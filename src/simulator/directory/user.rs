@@ -29,6 +29,15 @@ pub struct User {
     pub last_password_change: OffsetDateTime,
     /// Tenants in which this person is a guest.
     pub guest_in: BTreeSet<Uuid>,
+    #[serde(default = "one_licence")]
+    pub licences: usize,
+    /// ID Protection holds a high risk against the account.
+    #[serde(default)]
+    pub at_risk: bool,
+}
+
+const fn one_licence() -> usize {
+    1
 }
 
 /// Whether a second factor is registered.
@@ -109,6 +118,8 @@ impl NewUser {
             tokens_valid_from: None,
             last_password_change: now - Duration::days(200),
             guest_in: self.guest_in,
+            licences: one_licence(),
+            at_risk: false,
         }
     }
 
@@ -147,6 +158,8 @@ pub struct UserPatch {
     pub roles: Option<BTreeSet<Uuid>>,
     pub mfa: Option<Mfa>,
     pub guest_in: Option<BTreeSet<Uuid>>,
+    pub licences: Option<usize>,
+    pub at_risk: Option<bool>,
 }
 
 impl User {
@@ -161,6 +174,8 @@ impl User {
         set(&mut self.roles, patch.roles);
         set(&mut self.mfa, patch.mfa);
         set(&mut self.guest_in, patch.guest_in);
+        set(&mut self.licences, patch.licences);
+        set(&mut self.at_risk, patch.at_risk);
     }
 }
 

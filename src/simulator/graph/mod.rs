@@ -5,6 +5,7 @@ mod applications;
 mod caller;
 mod deletions;
 mod people;
+mod policies;
 mod problem;
 mod query;
 
@@ -47,6 +48,14 @@ pub fn router() -> Router<Site> {
         .route(
             "/v1.0/servicePrincipals/{id}/appRoleAssignments/{assignment}",
             delete(deletions::app_role_assignment),
+        )
+        .route(
+            "/v1.0/identity/conditionalAccess/policies",
+            get(policies::conditional_access),
+        )
+        .route(
+            "/v1.0/identityProtection/riskyUsers/{id}",
+            get(people::risky_user),
         )
         // `servicePrincipals(appId='…')` is one path segment.
         .route(

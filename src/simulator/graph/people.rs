@@ -115,7 +115,33 @@ fn person(user: &User, state: &State) -> Value {
         "lastPasswordChangeDateTime": instant(user.last_password_change),
         "signInSessionsValidFromDateTime": instant(valid_from),
         "onPremisesSyncEnabled": federated.then_some(true),
+        "assignedLicenses": vec![json!({"skuId": SKU, "disabledPlans": []}); user.licences],
     })
+}
+
+/// Microsoft 365 E3.
+const SKU: &str = "05e9a617-0261-4cee-bb44-138d3ef5d965";
+
+pub async fn risky_user(
+    Extract(site): Extract<Site>,
+    Path(id): Path<String>,
+    Query(odata): Query<OData>,
+    call: Call,
+    headers: HeaderMap,
+) -> Response {
+    serve(&site, &call, &headers, |caller, state| {
+        caller.need(&["IdentityRiskyUser.Read.All"])?;
+        let tenant = caller.tenant(state)?;
+        if !tenant.premium {
+            return Err(Problem::no_premium());
+        }
+        let found = state
+            .user_named(&id)
+            .filter(|u| u.at_risk && u.is_in(tenant.id));
+        let user = found.ok_or_else(|| Problem::not_found(&id))?;
+        Ok(odata.pick(json!({"id": user.oid, "riskLevel": "high", "riskState": "atRisk"})))
+    })
+    .await
 }
 
 pub async fn my_roles(Extract(site): Extract<Site>, call: Call, headers: HeaderMap) -> Response {
@@ -237,7 +263,7 @@ pub fn list(call: &Call, kind: &str, value: impl IntoIterator<Item = Value>) -> 
 }
 
 /// Graph gives instants to the second.
-fn instant(at: OffsetDateTime) -> String {
+pub fn instant(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0)
         .unwrap_or(at)
         .format(&Rfc3339)

@@ -4,8 +4,8 @@ mod app_registration;
 mod authentication_status;
 mod invitations;
 mod msal_errors;
-mod plug;
 mod operations;
+mod plug;
 mod tenants;
 
 use axum::Router;

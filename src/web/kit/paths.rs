@@ -103,6 +103,10 @@ impl TenantPaths<'_> {
     pub fn validation(self) -> String {
         format!("{TENANTS}/{}/configuration/m365/validation", self.0)
     }
+    /// "Expiry warning".
+    pub fn lead_time(self) -> String {
+        format!("{TENANTS}/{}/configuration/expiry-warning", self.0)
+    }
     /// "Switch to App Registration".
     pub fn app_registration(self) -> String {
         format!("{TENANTS}/{}/configuration/m365/app-registration", self.0)

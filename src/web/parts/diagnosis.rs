@@ -18,6 +18,10 @@ pub struct DiagnosisView {
     /// Empty when nothing had to be weighed.
     pub confidence: &'static str,
     pub evidence: Vec<String>,
+    /// What would make it certain; empty when it is.
+    pub to_be_sure: Vec<String>,
+    /// Microsoft Graph PowerShell; empty where a shell is no help.
+    pub powershell: String,
     /// Whether access still works, in a sentence; empty when not known.
     pub access: &'static str,
     pub remedy: Remedy,
@@ -51,6 +55,8 @@ impl DiagnosisView {
             steps: diagnosis.remedy.clone(),
             confidence: diagnosis.confidence.as_str(),
             evidence: diagnosis.evidence.clone(),
+            to_be_sure: diagnosis.to_be_sure.clone(),
+            powershell: diagnosis.powershell.clone().unwrap_or_default(),
             access: match diagnosis.access_still_works {
                 Some(true) => "Access tokens held now still work for a while.",
                 Some(false) => "No access token works any more.",
@@ -70,6 +76,8 @@ impl DiagnosisView {
             steps: steps.iter().map(|step| (*step).to_owned()).collect(),
             confidence: "",
             evidence: Vec::new(),
+            to_be_sure: Vec::new(),
+            powershell: String::new(),
             access: "",
             remedy: Remedy::of(button, short_name, From::M365),
         }

@@ -1,7 +1,9 @@
 //! Technicians inside one tenant, the Customer portal.
 
 mod connections;
+mod expected;
 mod invitations;
+mod lead_time;
 mod m365;
 mod msal_errors;
 mod overview;
@@ -19,6 +21,7 @@ pub fn router() -> Router<App> {
         .merge(visit::router())
         .merge(connections::router())
         .merge(invitations::router())
+        .merge(lead_time::router())
         .merge(overview::router())
         .merge(m365::router())
         .merge(msal_errors::router())

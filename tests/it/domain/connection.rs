@@ -237,3 +237,24 @@ async fn another_tenants_scope_sees_nothing() {
     assert_eq!(page.total, 1);
     assert_eq!(page.page.rows[0].short_name, "fabrikam");
 }
+
+#[tokio::test]
+async fn a_tenants_own_lead_decides_when_it_is_expiring() {
+    let case = case().await;
+    let connection = case.connect("active").await;
+    case.fleet
+        .expires(connection, Duration::days(20), "idle")
+        .await;
+    assert_eq!(case.state().await, ShownState::Valid);
+    case.fleet
+        .change_tenant(case.tenant, "expiring_lead_days = 30")
+        .await;
+    assert_eq!(case.state().await, ShownState::Expiring);
+    case.fleet
+        .expires(connection, Duration::days(5), "idle")
+        .await;
+    case.fleet
+        .change_tenant(case.tenant, "expiring_lead_days = 3")
+        .await;
+    assert_eq!(case.state().await, ShownState::Valid);
+}

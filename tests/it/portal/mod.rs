@@ -5,6 +5,7 @@ mod disconnect;
 mod held;
 mod invitations;
 mod keeper_away;
+mod lead_time;
 mod m365;
 mod msal_errors;
 mod overview;

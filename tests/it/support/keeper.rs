@@ -342,6 +342,8 @@ fn settings() -> Settings {
         trial_pause: Duration::from_millis(200),
         sweep_pause: Duration::from_millis(100),
         seal_sweep_pause: Duration::from_millis(100),
+        // Looks would meet the faults that tests script for others; tests of looks say so.
+        looks_in_hand: 0,
         pool_size: 6,
         ..Settings::default()
     }

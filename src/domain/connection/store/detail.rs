@@ -8,6 +8,7 @@ use crate::domain::connection::detail::{
     Call, Credential, OpenInvitation, PendingGrant, ResourceLine, TokenState,
 };
 use crate::domain::connection::standing::Standing;
+use crate::domain::connection::state::UnknownWord;
 use crate::domain::diagnosis::{Method, Realm, TokenClass};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, MsalErrorId, TenantId};
@@ -28,6 +29,8 @@ struct StandingRow {
     expires_at: Option<OffsetDateTime>,
     expires_reason: Option<String>,
     sign_in_frequency_s: Option<i32>,
+    rhythm_s: Option<i32>,
+    policy_ends_at: Option<OffsetDateTime>,
     access_until: Option<OffsetDateTime>,
 }
 
@@ -46,32 +49,47 @@ impl TryFrom<StandingRow> for Standing {
             entra_tenant_id: row.entra_tenant_id,
             admin_username: row.admin_username,
             admin_name: row.admin_name,
-            token_class: match row.token_class.as_deref() {
-                Some("public") => Some(TokenClass::Public),
-                Some("confidential") => Some(TokenClass::Confidential),
-                None => None,
-                Some(_) => return Err(wrong("token_class")),
-            },
-            obtained_by: match row.obtained_by.as_str() {
-                "device_code" => Method::DeviceCode,
-                "auth_code" => Method::BrowserSignIn,
-                "client_credentials" => Method::AppOnly,
-                _ => return Err(wrong("obtained_by")),
-            },
+            token_class: class(row.token_class.as_deref()).map_err(|_| wrong("token_class"))?,
+            obtained_by: method(&row.obtained_by).ok_or_else(|| wrong("obtained_by"))?,
             obtained_at: row.obtained_at,
-            realm: match row.realm.as_str() {
-                "managed" => Realm::Managed,
-                "federated" => Realm::Federated,
-                "unknown" => Realm::Unknown,
-                _ => return Err(wrong("realm")),
-            },
+            realm: realm(&row.realm).ok_or_else(|| wrong("realm"))?,
             last_ok_at: row.last_ok_at,
             last_error_id: row.last_error_id.map(MsalErrorId),
             cause: category(row.cause).map_err(|()| wrong("cause"))?,
             expires,
             sign_in_frequency_s: row.sign_in_frequency_s,
+            rhythm_s: row.rhythm_s,
+            policy_ends_at: row.policy_ends_at,
             access_until: row.access_until,
         })
+    }
+}
+
+/// The stored word's class; none for client credentials.
+pub(super) fn class(word: Option<&str>) -> Result<Option<TokenClass>, UnknownWord> {
+    match word {
+        Some("public") => Ok(Some(TokenClass::Public)),
+        Some("confidential") => Ok(Some(TokenClass::Confidential)),
+        None => Ok(None),
+        Some(_) => Err(UnknownWord),
+    }
+}
+
+pub(super) fn method(word: &str) -> Option<Method> {
+    match word {
+        "device_code" => Some(Method::DeviceCode),
+        "auth_code" => Some(Method::BrowserSignIn),
+        "client_credentials" => Some(Method::AppOnly),
+        _ => None,
+    }
+}
+
+pub(super) fn realm(word: &str) -> Option<Realm> {
+    match word {
+        "managed" => Some(Realm::Managed),
+        "federated" => Some(Realm::Federated),
+        "unknown" => Some(Realm::Unknown),
+        _ => None,
     }
 }
 
@@ -83,7 +101,7 @@ pub async fn standing(
     let row = sqlx::query_as!(
         StandingRow,
         r#"select id, mode, entra_tenant_id, admin_username, admin_name, token_class, obtained_by, obtained_at, realm,
-             last_ok_at, last_error_id, cause, expires_at, expires_reason, sign_in_frequency_s,
+             last_ok_at, last_error_id, cause, expires_at, expires_reason, sign_in_frequency_s, rhythm_s, policy_ends_at,
              (select max(k.expires_at) from tokens k
                where k.tenant_id = c.tenant_id and k.connection_id = c.id and k.state = 'valid') as access_until
            from connections c

@@ -2,6 +2,7 @@
 //! and snoozes; the keeper writes connections.
 
 mod detail;
+mod diagnose;
 mod order;
 mod own_app;
 mod snooze;
@@ -10,6 +11,7 @@ mod status_counts;
 mod validation;
 
 pub(super) use detail::{calls, credentials, open_invitation, pending, resources, standing};
+pub(super) use diagnose::{grant, lives, others_work, seen, shared};
 pub(super) use own_app::own_app_trial;
 pub(super) use snooze::{delete_snooze, upsert_snooze};
 pub(super) use status::{freshen, keep, page, rows_of};

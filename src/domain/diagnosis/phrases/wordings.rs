@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ConditionalAccess,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "continuous access evaluation",
             "insufficient_claims",
@@ -56,22 +56,25 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ExpiredInactive,
-        Confidence::Medium,
+        Confidence::Likely,
         &["expired due to inactivity"],
     ),
     rule(
         Category::SignInFrequency,
-        Confidence::Medium,
+        Confidence::Likely,
         &["sign-in frequency"],
     ),
     rule(
         Category::ExpiredLifetime,
-        Confidence::Medium,
-        &["expired due to maximum lifetime"],
+        Confidence::Likely,
+        &[
+            "expired due to maximum lifetime",
+            "issued to a single page app",
+        ],
     ),
     rule(
         Category::DeviceCodeExpired,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "device code has expired",
             "device code expired",
@@ -83,12 +86,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::DeviceCodePending,
-        Confidence::Medium,
+        Confidence::Likely,
         &["authorization is pending", "pending end-user authorization"],
     ),
     rule(
         Category::AppCredentialExpired,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "client secret keys are expired",
             "client secret keys for app",
@@ -149,23 +152,24 @@ pub(super) const RULES: &[Rule] = &[
             "mailboxnotenabledforrestapi",
             "mailbox is either inactive",
             "has not subscribed to or enabled",
+            "service principal for resource",
             "subscription within the tenant has lapsed",
         ],
     ),
     rule(
         Category::AppMissingOrDisabled,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "authorization_identitynotfound",
             "identity of the calling application",
-            "service principal for resource",
             "resource principal named",
             "was not found in the directory",
+            "missing service principal in the tenant",
         ],
     ),
     rule(
         Category::ConsentMissing,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "authorization_requestdenied",
             "insufficient privileges",
@@ -181,12 +185,15 @@ pub(super) const RULES: &[Rule] = &[
             "either scp or roles claim",
             "only an admin can grant",
             "admin consent is required",
+            "need admin approval",
+            "approval required",
+            "requires your admin's approval",
             "does not have authorization to perform",
         ],
     ),
     rule(
         Category::Federation,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "ws-trust",
             "wstrust",
@@ -194,11 +201,12 @@ pub(super) const RULES: &[Rule] = &[
             "id3242:",
             "federated service at",
             "parsing_wstrust",
+            "password validation agent",
         ],
     ),
     rule(
         Category::MfaRequired,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "must use multi-factor authentication",
             "must enroll in multi-factor authentication",
@@ -209,7 +217,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::DeviceCompliance,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "not in required device state",
             "device is not compliant",
@@ -218,7 +226,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::ConditionalAccess,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "blocked by conditional access",
             "conditional access polic",
@@ -228,9 +236,10 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::PasswordChanged,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "changed or reset their password",
+            "due to it being revoked",
             "password is expired",
             "password has expired",
             "recent password change",
@@ -238,18 +247,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::SessionRevoked,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "stsrefreshtokensvalidfrom",
             "tokensvalidfrom",
-            "due to it being revoked",
             "token has been revoked",
             "token was revoked",
         ],
     ),
     rule(
         Category::AppCredentialInvalid,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "invalid client secret",
             "invalid client credentials",
@@ -259,12 +267,30 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::UserLockedOrRisky,
-        Confidence::Medium,
-        &["account is locked"],
+        Confidence::Likely,
+        &[
+            "account is locked",
+            "blocked due to risk",
+            "due to user risk",
+        ],
+    ),
+    rule(
+        Category::TenantMissingOrDisabled,
+        Confidence::Likely,
+        &["check to make sure you have the correct tenant"],
+    ),
+    rule(
+        Category::AppMisconfigured,
+        Confidence::Likely,
+        &[
+            "does not match the redirect uris configured",
+            "specified in the request does not match",
+            "no reply address is registered",
+        ],
     ),
     rule(
         Category::UserDisabledOrMissing,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "user account is disabled",
             "does not exist in tenant",
@@ -274,7 +300,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::BadCredentials,
-        Confidence::Medium,
+        Confidence::Likely,
         &[
             "invalid username or password",
             "incorrect user id or password",
@@ -282,7 +308,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Category::InvalidRequest,
-        Confidence::Low,
+        Confidence::Unsure,
         &["access token validation failure"],
     ),
 ];

@@ -39,7 +39,8 @@ fn select() -> QueryBuilder<sqlx::Postgres> {
     query
 }
 
-const LAST: &str = " join msal_errors e on e.tenant_id = f.tenant_id and e.id = f.last_id and e.at = f.last_at
+const LAST: &str =
+    " join msal_errors e on e.tenant_id = f.tenant_id and e.id = f.last_id and e.at = f.last_at
    join tenants t on t.id = f.tenant_id";
 
 pub async fn page(
@@ -77,7 +78,10 @@ pub async fn page(
 
 pub async fn of(op: &mut Op, scope: Scope, error: &MsalError) -> Result<Option<Fold>, sqlx::Error> {
     let mut query = select();
-    query.push("msal_error_folds f").push(LAST).push(" where true");
+    query
+        .push("msal_error_folds f")
+        .push(LAST)
+        .push(" where true");
     filter::push_tenant(&mut query, "f.tenant_id", scope, &Filter::default());
     query
         .push(" and f.tenant_id = ")

@@ -59,8 +59,7 @@ pub async fn entry(
     let Some(error) = msal_error::find(op, scope, id).await? else {
         return Ok(None);
     };
-    let standing = connection::standing(op, scope, error.row.tenant_id).await?;
-    let diagnosis = error.diagnosis(standing.as_ref(), op.now());
+    let diagnosis = connection::diagnose_recorded(op, scope, &error).await?;
     let around = Around {
         neighbours: msal_error::neighbours(op, scope, &error, MOMENTS).await?,
         fold: msal_error::fold_of(op, scope, &error).await?,

@@ -17,9 +17,10 @@ use tower_sessions::Session;
 
 use super::Visit;
 use crate::app::App;
-use crate::domain::connection::{self, Detail, ShownState, ValidateError, Validation};
+use crate::domain::connection::{self, ValidateError, Validation};
+use crate::domain::disconnection;
+use crate::domain::onboarding;
 use crate::domain::op::Op;
-use crate::domain::{disconnection, msal_error, onboarding};
 use crate::storage::MsalErrorId;
 use crate::web::kit::again;
 use crate::web::kit::chrome::Chrome;
@@ -93,14 +94,14 @@ async fn page(
     let just_run = just_run(&mut op, &visit, &params.validation).await?;
     let banner = match just_run {
         Some(run) => {
-            let diagnosis = diagnose_run(&mut op, &visit, &detail, &run).await?;
+            let diagnosis = diagnose_run(&mut op, &visit, &run).await?;
             Some(Banner::of(&run, diagnosis, &visit.short_name))
         }
         None => None,
     };
     let trouble = match banner {
         Some(_) => None,
-        None => diagnose_state(&mut op, &visit, &detail).await?,
+        None => diagnose_state(&mut op, &visit).await?,
     };
     let view = SettingsView::of(&visit, &detail, banner, trouble, op.now());
     let now = op.now();
@@ -205,14 +206,13 @@ async fn just_run(op: &mut Op, visit: &Visit, id: &str) -> Result<Option<Validat
 async fn diagnose_run(
     op: &mut Op,
     visit: &Visit,
-    detail: &Detail,
     run: &Validation,
 ) -> Result<Option<DiagnosisView>, sqlx::Error> {
     let Some(check) = decisive(run) else {
         return Ok(None);
     };
     let recorded = match check.error_id {
-        Some(id) => diagnose_error(op, visit, detail, MsalErrorId(id)).await?,
+        Some(id) => diagnose_error(op, visit, MsalErrorId(id)).await?,
         None => None,
     };
     Ok(Some(recorded.unwrap_or_else(|| {
@@ -221,28 +221,16 @@ async fn diagnose_run(
 }
 
 /// Why the connection is in trouble without anybody having pressed a button.
-async fn diagnose_state(
-    op: &mut Op,
-    visit: &Visit,
-    detail: &Detail,
-) -> Result<Option<DiagnosisView>, sqlx::Error> {
-    let in_trouble = matches!(detail.row.state, ShownState::Expired | ShownState::Retrying);
-    match &detail.row.last_error {
-        Some(error) if in_trouble => diagnose_error(op, visit, detail, error.id).await,
-        _ => Ok(None),
-    }
+async fn diagnose_state(op: &mut Op, visit: &Visit) -> Result<Option<DiagnosisView>, sqlx::Error> {
+    let diagnosis = connection::diagnose(op, visit.scope(), visit.id).await?;
+    Ok(diagnosis.map(|found| DiagnosisView::of(&found, &visit.short_name, From::M365)))
 }
 
 async fn diagnose_error(
     op: &mut Op,
     visit: &Visit,
-    detail: &Detail,
     id: MsalErrorId,
 ) -> Result<Option<DiagnosisView>, sqlx::Error> {
-    let error = msal_error::find(op, visit.scope(), id).await?;
-    let now = op.now();
-    Ok(error.map(|error| {
-        let diagnosis = error.diagnosis(detail.standing.as_ref(), now);
-        DiagnosisView::of(&diagnosis, &visit.short_name, From::M365)
-    }))
+    let diagnosis = connection::diagnose_error(op, visit.scope(), id).await?;
+    Ok(diagnosis.map(|found| DiagnosisView::of(&found, &visit.short_name, From::M365)))
 }

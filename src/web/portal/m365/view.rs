@@ -13,6 +13,7 @@ use crate::web::parts::diagnosis::{CheckView, DiagnosisView, renew};
 use crate::web::parts::invitations::From;
 use crate::web::parts::standing::StateView;
 use crate::web::portal::Visit;
+use crate::web::portal::expected::{ExpectedView, expected};
 
 /// Everything on the page below its heading.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct SettingsView {
     pub resources: Vec<ResourceView>,
     pub credentials: Vec<CredentialView>,
     pub durability: Option<DurabilityView>,
+    /// When it may lapse by itself.
+    pub expected: Vec<ExpectedView>,
     pub last: Option<LastValidation>,
     pub invitation: Option<InvitationView>,
     pub pending: Vec<PendingView>,
@@ -80,6 +83,8 @@ pub struct DurabilityView {
     pub label: &'static str,
     pub class: &'static str,
     pub sentence: String,
+    /// How to make it last longer.
+    pub longer: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -163,6 +168,7 @@ impl SettingsView {
                 .map(|credential| CredentialView::of(credential, now))
                 .collect(),
             durability: standing.map(|s| DurabilityView::of(&Durability::of(s))),
+            expected: expected(detail, now),
             last: detail
                 .last_validation
                 .as_ref()
@@ -268,6 +274,7 @@ impl DurabilityView {
                 Grade::Long => "valid",
             },
             sentence: durability.sentence.clone(),
+            longer: durability.longer.clone(),
         }
     }
 }

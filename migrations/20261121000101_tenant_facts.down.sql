@@ -1,0 +1,2 @@
+drop table tenant_looks;
+drop table tenant_facts;

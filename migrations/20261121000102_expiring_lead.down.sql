@@ -1,0 +1,1 @@
+alter table tenants drop column expiring_lead_days;
