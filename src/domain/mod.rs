@@ -9,6 +9,8 @@ pub mod audit;
 pub mod connection;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
+/// A tenant's life as kept: states, uptime, calls, acts and errors.
+pub mod history;
 /// One trouble that many customers feel.
 pub mod incident;
 /// A link that lets a tenant's administrator authorise the MSP.
@@ -19,6 +21,8 @@ pub mod msal_error;
 pub mod onboarding;
 /// Who acts, at what instant, in which transaction; within which tenants.
 pub mod op;
+/// A month at a glance, of one tenant and of all.
+pub mod report;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

@@ -77,11 +77,12 @@ pub enum Operation {
     GraphAppRoles,
     GraphServicePrincipal,
     GraphUserDates,
+    GraphLifetimePolicies,
 }
 
 impl Operation {
     /// Every operation, for checks and filters.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DeviceCode,
         Self::DevicePoll,
         Self::Refresh,
@@ -97,6 +98,7 @@ impl Operation {
         Self::GraphAppRoles,
         Self::GraphServicePrincipal,
         Self::GraphUserDates,
+        Self::GraphLifetimePolicies,
     ];
 
     /// The stable name, as stored and as a metric label.
@@ -117,6 +119,7 @@ impl Operation {
             Self::GraphAppRoles => "graph_app_roles",
             Self::GraphServicePrincipal => "graph_service_principal",
             Self::GraphUserDates => "graph_user_dates",
+            Self::GraphLifetimePolicies => "graph_lifetime_policies",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod failure;
+mod lifetimes;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ pub use answers::{
     AppRole, DirectoryRole, Listing, Me, Organization, PermissionGrant, ResourceRoles,
     ServicePrincipal, UserDates, VerifiedDomain,
 };
+pub use lifetimes::LifetimePolicy;
 
 /// Graph as seen with one access token.
 pub struct Graph<'a> {
@@ -112,6 +114,22 @@ impl Graph<'_> {
         let fields = "accountEnabled,lastPasswordChangeDateTime,signInSessionsValidFromDateTime,onPremisesSyncEnabled";
         query(&mut url, "$select", fields);
         self.get(Operation::GraphUserDates, url).await
+    }
+
+    /// The tenant's token lifetime policies; needs `Policy.Read.All`.
+    pub async fn lifetime_policies(&self) -> Exchange<Listing<LifetimePolicy>> {
+        let url = self.at("policies/tokenLifetimePolicies");
+        self.get(Operation::GraphLifetimePolicies, url).await
+    }
+
+    /// Those assigned to an application in the tenant; needs `Application.ReadWrite.All` besides.
+    pub async fn assigned_lifetime_policies(
+        &self,
+        client_id: Uuid,
+    ) -> Exchange<Listing<LifetimePolicy>> {
+        let path = format!("servicePrincipals(appId='{client_id}')/tokenLifetimePolicies");
+        self.get(Operation::GraphLifetimePolicies, self.at(&path))
+            .await
     }
 
     fn at(&self, path: &str) -> Url {

@@ -39,7 +39,7 @@ pub use endpoints::{Endpoints, TenantSegment};
 pub use exchange::{CallRecord, Exchange, Operation};
 pub use failure::{Certainty, DeviceFailure, Failure, Meaning};
 pub use graph::{
-    AppRole, DirectoryRole, Graph, Listing, Me, Organization, PermissionGrant, ResourceRoles,
+    AppRole, DirectoryRole, Graph, LifetimePolicy, Listing, Me, Organization, PermissionGrant, ResourceRoles,
     ServicePrincipal, UserDates, VerifiedDomain,
 };
 pub use http::Limits;

@@ -10,6 +10,7 @@ mod gate;
 mod hand_out;
 mod incident;
 pub mod inspect;
+mod look;
 pub mod message;
 mod onboarding;
 mod reading;

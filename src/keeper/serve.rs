@@ -93,6 +93,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         }
         Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
+        Request::Look(ask) => Ok(Reply::Looked(look::answer(core, ask).await?)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
         of_a_flow => answer_flow(core, of_a_flow).await,

@@ -9,6 +9,7 @@ pub mod app;
 pub mod app_only;
 pub mod hand_out;
 pub mod keys;
+pub mod look;
 
 use super::text::Text;
 
@@ -91,6 +92,8 @@ pub enum Request {
     App(app::AppChange),
     /// About standings of the application itself.
     AppOnly(app_only::Ask),
+    /// Look closer at a token or at policies. Answer: [`Reply::Looked`].
+    Look(look::Ask),
     /// Master keys: read again, or told of.
     Keys(keys::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
@@ -139,6 +142,8 @@ pub enum Reply {
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
     App(app::AppChanged),
+    /// Answer to [`Request::Look`].
+    Looked(look::Answer),
     /// Answer to [`Request::Keys`].
     Keys(keys::Reply),
     Health {

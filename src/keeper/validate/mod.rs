@@ -9,6 +9,7 @@ mod sign_in;
 use std::sync::Arc;
 
 use super::core::{Core, Shared};
+use super::look;
 use super::message::{Check, CheckKind, CheckOutcome, Refusal};
 use super::refresh::{Line, Report, Wish, refresh};
 use super::resource::Resource;
@@ -47,6 +48,7 @@ pub async fn validate(
     } else {
         looks(core, &connection, &report).await?
     });
+    look::after_validation(core, &connection).await;
     Ok((id, checks))
 }
 
