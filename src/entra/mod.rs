@@ -39,8 +39,8 @@ pub use endpoints::{Endpoints, TenantSegment};
 pub use exchange::{CallRecord, Exchange, Operation};
 pub use failure::{Certainty, DeviceFailure, Failure, Meaning};
 pub use graph::{
-    AppRole, DirectoryRole, Graph, LifetimePolicy, Listing, Me, Organization, PermissionGrant, ResourceRoles,
-    ServicePrincipal, UserDates, VerifiedDomain,
+    AppRole, DirectoryRole, Graph, LifetimePolicy, Listing, Me, Organization, PermissionGrant,
+    ResourceRoles, ServicePrincipal, UserDates, VerifiedDomain,
 };
 pub use http::Limits;
 pub use id_token::{CONSUMERS, Expect, IdClaims, IdTokenCheck, IdTokenError};

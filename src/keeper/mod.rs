@@ -30,7 +30,7 @@ pub mod text;
 mod trouble;
 mod validate;
 
-pub use crate::entra::Cloud;
+pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};

@@ -10,6 +10,7 @@ use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
+use super::look;
 use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::refresh::{Report, Wish, refresh};

@@ -11,7 +11,7 @@ pub use driver::{Driver, Run, Status, Worker};
 
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
-use crate::domain::{invitation, msal_error, onboarding, technician};
+use crate::domain::{invitation, msal_error, onboarding, report, technician};
 use crate::web::kit::session;
 
 /// Errors of the coming year have their partition before they happen.
@@ -61,6 +61,12 @@ fn list(app: &App) -> Vec<Worker> {
             hours(24),
             |app| Box::pin(partitions(app)),
         ),
+        job(
+            "reports",
+            "Sums up each tenant's day and month",
+            hours(1),
+            |app| Box::pin(reports(app)),
+        ),
     ]
 }
 
@@ -102,4 +108,9 @@ async fn partitions(app: App) -> anyhow::Result<String> {
     let made = msal_error::ensure_partitions(&mut op, since.date(), until.date()).await?;
     op.commit().await?;
     Ok(format!("{made} partitions made"))
+}
+
+async fn reports(app: App) -> anyhow::Result<String> {
+    let days = report::roll_up(&app.pool, &app.clock).await?;
+    Ok(format!("{days} days summed up"))
 }

@@ -12,8 +12,7 @@ mod store;
 mod validate;
 
 pub use detail::{
-    Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
-    recent_calls, standing,
+    Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail, standing,
 };
 pub use durability::{Durability, Grade};
 pub use own_app::{OwnApp, OwnAppInput, Trial, TrialFailure, TrialState, own_app_trial};

@@ -62,7 +62,10 @@ pub enum Folded {
     /// Tokens that were renewed.
     Renewals,
     /// Errors of one cause, with the newest of them.
-    Errors { cause: Category, newest: MsalErrorId },
+    Errors {
+        cause: Category,
+        newest: MsalErrorId,
+    },
 }
 
 impl Chapter {

@@ -148,11 +148,7 @@ pub async fn of_tenant(
 }
 
 /// The month of all tenants in scope.
-pub async fn of_fleet(
-    op: &mut Op,
-    scope: Scope,
-    month: Month,
-) -> Result<FleetReport, sqlx::Error> {
+pub async fn of_fleet(op: &mut Op, scope: Scope, month: Month) -> Result<FleetReport, sqlx::Error> {
     let (tenants, sums) = store::fleet_month(op, scope, month).await?;
     Ok(FleetReport {
         tenants,

@@ -85,8 +85,20 @@ mod tests {
 
     #[test]
     fn only_a_month_is_read_as_one() {
-        assert_eq!(Month::parse("2026-02"), Some(Month::of(date!(2026 - 02 - 14))));
-        for odd in ["", "2026", "2026-13", "2026-00", "0026-01", "9999-12", "2026-1", "2026-02-01"] {
+        assert_eq!(
+            Month::parse("2026-02"),
+            Some(Month::of(date!(2026 - 02 - 14)))
+        );
+        for odd in [
+            "",
+            "2026",
+            "2026-13",
+            "2026-00",
+            "0026-01",
+            "9999-12",
+            "2026-1",
+            "2026-02-01",
+        ] {
             assert_eq!(Month::parse(odd), None, "{odd}");
         }
     }

@@ -112,12 +112,7 @@ async fn sum_up(
 }
 
 /// One tenant's day: what its states say, and what was counted.
-fn sums_of(
-    spans: &[Span],
-    day: Date,
-    window: &Range<OffsetDateTime>,
-    counted: Counted,
-) -> DaySums {
+fn sums_of(spans: &[Span], day: Date, window: &Range<OffsetDateTime>, counted: Counted) -> DaySums {
     let spent = measure(spans, window);
     let back = recoveries(spans, window);
     let worst = days(spans, day, window.end - Duration::NANOSECOND)

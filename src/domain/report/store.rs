@@ -258,11 +258,7 @@ pub async fn keep_causes(
 }
 
 /// The month of these tenants from their days.
-pub async fn sum_up_month(
-    op: &mut Op,
-    month: Month,
-    tenants: &[Uuid],
-) -> Result<(), sqlx::Error> {
+pub async fn sum_up_month(op: &mut Op, month: Month, tenants: &[Uuid]) -> Result<(), sqlx::Error> {
     let (first, next) = (month.first(), month.next().first());
     sqlx::query!(
         "insert into tenant_months (month, tenant_id, up_s, down_s, renewals, recoveries, recovery_s, errors, invitations,

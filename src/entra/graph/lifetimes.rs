@@ -71,7 +71,16 @@ mod tests {
         assert_eq!(time_span("04:30:00"), Some(16_200));
         assert_eq!(time_span("1.00:00:00"), Some(86_400));
         assert_eq!(time_span("00:10:00.5000000"), Some(600));
-        for odd in ["", "until-revoked", "8", "8:00", "00:00:00", "1:2:3:4", "x.1:0:0", "-1:00:00"] {
+        for odd in [
+            "",
+            "until-revoked",
+            "8",
+            "8:00",
+            "00:00:00",
+            "1:2:3:4",
+            "x.1:0:0",
+            "-1:00:00",
+        ] {
             assert_eq!(time_span(odd), None, "{odd}");
         }
     }
@@ -84,7 +93,8 @@ mod tests {
             is_organization_default: false,
             definition: vec![definition.into()],
         };
-        let four = policy(r#"{"TokenLifetimePolicy":{"Version":1,"AccessTokenLifetime":"4:00:00"}}"#);
+        let four =
+            policy(r#"{"TokenLifetimePolicy":{"Version":1,"AccessTokenLifetime":"4:00:00"}}"#);
         assert_eq!(
             four.summary(true),
             json!({"name": "Four hours", "organization_default": false, "assigned": true, "access_token_s": 14_400,

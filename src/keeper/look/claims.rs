@@ -10,9 +10,40 @@ use crate::keeper::message::look::Parts;
 
 /// Claims shown as they are; all others are masked. Microsoft, "access token claims reference".
 const SHOWN: [&str; 34] = [
-    "acct", "acr", "acrs", "alg", "amr", "app_displayname", "appid", "appidacr", "aud", "auth_time", "azp", "azpacr",
-    "exp", "family_name", "given_name", "iat", "idp", "idtyp", "iss", "kid", "name", "nbf", "oid", "preferred_username",
-    "roles", "scp", "tenant_region_scope", "tid", "typ", "unique_name", "upn", "ver", "wids", "xms_cc",
+    "acct",
+    "acr",
+    "acrs",
+    "alg",
+    "amr",
+    "app_displayname",
+    "appid",
+    "appidacr",
+    "aud",
+    "auth_time",
+    "azp",
+    "azpacr",
+    "exp",
+    "family_name",
+    "given_name",
+    "iat",
+    "idp",
+    "idtyp",
+    "iss",
+    "kid",
+    "name",
+    "nbf",
+    "oid",
+    "preferred_username",
+    "roles",
+    "scp",
+    "tenant_region_scope",
+    "tid",
+    "typ",
+    "unique_name",
+    "upn",
+    "ver",
+    "wids",
+    "xms_cc",
 ];
 /// Characters of a masked value that stay.
 const STAYS: usize = 3;
@@ -31,9 +62,7 @@ pub(super) fn read(token: &SecretString) -> Option<Parts> {
 }
 
 fn object(encoded: &str) -> Option<Map<String, Value>> {
-    let json = URL_SAFE_NO_PAD
-        .decode(encoded.trim_end_matches('='))
-        .ok()?;
+    let json = URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&json).ok()
 }
 
@@ -79,7 +108,11 @@ mod tests {
     fn people_read_who_for_whom_and_how_long() {
         let claims = json!({"aud": "https://graph.microsoft.com", "upn": "ada@contoso.example", "exp": 1_790_000_000,
             "scp": "User.Read", "amr": ["pwd", "mfa"], "uti": "aBcDeFgH1234", "aio": "E2NgYPj…", "xms_st": {"sub": "x"}});
-        let parts = read(&token(&json!({"alg": "RS256", "nonce": "n-0S6_WzA2Mj"}), &claims)).unwrap();
+        let parts = read(&token(
+            &json!({"alg": "RS256", "nonce": "n-0S6_WzA2Mj"}),
+            &claims,
+        ))
+        .unwrap();
         assert_eq!(parts.claims["upn"], "ada@contoso.example");
         assert_eq!(parts.claims["amr"], json!(["pwd", "mfa"]));
         assert_eq!(parts.claims["uti"], "aBc…");
@@ -96,7 +129,15 @@ mod tests {
 
     #[test]
     fn an_opaque_token_says_nothing() {
-        for opaque in ["", "opaque", "a.b", "e30.e30", "e30.e30.x.y", "e30.W10.x", "%.%.%"] {
+        for opaque in [
+            "",
+            "opaque",
+            "a.b",
+            "e30.e30",
+            "e30.e30.x.y",
+            "e30.W10.x",
+            "%.%.%",
+        ] {
             assert_eq!(read(&opaque.into()), None, "{opaque}");
         }
     }

@@ -114,7 +114,11 @@ async fn keep(
         action: "policies.read",
         object_type: "connection",
         object_id: connection.id.to_string(),
-        result: if seen.outcome == "read" { "done" } else { "failed" },
+        result: if seen.outcome == "read" {
+            "done"
+        } else {
+            "failed"
+        },
         details: serde_json::json!({ "outcome": seen.outcome, "policies": seen.policies.len() }),
     };
     audit::insert(&mut *tx, entry, now).await?;
@@ -175,5 +179,11 @@ async fn assigned(
     let listed = graph.assigned_lifetime_policies(app.app.client_id).await;
     record::note(core, subject, &listed).await?;
     let found = listed.outcome.ok();
-    Ok(found.map(|found| found.items.iter().map(|one: &LifetimePolicy| one.id).collect()))
+    Ok(found.map(|found| {
+        found
+            .items
+            .iter()
+            .map(|one: &LifetimePolicy| one.id)
+            .collect()
+    }))
 }

@@ -2,6 +2,7 @@
 
 mod applications;
 mod caller;
+mod lifetimes;
 mod people;
 mod problem;
 mod query;
@@ -37,6 +38,14 @@ pub fn router() -> Router<Site> {
         .route(
             "/v1.0/servicePrincipals/{id}/appRoleAssignments",
             get(applications::app_role_assignments),
+        )
+        .route(
+            "/v1.0/policies/tokenLifetimePolicies",
+            get(lifetimes::list_all),
+        )
+        .route(
+            "/v1.0/{segment}/tokenLifetimePolicies",
+            get(lifetimes::assigned),
         )
         // `servicePrincipals(appId='…')` is one path segment.
         .route("/v1.0/{segment}", get(applications::by_segment))

@@ -4,6 +4,7 @@ mod app_registration;
 mod authentication_status;
 mod invitations;
 mod msal_errors;
+mod reports;
 mod tenants;
 
 use axum::Router;
@@ -17,5 +18,6 @@ pub fn router() -> Router<App> {
         .merge(invitations::router())
         .merge(authentication_status::router())
         .merge(msal_errors::router())
+        .merge(reports::router())
         .merge(tenants::router())
 }

@@ -6,7 +6,7 @@ mod own_app;
 mod status;
 mod validation;
 
-pub(super) use detail::{calls, credentials, open_invitation, pending, resources, standing};
+pub(super) use detail::{credentials, open_invitation, pending, resources, standing};
 pub(super) use own_app::own_app_trial;
 pub(super) use status::{causes, counts, row, rows, rows_of};
 pub(super) use validation::{insert_validation, last_validation, validation};
