@@ -4,4 +4,5 @@ mod app_registration;
 mod authentication_status;
 mod invitations;
 mod msal_errors;
+mod reports;
 mod tenants;

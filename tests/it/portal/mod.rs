@@ -1,5 +1,6 @@
 //! The Customer portal's pages.
 
+mod activity;
 mod app_registration;
 mod held;
 mod invitations;
@@ -7,4 +8,6 @@ mod keeper_away;
 mod m365;
 mod msal_errors;
 mod overview;
+mod report;
+mod tokens;
 mod visit;

@@ -346,7 +346,8 @@ fn settings() -> Settings {
     }
 }
 
-fn app() -> App {
+/// Our registration as every test has it.
+pub fn app() -> App {
     App {
         client_id: Uuid::from_u128(0x7e57),
         name: "Tenantry (tests)".to_owned(),
