@@ -11,6 +11,8 @@ pub mod connection;
 pub mod diagnosis;
 /// Disconnecting one customer, or all of them.
 pub mod disconnection;
+/// A tenant's life as kept: states, uptime, calls, acts and errors.
+pub mod history;
 /// One trouble that many customers feel.
 pub mod incident;
 /// A link that lets a tenant's administrator authorise the MSP.
@@ -28,6 +30,8 @@ pub mod place;
 /// A fleet of any size, for tests and benchmarks.
 #[cfg(feature = "faults")]
 pub mod rehearsal;
+/// A month at a glance, of one tenant and of all.
+pub mod report;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

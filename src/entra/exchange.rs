@@ -82,11 +82,12 @@ pub enum Operation {
     GraphDeleteServicePrincipal,
     GraphRiskyUser,
     GraphPolicies,
+    GraphLifetimePolicies,
 }
 
 impl Operation {
     /// Every operation, for checks and filters.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::DeviceCode,
         Self::DevicePoll,
         Self::Refresh,
@@ -107,6 +108,7 @@ impl Operation {
         Self::GraphDeleteServicePrincipal,
         Self::GraphRiskyUser,
         Self::GraphPolicies,
+        Self::GraphLifetimePolicies,
     ];
 
     /// The stable name, as stored and as a metric label.
@@ -132,6 +134,7 @@ impl Operation {
             Self::GraphDeleteServicePrincipal => "graph_delete_service_principal",
             Self::GraphRiskyUser => "graph_risky_user",
             Self::GraphPolicies => "graph_policies",
+            Self::GraphLifetimePolicies => "graph_lifetime_policies",
         }
     }
 }

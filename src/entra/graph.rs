@@ -4,6 +4,7 @@
 mod answers;
 mod deletions;
 mod failure;
+mod lifetimes;
 mod policies;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +19,7 @@ pub use answers::{
     AppRole, DirectoryRole, Listing, Me, Organization, PermissionGrant, ResourceRoles, RiskyUser,
     ServicePrincipal, UserDates, VerifiedDomain,
 };
+pub use lifetimes::LifetimePolicy;
 pub use policies::{AccessPolicy, PolicyState};
 
 /// Graph as seen with one access token.
@@ -130,6 +132,22 @@ impl Graph<'_> {
     pub async fn policies(&self) -> Exchange<Listing<AccessPolicy>> {
         let url = self.at("identity/conditionalAccess/policies");
         self.get(Operation::GraphPolicies, url).await
+    }
+
+    /// The tenant's token lifetime policies; needs `Policy.Read.All`.
+    pub async fn lifetime_policies(&self) -> Exchange<Listing<LifetimePolicy>> {
+        let url = self.at("policies/tokenLifetimePolicies");
+        self.get(Operation::GraphLifetimePolicies, url).await
+    }
+
+    /// Those assigned to an application in the tenant; needs `Application.ReadWrite.All` besides.
+    pub async fn assigned_lifetime_policies(
+        &self,
+        client_id: Uuid,
+    ) -> Exchange<Listing<LifetimePolicy>> {
+        let path = format!("servicePrincipals(appId='{client_id}')/tokenLifetimePolicies");
+        self.get(Operation::GraphLifetimePolicies, self.at(&path))
+            .await
     }
 
     fn at(&self, path: &str) -> Url {

@@ -40,8 +40,9 @@ pub use endpoints::{Endpoints, TenantSegment};
 pub use exchange::{CallRecord, Exchange, Operation};
 pub use failure::{Certainty, DeviceFailure, Failure, Meaning};
 pub use graph::{
-    AccessPolicy, AppRole, DirectoryRole, Graph, Listing, Me, Organization, PermissionGrant,
-    PolicyState, ResourceRoles, RiskyUser, ServicePrincipal, UserDates, VerifiedDomain,
+    AccessPolicy, AppRole, DirectoryRole, Graph, LifetimePolicy, Listing, Me, Organization,
+    PermissionGrant, PolicyState, ResourceRoles, RiskyUser, ServicePrincipal, UserDates,
+    VerifiedDomain,
 };
 pub use http::Limits;
 pub use id_token::{CONSUMERS, Expect, IdClaims, IdTokenCheck, IdTokenError};

@@ -11,6 +11,7 @@ mod gate;
 mod hand_out;
 mod incident;
 pub mod inspect;
+mod look;
 pub mod message;
 mod onboarding;
 mod plug;
@@ -31,8 +32,8 @@ pub mod text;
 mod trouble;
 mod validate;
 
-pub use crate::entra::Cloud;
 pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
+pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};

@@ -10,6 +10,7 @@ use super::app_only;
 use super::client::Envelope;
 use super::core::Shared;
 use super::hand_out::hand_out;
+use super::look;
 use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::plug;
@@ -95,6 +96,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         Request::MoveClock { .. } => Err(Refusal::NotThere.into()),
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
         Request::Plug(ask) => Ok(plug::answer(core, ask)),
+        Request::Look(ask) => Ok(Reply::Looked(look::answer(core, ask).await?)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
         of_a_flow => answer_flow(core, of_a_flow).await,

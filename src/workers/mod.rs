@@ -11,7 +11,9 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
-use crate::domain::{connection, invitation, msal_error, onboarding, operations, technician};
+use crate::domain::{
+    connection, invitation, msal_error, onboarding, operations, report, technician,
+};
 use crate::web::kit::session;
 
 /// Errors of the coming year have their partition before they happen.
@@ -119,6 +121,12 @@ fn list(app: &App) -> Vec<Worker> {
             hours(1),
             |app| Box::pin(old_samples(app)),
         ),
+        job(
+            "reports",
+            "Sums up each tenant's day and month",
+            hours(1),
+            |app| Box::pin(reports(app)),
+        ),
     ]
 }
 
@@ -201,4 +209,9 @@ async fn old_samples(app: App) -> anyhow::Result<String> {
     let deleted = operations::delete_old(&mut op).await?;
     op.commit().await?;
     Ok(format!("{deleted} rows deleted"))
+}
+
+async fn reports(app: App) -> anyhow::Result<String> {
+    let days = report::roll_up(&app.pool, &app.clock).await?;
+    Ok(format!("{days} days summed up"))
 }

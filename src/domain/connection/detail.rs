@@ -123,21 +123,6 @@ pub struct PendingGrant {
     pub obtained_at: OffsetDateTime,
 }
 
-/// One call to Microsoft on behalf of a tenant.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub at: OffsetDateTime,
-    pub operation: String,
-    /// Empty when the call was for no resource.
-    pub resource: String,
-    pub http_status: Option<i32>,
-    /// `ok`, or the class of the failure.
-    pub outcome: String,
-    pub duration_ms: i32,
-    pub correlation_id: Uuid,
-    pub error_id: Option<MsalErrorId>,
-}
-
 /// All about one tenant's connection; none when the tenant is archived, absent or out of scope.
 pub async fn detail(
     op: &mut Op,
@@ -166,16 +151,6 @@ pub async fn standing(
     tenant: TenantId,
 ) -> Result<Option<Standing>, sqlx::Error> {
     store::standing(op, scope, tenant).await
-}
-
-/// The newest calls to Microsoft on behalf of a tenant.
-pub async fn recent_calls(
-    op: &mut Op,
-    scope: Scope,
-    tenant: TenantId,
-    limit: i64,
-) -> Result<Vec<Call>, sqlx::Error> {
-    store::calls(op, scope, tenant, limit).await
 }
 
 #[cfg(test)]

@@ -18,8 +18,7 @@ mod store;
 mod validate;
 
 pub use detail::{
-    Call, Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail,
-    recent_calls, standing,
+    Credential, Detail, OpenInvitation, PendingGrant, ResourceLine, TokenState, detail, standing,
 };
 pub use diagnose::{diagnose, diagnose_error, diagnose_recorded};
 pub use durability::{Durability, Grade};

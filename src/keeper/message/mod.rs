@@ -9,6 +9,7 @@ pub mod app;
 pub mod app_only;
 pub mod hand_out;
 pub mod keys;
+pub mod look;
 pub mod plug;
 
 use super::text::Text;
@@ -94,6 +95,8 @@ pub enum Request {
     AppOnly(app_only::Ask),
     /// There is something to disconnect.
     Plug(plug::Ask),
+    /// Look closer at a token or at policies. Answer: [`Reply::Looked`].
+    Look(look::Ask),
     /// Master keys: read again, or told of.
     Keys(keys::Request),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
@@ -142,6 +145,8 @@ pub enum Reply {
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
     App(app::AppChanged),
+    /// Answer to [`Request::Look`].
+    Looked(look::Answer),
     /// Answer to [`Request::Keys`].
     Keys(keys::Reply),
     Health {

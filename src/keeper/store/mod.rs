@@ -15,6 +15,7 @@ pub mod flows;
 pub mod incidents;
 pub mod keepers;
 pub mod keys;
+pub mod lifetimes;
 pub mod records;
 pub mod reseal;
 pub mod schedule;

@@ -9,6 +9,7 @@ mod sign_in;
 use std::sync::Arc;
 
 use super::core::{Core, Shared};
+use super::look;
 use super::message::{Check, CheckKind, CheckOutcome, Refusal};
 use super::refresh::{Line, Report, Wish, refresh};
 use super::resource::Resource;
@@ -51,6 +52,7 @@ pub async fn validate(
     // Whoever validates wants to know: what Microsoft tells besides is looked up anew.
     facts::want(&core.pool, tenant_id, core.clock.now()).await?;
     core.looks_wanted.notify_one();
+    look::after_validation(core, &connection).await;
     Ok((id, checks))
 }
 

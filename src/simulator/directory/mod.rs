@@ -34,6 +34,7 @@ pub use sample::{SampleApp, plant, required_access};
 pub use settings::{GRACE_SECONDS, Mode, Settings, TextStyle};
 pub(in crate::simulator) use state::State;
 pub use tenant::{
-    DeviceCodeBlock, NewTenant, Policies, Principal, Realm, SignIn, Tenant, TenantPatch,
+    DeviceCodeBlock, LifetimePolicy, NewTenant, Policies, Principal, Realm, SignIn, Tenant,
+    TenantPatch,
 };
 pub use user::{DEFAULT_PASSWORD, Mfa, NewUser, User, UserPatch};

@@ -27,6 +27,8 @@ pub struct Tenant {
     /// The admin consent request workflow: 90095 instead of 90094.
     pub approval_workflow: bool,
     pub policies: Policies,
+    #[serde(default)]
+    pub lifetime_policies: Vec<LifetimePolicy>,
     /// Enterprise applications by client id; no entry: absent.
     pub principals: BTreeMap<Uuid, Principal>,
     pub grants: Vec<Grant>,
@@ -78,6 +80,21 @@ pub struct Policies {
     /// Microsoft's own policy against device code stands in report-only mode since this instant; it blocks nothing yet.
     #[serde(with = "time::serde::rfc3339::option")]
     pub device_code_block_announced: Option<OffsetDateTime>,
+}
+
+/// A token lifetime policy. It is told and does not act: the clients here handle challenges, whose tokens Entra gives a life
+/// of its own choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LifetimePolicy {
+    pub name: String,
+    #[serde(default)]
+    pub organization_default: bool,
+    /// As in the definition: `4:00:00`.
+    pub access_token_lifetime: String,
+    /// Client applications that it is assigned to.
+    #[serde(default)]
+    pub assigned_to: BTreeSet<Uuid>,
 }
 
 /// Where the policy "Authentication flows → Device code flow → Block" shows itself.
@@ -201,6 +218,7 @@ impl NewTenant {
             premium: self.premium,
             approval_workflow: self.approval_workflow,
             policies: self.policies,
+            lifetime_policies: Vec::new(),
             principals: BTreeMap::new(),
             grants: Vec::new(),
             app_roles: Vec::new(),
@@ -224,6 +242,7 @@ pub struct TenantPatch {
     pub premium: Option<bool>,
     pub approval_workflow: Option<bool>,
     pub policies: Option<Policies>,
+    pub lifetime_policies: Option<Vec<LifetimePolicy>>,
     pub resources_off: Option<BTreeSet<Resource>>,
 }
 
@@ -237,6 +256,7 @@ impl Tenant {
         set(&mut self.premium, patch.premium);
         set(&mut self.approval_workflow, patch.approval_workflow);
         set(&mut self.policies, patch.policies);
+        set(&mut self.lifetime_policies, patch.lifetime_policies);
         set(&mut self.resources_off, patch.resources_off);
     }
 }

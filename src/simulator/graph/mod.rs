@@ -4,6 +4,7 @@
 mod applications;
 mod caller;
 mod deletions;
+mod lifetimes;
 mod people;
 mod policies;
 mod problem;
@@ -56,6 +57,14 @@ pub fn router() -> Router<Site> {
         .route(
             "/v1.0/identityProtection/riskyUsers/{id}",
             get(people::risky_user),
+        )
+        .route(
+            "/v1.0/policies/tokenLifetimePolicies",
+            get(lifetimes::list_all),
+        )
+        .route(
+            "/v1.0/{segment}/tokenLifetimePolicies",
+            get(lifetimes::assigned),
         )
         // `servicePrincipals(appId='…')` is one path segment.
         .route(

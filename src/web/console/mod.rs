@@ -6,6 +6,7 @@ mod invitations;
 mod msal_errors;
 mod operations;
 mod plug;
+mod reports;
 mod tenants;
 
 use axum::Router;
@@ -21,5 +22,6 @@ pub fn router() -> Router<App> {
         .merge(msal_errors::router())
         .merge(plug::router())
         .merge(operations::router())
+        .merge(reports::router())
         .merge(tenants::router())
 }

@@ -31,6 +31,8 @@ pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations"
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
 pub const OPERATIONS: &str = "/monitoring/operations";
 pub const INCIDENTS: &str = "/monitoring/operations/incidents";
+pub const REPORTS: &str = "/monitoring/reports";
+pub const REPORTS_CSV: &str = "/monitoring/reports.csv";
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
@@ -140,6 +142,28 @@ impl TenantPaths<'_> {
     /// `confirmation` or `rejection` of who signed in.
     pub fn connection_step(self, id: ConnectionId, step: &str) -> String {
         format!("{TENANTS}/{}/connections/{id}/{step}", self.0)
+    }
+    /// The timeline.
+    pub fn activity(self) -> String {
+        format!("{TENANTS}/{}/activity", self.0)
+    }
+    /// Every call to Microsoft of the last 30 days.
+    pub fn calls(self) -> String {
+        format!("{TENANTS}/{}/activity/calls", self.0)
+    }
+    /// "Token details" of one resource's access token.
+    pub fn token(self, resource: &str) -> String {
+        format!("{TENANTS}/{}/tokens/{resource}", self.0)
+    }
+    /// Reads the tenant's token lifetime policies.
+    pub fn lifetime_policies(self) -> String {
+        format!("{TENANTS}/{}/lifetime-policies", self.0)
+    }
+    pub fn report(self) -> String {
+        format!("{TENANTS}/{}/report", self.0)
+    }
+    pub fn report_csv(self) -> String {
+        format!("{TENANTS}/{}/report.csv", self.0)
     }
     pub fn msal_errors(self) -> String {
         format!("{TENANTS}/{}/msal-errors", self.0)

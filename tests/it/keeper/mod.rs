@@ -11,6 +11,7 @@ mod held;
 mod incidents;
 mod keys;
 mod links;
+mod look;
 mod messages;
 mod plug;
 mod refresh;

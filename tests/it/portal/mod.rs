@@ -1,5 +1,6 @@
 //! The Customer portal's pages.
 
+mod activity;
 mod app_registration;
 mod disconnect;
 mod held;
@@ -9,4 +10,6 @@ mod lead_time;
 mod m365;
 mod msal_errors;
 mod overview;
+mod report;
+mod tokens;
 mod visit;

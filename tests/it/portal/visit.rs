@@ -42,7 +42,9 @@ async fn sysadmin_leads_into_a_named_portal_with_a_way_out() {
             "Overview",
             "M365 Configuration",
             "MSAL errors",
-            "Invitations"
+            "Invitations",
+            "Activity",
+            "Report"
         ]
     );
     let out = browser.submit(&page, ".visit form", &[]).await;

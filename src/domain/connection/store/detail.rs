@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::status::category;
 use crate::domain::connection::detail::{
-    Call, Credential, OpenInvitation, PendingGrant, ResourceLine, TokenState,
+    Credential, OpenInvitation, PendingGrant, ResourceLine, TokenState,
 };
 use crate::domain::connection::standing::Standing;
 use crate::domain::connection::state::UnknownWord;
@@ -222,35 +222,4 @@ pub async fn pending(
             })
         })
         .collect()
-}
-
-pub async fn calls(
-    op: &mut Op,
-    scope: Scope,
-    tenant: TenantId,
-    limit: i64,
-) -> Result<Vec<Call>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select at, operation, resource, http_status, outcome, duration_ms, correlation_id, error_id from entra_calls
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
-         order by at desc limit $3",
-        tenant.as_uuid(),
-        scope.tenant().map(TenantId::as_uuid),
-        limit,
-    )
-    .fetch_all(op.db())
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Call {
-            at: row.at,
-            operation: row.operation,
-            resource: row.resource,
-            http_status: row.http_status,
-            outcome: row.outcome,
-            duration_ms: row.duration_ms,
-            correlation_id: row.correlation_id,
-            error_id: row.error_id.map(MsalErrorId),
-        })
-        .collect())
 }

@@ -10,7 +10,7 @@ mod status;
 mod status_counts;
 mod validation;
 
-pub(super) use detail::{calls, credentials, open_invitation, pending, resources, standing};
+pub(super) use detail::{credentials, open_invitation, pending, resources, standing};
 pub(super) use diagnose::{grant, lives, others_work, seen, shared};
 pub(super) use own_app::own_app_trial;
 pub(super) use snooze::{delete_snooze, upsert_snooze};

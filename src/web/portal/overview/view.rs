@@ -1,129 +1,40 @@
-//! A tenant's overview: its state and what to do next, facts, the newest errors, and the newest calls to Microsoft.
+//! State and next step of the overview.
 
-use askama::Template;
-use askama_web::WebTemplate;
-use axum::Router;
-use axum::extract::State;
-use axum::routing::get;
 use time::OffsetDateTime;
 
-use super::Visit;
-use crate::app::App;
-use crate::domain::connection::{self, Call, Detail, PendingReason, ShownState};
-use crate::domain::msal_error;
-use crate::web::kit::chrome::Chrome;
-use crate::web::kit::error::WebResult;
-use crate::web::kit::paging::with_query;
+use crate::domain::connection::{Detail, PendingReason, ShownState};
 use crate::web::kit::paths::TenantPaths;
-use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::renew;
 use crate::web::parts::invitations::From;
-use crate::web::parts::msal_errors::{ErrorLine, operation, resource_name};
 use crate::web::parts::standing::StateView;
-
-/// Errors and calls shown; the rest is on pages of their own.
-const ERRORS: usize = 5;
-const CALLS: i64 = 20;
-
-#[derive(Template, WebTemplate)]
-#[template(path = "portal/overview/show.html")]
-struct Overview {
-    chrome: Chrome,
-    visit: Visit,
-    /// None for an archived tenant, which has no standing.
-    standing: Option<StandingView>,
-    errors: Vec<ErrorLine>,
-    calls: Vec<CallView>,
-    paths: PageLinks,
-}
-
-struct PageLinks {
-    m365: String,
-    errors: String,
-    edit: String,
-}
 
 /// State, facts and the next step.
 #[derive(Clone, Debug)]
-struct StandingView {
-    state: StateView,
-    since: When,
-    mode: &'static str,
-    admin: String,
-    tokens: String,
-    last_ok: Option<When>,
+pub struct StandingView {
+    pub state: StateView,
+    pub since: When,
+    pub mode: &'static str,
+    pub admin: String,
+    pub tokens: String,
+    pub last_ok: Option<When>,
     /// When the authorisation ends by itself, and why.
-    ends: Option<(When, &'static str)>,
-    validated: Option<(When, bool)>,
-    next: NextStep,
+    pub ends: Option<(When, &'static str)>,
+    pub validated: Option<(When, bool)>,
+    pub next: NextStep,
 }
 
 /// What somebody should do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct NextStep {
-    sentence: &'static str,
+pub struct NextStep {
+    pub sentence: &'static str,
     /// Empty when there is nothing to click.
-    label: &'static str,
-    href: String,
-}
-
-/// One call to Microsoft.
-#[derive(Clone, Debug)]
-struct CallView {
-    at: When,
-    operation: String,
-    resource: String,
-    status: String,
-    ok: bool,
-    outcome: String,
-    duration_ms: i32,
-    correlation_id: String,
-    error_href: String,
-}
-
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/tenants/{short}", get(show))
-}
-
-async fn show(
-    State(app): State<App>,
-    viewer: Viewer,
-    visit: Visit,
-    chrome: Chrome,
-) -> WebResult<Overview> {
-    let mut op = viewer.begin(&app).await?;
-    let scope = visit.scope();
-    let detail = connection::detail(&mut op, scope, visit.id).await?;
-    let newest = msal_error::Filter::default();
-    let errors =
-        msal_error::list(&mut op, scope, &newest, msal_error::From::Newest, ERRORS).await?;
-    let calls = connection::recent_calls(&mut op, scope, visit.id, CALLS).await?;
-    let now = op.now();
-    let paths = visit.paths();
-    Ok(Overview {
-        standing: detail.map(|detail| StandingView::of(&detail, paths, now)),
-        errors: errors
-            .rows
-            .iter()
-            .map(|row| ErrorLine::of(row, false, now))
-            .collect(),
-        calls: calls
-            .iter()
-            .map(|call| CallView::of(call, paths, now))
-            .collect(),
-        paths: PageLinks {
-            m365: paths.m365(),
-            errors: paths.msal_errors(),
-            edit: with_query(&paths.edit(), &[("from", "overview")], &[]),
-        },
-        chrome,
-        visit,
-    })
+    pub label: &'static str,
+    pub href: String,
 }
 
 impl StandingView {
-    fn of(detail: &Detail, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
+    pub fn of(detail: &Detail, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
         let row = &detail.row;
         Self {
             state: StateView::of(row),
@@ -194,27 +105,6 @@ impl NextStep {
                 "",
                 String::new(),
             ),
-        }
-    }
-}
-
-impl CallView {
-    fn of(call: &Call, paths: TenantPaths<'_>, now: OffsetDateTime) -> Self {
-        Self {
-            at: When::new(call.at, now),
-            operation: operation(&call.operation),
-            resource: resource_name(&call.resource),
-            status: call
-                .http_status
-                .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
-            ok: call.outcome == "ok",
-            outcome: operation(&call.outcome),
-            duration_ms: call.duration_ms,
-            correlation_id: call.correlation_id.to_string(),
-            error_href: call
-                .error_id
-                .map(|id| paths.msal_error(id))
-                .unwrap_or_default(),
         }
     }
 }
