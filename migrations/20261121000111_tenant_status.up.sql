@@ -74,12 +74,15 @@ as $$
       coalesce(nullif(c.admin_username, ''), t.admin_username) as admin,
       c.id as connection_id, c.state as connection_state, c.state_since as connection_since, c.mode, c.cause,
       c.trouble_since, c.expires_at, c.expires_reason, c.last_ok_at, c.last_error_at, c.last_error_id, c.last_error_code,
-      expiring_lead(c.expires_reason, c.obtained_at, c.expires_at) as lead,
+      coalesce(make_interval(days => t.expiring_lead_days), expiring_lead(c.expires_reason, c.obtained_at, c.expires_at))
+        as lead,
       case
         when t.state = 'suspended' then 'suspended'
         when c.state in ('needs_consent', 'quarantined') then 'expired'
         when c.state = 'suspect' or c.trouble_since is not null then 'retrying'
-        when c.expires_at <= at + expiring_lead(c.expires_reason, c.obtained_at, c.expires_at) then 'expiring'
+        when c.expires_at <= at
+          + coalesce(make_interval(days => t.expiring_lead_days), expiring_lead(c.expires_reason, c.obtained_at, c.expires_at))
+          then 'expiring'
         when c.state = 'active' then 'valid'
         when exists (select from connections p where p.tenant_id = t.id and p.state = 'pending')
           or exists (select from invitations i where i.tenant_id = t.id and i.state = 'open' and i.expires_at > at)
@@ -307,9 +310,9 @@ create trigger tenants_settle_new after insert on tenants referencing new table 
   for each statement execute function settle_changed_tenants();
 create trigger tenants_settle after update on tenants for each row
   when ((old.short_name, old.full_name, old.domain, old.admin_username, old.invitation_email, old.state, old.state_reason,
-      old.state_since)
+      old.state_since, old.expiring_lead_days)
     is distinct from (new.short_name, new.full_name, new.domain, new.admin_username, new.invitation_email, new.state,
-      new.state_reason, new.state_since))
+      new.state_reason, new.state_since, new.expiring_lead_days))
   execute function settle_changed_tenant();
 create trigger connections_settle_new after insert on connections referencing new table as changed
   for each statement execute function settle_changed_rows();

@@ -129,18 +129,9 @@ async fn show(
 async fn trouble(
     op: &mut Op,
     visit: &Visit,
-    detail: &Detail,
 ) -> Result<Option<DiagnosisView>, sqlx::Error> {
-    let in_trouble = matches!(detail.row.state, ShownState::Expired | ShownState::Retrying);
-    let Some(error) = detail.row.last_error.as_ref().filter(|_| in_trouble) else {
-        return Ok(None);
-    };
-    let now = op.now();
-    let error = msal_error::find(op, visit.scope(), error.id).await?;
-    Ok(error.map(|error| {
-        let diagnosis = error.diagnosis(detail.standing.as_ref(), now);
-        DiagnosisView::of(&diagnosis, &visit.short_name, From::Overview)
-    }))
+    let diagnosis = connection::diagnose(op, visit.scope(), visit.id).await?;
+    Ok(diagnosis.map(|found| DiagnosisView::of(&found, &visit.short_name, From::Overview)))
 }
 
 /// "Read policies": the keeper asks Microsoft and keeps what it sees.
