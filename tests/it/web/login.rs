@@ -216,7 +216,11 @@ async fn many_guesses_at_once_are_counted_one_by_one() {
         looked_at <= 5 + waits_over,
         "{looked_at} passwords were tried in {took} s"
     );
-    assert!(pages.iter().all(|page| matches!(page.status, 422 | 429)));
+    let statuses: Vec<u16> = pages.iter().map(|page| page.status).collect();
+    assert!(
+        statuses.iter().all(|status| matches!(status, 422 | 429)),
+        "{statuses:?}"
+    );
 }
 
 #[tokio::test]

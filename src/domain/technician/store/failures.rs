@@ -5,12 +5,21 @@ use time::OffsetDateTime;
 
 use crate::domain::op::Op;
 
-/// Subject, failures and the last one's instant, for those that failed after `since`; locked until the transaction ends.
+/// Subject, failures and the last one's instant, for those that failed after `since`; locked until the transaction ends,
+/// those without a failure too, so that of a first burst each waits for the one before it.
 pub(in super::super) async fn failures(
     op: &mut Op,
     subjects: &[String],
     since: OffsetDateTime,
 ) -> Result<Vec<(String, i32, OffsetDateTime)>, sqlx::Error> {
+    // A row that does not exist yet cannot be locked.
+    sqlx::query!(
+        r#"select pg_advisory_xact_lock(hashtextextended(subject, 0)) as "locked: ()"
+           from (select unnest($1::text[]) as subject order by 1) as asked"#,
+        subjects,
+    )
+    .fetch_all(op.db())
+    .await?;
     let rows = sqlx::query!(
         "select subject, failures, last_failed_at from login_failures
          where subject = any($1) and last_failed_at > $2 order by subject for update",
