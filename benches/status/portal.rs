@@ -69,6 +69,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         trusted_proxies: Arc::new([]),
         mailer: None,
         flow_changes: broadcast::channel(64).0,
+        keep_errors_months: None,
         status_news: broadcast::channel(64).0,
     };
     let stop = CancellationToken::new();

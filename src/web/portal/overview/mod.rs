@@ -15,7 +15,7 @@ use tower_sessions::Session;
 
 use super::Visit;
 use crate::app::App;
-use crate::domain::connection::{self, Detail, ShownState};
+use crate::domain::connection;
 use crate::domain::op::Op;
 use crate::domain::{history, msal_error};
 use crate::keeper::message::{Refusal, Reply, Request, look};
@@ -92,10 +92,7 @@ async fn show(
     let spans = history::spans(&mut op, scope, visit.id, begin).await?;
     let next_refresh = history::next_refresh(&mut op, scope, visit.id).await?;
     let policies = history::lifetime_policies(&mut op, scope, visit.id).await?;
-    let trouble = match &detail {
-        Some(detail) => trouble(&mut op, &visit, detail).await?,
-        None => None,
-    };
+    let trouble = trouble(&mut op, &visit).await?;
     let paths = visit.paths();
     Ok(Overview {
         coming: coming::of(detail.as_ref(), next_refresh, now),
@@ -126,10 +123,7 @@ async fn show(
 }
 
 /// Why the connection is in trouble, with the remedy.
-async fn trouble(
-    op: &mut Op,
-    visit: &Visit,
-) -> Result<Option<DiagnosisView>, sqlx::Error> {
+async fn trouble(op: &mut Op, visit: &Visit) -> Result<Option<DiagnosisView>, sqlx::Error> {
     let diagnosis = connection::diagnose(op, visit.scope(), visit.id).await?;
     Ok(diagnosis.map(|found| DiagnosisView::of(&found, &visit.short_name, From::Overview)))
 }
