@@ -47,6 +47,7 @@ async fn killed_while_microsoft_answers_the_next_keeper_goes_on() {
     world.judge().await;
 
     let keeper = world.keeper().await;
+    world.end_keepers_sessions().await;
     end_leases(&world).await;
     let answer = keeper.ask(refresh(&world)).await;
     assert!(format!("{answer:?}").contains("Refreshed"), "{answer:?}");

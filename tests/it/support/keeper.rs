@@ -258,6 +258,20 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
+    /// The sessions of a killed keeper end as its process's would, and no statement of its is on the way any more.
+    pub async fn end_keepers_sessions(&self) {
+        let ended = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+            where datname = current_database() and application_name = 'tenantry keeper'";
+        let gone = async {
+            while self.number(ended).await > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), gone)
+            .await
+            .expect("a killed keeper's sessions end");
+    }
+
     /// The due time of every connection is now, whatever it was.
     pub async fn make_due(&self) {
         sqlx::query("update refresh_schedule set next_refresh_at = $1")

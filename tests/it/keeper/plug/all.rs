@@ -134,6 +134,7 @@ async fn every_tenant_is_worked_to_its_end_by_whoever_lives() {
     );
     keeper.done(Request::Plug(Ask::Look {})).await;
     keeper.kill();
+    world.end_keepers_sessions().await;
     world
         .run_sql("update disconnections set lease_until = now() - interval '1 second' where lease_id is not null")
         .await;
