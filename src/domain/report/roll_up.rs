@@ -19,7 +19,7 @@ use crate::domain::op::{Actor, Op};
 const BATCH: i64 = 500;
 /// Days that are looked back for; what lies before is not summed up any more.
 const LOOK_BACK: Duration = Duration::days(92);
-/// Days summed up by one run; the next goes on.
+/// Days summed up by one run, the latest first; the next run goes on.
 const DAYS: usize = 31;
 /// A day is closed so long after its end: whatever was under way is written by then.
 const LATE: Duration = Duration::minutes(15);

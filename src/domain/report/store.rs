@@ -58,7 +58,7 @@ pub async fn open_days(op: &mut Op, first: Date, last: Date) -> Result<Vec<Date>
                $2::date::timestamp, interval '1 day')::date as day) d
            left join report_days r on r.day = d.day
            where r.day is null or r.counted_until < ((d.day + 1)::timestamp at time zone 'UTC')
-           order by d.day"#,
+           order by d.day desc"#,
         first,
         last,
     )
