@@ -6,7 +6,8 @@ use anyhow::{Context, bail};
 use thirtyfour::prelude::*;
 
 /// Longest wait for something to appear.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// Long enough for a machine that does much else besides.
+const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(100);
 
 pub struct Person {
