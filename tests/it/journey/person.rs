@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use thirtyfour::prelude::*;
 
-/// Longest wait for something to appear.
-/// Long enough for a machine that does much else besides.
+/// Longest wait for something to appear, on a machine that does much else besides.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(100);
 
