@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use thirtyfour::prelude::*;
 
-/// Longest wait for something to appear.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// Longest wait for something to appear, on a machine that does much else besides.
+const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(100);
 
 pub struct Person {

@@ -235,7 +235,7 @@ impl World {
     /// Wait until `sql` (one text for the row `id`) says `expected`.
     pub async fn until(&self, sql: &'static str, id: Uuid, expected: &str) {
         let mut said = String::new();
-        for _ in 0..400 {
+        for _ in 0..1200 {
             said = self.text(sql, id).await;
             if said == expected {
                 return;
