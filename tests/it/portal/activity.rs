@@ -81,7 +81,7 @@ async fn the_story_is_told_newest_first_with_routine_folded() {
         [
             "Expired",
             "Tokens renewed 40 times",
-            "Password changed, 17 times",
+            "Password changed or sessions revoked, 17 times",
             "Invitation created",
             "Valid",
             "Not connected"
@@ -89,7 +89,7 @@ async fn the_story_is_told_newest_first_with_routine_folded() {
     );
     let text = page.text();
     assert!(
-        text.contains("INV-1234") && text.contains("Password changed."),
+        text.contains("INV-1234") && text.contains("Password changed or sessions revoked."),
         "{text}"
     );
     assert!(

@@ -88,10 +88,11 @@ async fn uptime_is_shown_day_by_day() {
         .await;
     let browser = app.login(Role::Viewer).await;
     let page = browser.get("/tenants/alder").await;
-    assert_eq!(
-        page.text_of(".figure"),
-        "50.00 %",
-        "15 of 30 days since it was obtained"
+    let uptime = page.text_of(".figure");
+    // The seconds of the test itself are lost time too.
+    assert!(
+        ["50.00 %", "49.99 %"].contains(&uptime.as_str()),
+        "15 of 30 days since it was obtained: {uptime}"
     );
     assert_eq!(page.attributes(".uptime rect", "class").len(), 90);
     let count = |class: &str| page.attributes(&format!(".uptime rect.{class}"), "x").len();
@@ -101,7 +102,7 @@ async fn uptime_is_shown_day_by_day() {
         "also the day on which it was lost"
     );
     assert!(count("fill-valid") >= 14 && count("fill-none") >= 59);
-    assert!(page.attributes(".uptime svg", "aria-label")[0].contains("50.00 %"));
+    assert!(page.attributes(".uptime svg", "aria-label")[0].contains(&uptime));
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn claims_come_with_their_meaning_once_asked_for() {
     );
     let text = page.text();
     assert!(text.contains("For which API the token is good"), "{text}");
-    assert!(text.contains("2026-09-21 13:33 UTC"), "{text}");
+    assert!(text.contains("2026-09-21 14:13 UTC"), "{text}");
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ async fn sysadmin_leads_into_a_named_portal_with_a_way_out() {
         [
             "Overview",
             "M365 Configuration",
+            "Expiry warning",
             "MSAL errors",
             "Invitations",
             "Activity",

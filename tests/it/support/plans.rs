@@ -51,7 +51,7 @@ async fn scans(pool: &PgPool) -> BTreeMap<String, i64> {
 }
 
 /// A session hands in its statistics now and then, and for certain when it ends.
-async fn flush(pool: &PgPool) {
+pub async fn flush(pool: &PgPool) {
     let mut others = 1_i64;
     while others > 0 {
         others = sqlx::query_scalar(
