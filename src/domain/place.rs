@@ -54,6 +54,7 @@ impl<T> Slice<T> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as a slice asks for it")]
     fn at(n: &i32) -> Cursor {
         Cursor {
             short_name: n.to_string(),

@@ -1,6 +1,8 @@
 //! Pictures of numbers over time, drawn by the server: areas on top of each other, or lines. The drawing has no words in it, so
 //! that it may be stretched to any width; its words are the legend, the labels at its edges, and a table of the same numbers.
 
+use std::fmt::Write;
+
 use time::{Duration, OffsetDateTime};
 
 use crate::web::kit::when;
@@ -188,7 +190,8 @@ fn line(frame: &Frame<'_>, values: &[Option<f64>], top: f64) -> String {
     for (at, value) in frame.times.iter().zip(values) {
         if let Some(value) = value {
             let step = if drawing { 'L' } else { 'M' };
-            path.push_str(&format!("{step}{:.1} {:.1}", x(frame, *at), y(*value, top)));
+            // Writing into a string does not fail.
+            let _ = write!(path, "{step}{:.1} {:.1}", x(frame, *at), y(*value, top));
         }
         drawing = value.is_some();
     }
@@ -288,9 +291,13 @@ mod tests {
 
     #[test]
     fn the_upper_edge_is_a_round_number() {
-        assert_eq!(nice(0.0), 1.0);
-        assert_eq!(nice(3.0), 5.0);
-        assert_eq!(nice(10_000.0), 10_000.0);
-        assert_eq!(nice(10_001.0), 20_000.0);
+        for (value, edge) in [
+            (0.0, "1"),
+            (3.0, "5"),
+            (10_000.0, "10000"),
+            (10_001.0, "20000"),
+        ] {
+            assert_eq!(nice(value).to_string(), edge);
+        }
     }
 }

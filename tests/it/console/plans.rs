@@ -98,5 +98,6 @@ async fn the_counts_are_those_of_the_rows_and_every_page_leads_on_to_the_last() 
     let shown = names.len();
     names.sort();
     names.dedup();
-    assert_eq!((shown, names.len()), (expired as usize, expired as usize));
+    let expired = usize::try_from(expired).unwrap();
+    assert_eq!((shown, names.len()), (expired, expired));
 }

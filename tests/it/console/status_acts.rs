@@ -258,7 +258,10 @@ async fn a_view_is_saved_for_oneself_found_again_and_removed() {
     let address = format!("{STATUS}?state=expired&sort=name");
     assert_eq!(saved.location.as_deref(), Some(address.as_str()));
     let page = stage.browser.get(STATUS).await;
-    assert_eq!(page.attributes(".views .chip", "href"), [address.clone()]);
+    assert_eq!(
+        page.attributes(".views .chip", "href"),
+        std::slice::from_ref(&address)
+    );
     let again = stage
         .browser
         .post(&format!("{STATUS}/views"), &fields)

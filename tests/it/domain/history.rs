@@ -29,7 +29,7 @@ async fn record(pool: &PgPool, tenant: TenantId, now: OffsetDateTime) -> Vec<Str
 #[tokio::test]
 async fn a_life_is_kept_change_by_change() {
     let db = test_db().await;
-    let fleet = Fleet::new(&db, OffsetDateTime::now_utc()).await;
+    let fleet = Fleet::new(&db, tenantry::clock::Clock::system().now()).await;
     let tenant = fleet.tenant("alder", "Alder Clinics").await;
     let first = fleet.connection(tenant, "active").await;
     // Two failures of one trouble, a success, a death.
@@ -68,7 +68,7 @@ async fn a_life_is_kept_change_by_change() {
 #[tokio::test]
 async fn a_replaced_grant_leaves_no_gap() {
     let db = test_db().await;
-    let fleet = Fleet::new(&db, OffsetDateTime::now_utc()).await;
+    let fleet = Fleet::new(&db, tenantry::clock::Clock::system().now()).await;
     let tenant = fleet.tenant("alder", "Alder Clinics").await;
     let former = fleet.connection(tenant, "needs_consent").await;
     // As an onboarding does: the former is revoked and the new one put to use at one instant.
@@ -100,7 +100,7 @@ async fn a_replaced_grant_leaves_no_gap() {
 #[tokio::test]
 async fn a_pause_is_kept_and_a_refresh_that_works_is_not() {
     let db = test_db().await;
-    let fleet = Fleet::new(&db, OffsetDateTime::now_utc()).await;
+    let fleet = Fleet::new(&db, tenantry::clock::Clock::system().now()).await;
     let tenant = fleet.tenant("alder", "Alder Clinics").await;
     let connection = fleet.connection(tenant, "active").await;
     for _ in 0..3 {
@@ -127,7 +127,7 @@ async fn a_pause_is_kept_and_a_refresh_that_works_is_not() {
 #[tokio::test]
 async fn retrying_knows_how_long_the_tokens_it_held_live() {
     let db = test_db().await;
-    let fleet = Fleet::new(&db, OffsetDateTime::now_utc()).await;
+    let fleet = Fleet::new(&db, tenantry::clock::Clock::system().now()).await;
     let tenant = fleet.tenant("alder", "Alder Clinics").await;
     let connection = fleet.connection(tenant, "active").await;
     // The optional one ends first and does not count.

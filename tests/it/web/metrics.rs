@@ -60,7 +60,7 @@ async fn full() -> TestApp {
     app
 }
 
-/// Without the families that have no number yet: OpenMetrics allows them, the parser does not know them.
+/// Without the families that have no number yet: `OpenMetrics` allows them, the parser does not know them.
 fn with_numbers(text: &str) -> String {
     let has_number = |family: &str| {
         text.lines()
@@ -73,7 +73,7 @@ fn with_numbers(text: &str) -> String {
     };
     text.lines()
         .filter(keep)
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect()
 }
 

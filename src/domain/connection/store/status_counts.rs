@@ -52,7 +52,7 @@ struct Counts {
 
 pub async fn summary(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Summary, sqlx::Error> {
     let tag = filter.tag.as_deref().unwrap_or_default();
-    let tags = ["".to_owned(), tag.to_owned()];
+    let tags = [String::new(), tag.to_owned()];
     let mut counts = counts(op, Some(&tags)).await?;
     if counts.due {
         settle(op).await?;

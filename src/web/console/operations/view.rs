@@ -183,6 +183,10 @@ impl View {
 }
 
 impl Tile {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and texts as they come"
+    )]
     fn new(label: &'static str, value: impl ToString) -> Self {
         Self {
             label,

@@ -24,7 +24,7 @@ const PAGE: usize = 50;
 pub struct Calls {
     chrome: Chrome,
     visit: Visit,
-    calls: Vec<CallView>,
+    lines: Vec<CallView>,
     operations: Vec<Choice>,
     outcome: String,
     filtered: bool,
@@ -83,7 +83,7 @@ pub async fn index(
         newest: after
             .map(|_| with_query(&action, &filters, &[]))
             .unwrap_or_default(),
-        calls: page
+        lines: page
             .rows
             .iter()
             .map(|call| CallView::of(call, paths, now))

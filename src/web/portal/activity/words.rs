@@ -95,8 +95,13 @@ pub fn who(act: &Act) -> String {
 pub fn mark(act: &Act) -> &'static str {
     match (act.action.as_str(), act.result.as_str()) {
         (_, "failed" | "denied") => "expired",
-        ("connection.store" | "connection.activate" | "onboarding.complete", _) => "valid",
-        ("connection.validated", _) => "valid",
+        (
+            "connection.store"
+            | "connection.activate"
+            | "connection.validated"
+            | "onboarding.complete",
+            _,
+        ) => "valid",
         (action, _) if action.starts_with("invitation.") || action.starts_with("onboarding.") => {
             "pending"
         }

@@ -108,7 +108,7 @@ enum Made {
     Mailed,
     LinkOnly,
     NotMailed(String),
-    NotMade(String),
+    Failed(String),
 }
 
 /// POST: create and mail them.
@@ -134,7 +134,7 @@ pub async fn send(
 }
 
 async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
-    let not_made = || Ok(Made::NotMade(row.short_name.clone()));
+    let not_made = || Ok(Made::Failed(row.short_name.clone()));
     let scope: Scope = viewer.scope;
     let mut op = viewer.begin(app).await?;
     let Some(tenant) = tenant::find(&mut op, scope, row.tenant_id).await? else {
@@ -178,6 +178,11 @@ async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
     )
 }
 
+fn tenants_without_mail(count: usize) -> String {
+    let who = tenants(count);
+    format!(" {who} without mail: copy the Auth URL under Pending Invitations.")
+}
+
 fn words(made: &[Made]) -> (Tone, String) {
     let count = |is: fn(&Made) -> bool| made.iter().filter(|one| is(one)).count();
     let mut text = format!(
@@ -186,15 +191,12 @@ fn words(made: &[Made]) -> (Tone, String) {
     );
     let link_only = count(|one| matches!(one, Made::LinkOnly));
     if link_only > 0 {
-        text.push_str(&format!(
-            " {} without mail: copy the Auth URL under Pending Invitations.",
-            tenants(link_only)
-        ));
+        text += &tenants_without_mail(link_only);
     }
     let mut names: Vec<&str> = made
         .iter()
         .filter_map(|one| match one {
-            Made::NotMailed(name) | Made::NotMade(name) => Some(name.as_str()),
+            Made::NotMailed(name) | Made::Failed(name) => Some(name.as_str()),
             _ => None,
         })
         .collect();
@@ -203,7 +205,9 @@ fn words(made: &[Made]) -> (Tone, String) {
         let tone = if link_only > 0 { Tone::Warn } else { Tone::Ok };
         return (tone, text);
     }
-    text.push_str(&format!(" It did not work for: {}.", names.join(", ")));
+    text += " It did not work for: ";
+    text += &names.join(", ");
+    text += ".";
     (Tone::Bad, text)
 }
 
@@ -213,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_notice_tells_what_is_left_to_do() {
-        let (tone, text) = words(&[Made::Mailed, Made::LinkOnly, Made::NotMade("elm".into())]);
+        let (tone, text) = words(&[Made::Mailed, Made::LinkOnly, Made::Failed("elm".into())]);
         assert_eq!(tone, Tone::Bad);
         assert_eq!(
             text,

@@ -74,10 +74,10 @@ fn words(seen: &[Seen]) -> (Tone, String) {
     }));
     let mut text = format!("{} validated.", tenants(passed));
     if !failed.is_empty() {
-        text.push_str(&format!(" A check failed for: {failed}."));
+        text = format!("{text} A check failed for: {failed}.");
     }
     if !not_checked.is_empty() {
-        text.push_str(&format!(" Could not be checked: {not_checked}."));
+        text = format!("{text} Could not be checked: {not_checked}.");
     }
     let tone = match (failed.is_empty(), not_checked.is_empty()) {
         (true, true) => Tone::Ok,
