@@ -85,14 +85,14 @@ pub struct Parts<'a> {
 /// A running portal.
 pub struct Server {
     app: App,
-    workers: workers::Driver,
+    workers: Option<workers::Driver>,
     stop: CancellationToken,
     tasks: TaskTracker,
     pools: Vec<PgPool>,
 }
 
 impl Server {
-    /// Open the pools, start the workers and serve.
+    /// Open the pools and serve; nothing is done by itself before [`Self::start_workers`].
     pub fn start(parts: Parts<'_>, listeners: Listeners) -> anyhow::Result<Self> {
         let config = parts.config;
         let pool = storage::pool(&parts.web_url, PoolKind::Web)?;
@@ -130,7 +130,6 @@ impl Server {
             app.status_news.clone(),
             stop.clone(),
         ));
-        let workers = workers::start(&app, &stop);
         serve(listeners.portal, web::router(app.clone()), &stop, &tasks);
         let ops = App {
             pool: health.clone(),
@@ -144,11 +143,16 @@ impl Server {
         );
         Ok(Self {
             app,
-            workers,
+            workers: None,
             stop,
             tasks,
             pools: vec![pool, listen, health],
         })
+    }
+
+    /// Begin what is done by itself.
+    pub fn start_workers(&mut self) {
+        self.workers = Some(workers::start(&self.app, &self.stop));
     }
 
     /// What requests and workers share; the demo plants its world through it.
@@ -164,7 +168,9 @@ impl Server {
         self.tasks.close();
         let done = async {
             self.tasks.wait().await;
-            self.workers.finished().await;
+            if let Some(workers) = &self.workers {
+                workers.finished().await;
+            }
         };
         if tokio::time::timeout(SHUTDOWN_PATIENCE, done).await.is_err() {
             tracing::warn!("some requests did not end in time and were cut");

@@ -80,7 +80,8 @@ async fn portal(
         clock: Clock::system(),
         keeper: client,
     };
-    let server = Server::start(parts, listeners)?;
+    let mut server = Server::start(parts, listeners)?;
+    server.start_workers();
     tracing::info!("serving {} on {}", config.base_url, config.listen);
     server::asked_to_stop().await;
     server.shutdown(supervisor).await;

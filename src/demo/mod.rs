@@ -85,10 +85,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         clock,
         keeper: client,
     };
-    let server = Server::start(parts, listeners)?;
+    let mut server = Server::start(parts, listeners)?;
     plant_once(&options, &server, &simulator, &remembered)
         .await
         .context("the sample tenants could not be planted")?;
+    // Not before: the days of the samples pass in a moment, and what goes by the clock on the wall would sum up empty days.
+    server.start_workers();
     tour::print(
         &options,
         &tour::Addresses {

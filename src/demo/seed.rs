@@ -14,6 +14,8 @@ use crate::domain::connection::{self, ShownState};
 use crate::domain::invitation::Method;
 use crate::domain::msal_error;
 use crate::domain::op::{Actor, Op, Scope};
+use crate::domain::operations;
+use crate::domain::report;
 use crate::domain::tenant::{self, TenantInput};
 use crate::keeper::message::Request;
 use crate::simulator::directory::{Directory, NewTenant, NewUser, Policies, Target};
@@ -50,8 +52,27 @@ pub async fn plant(
         live(app, directory, &planted, days_ago)
             .await
             .with_context(|| format!("the sample history {days_ago} days ago"))?;
+        sample(app).await?;
     }
     app.clock.set_offset_ms(0);
+    sum_up(app).await
+}
+
+/// How the fleet stands at the end of the day, as Operations shows it over time.
+async fn sample(app: &App) -> anyhow::Result<()> {
+    connection::keep_status(&app.pool, app.clock.now()).await?;
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
+    operations::take_sample(&mut op).await?;
+    op.commit().await?;
+    Ok(())
+}
+
+/// Every day of the history for the reports; a run sums up a month of days.
+async fn sum_up(app: &App) -> anyhow::Result<()> {
+    let months = first_day() / 30 + 1;
+    for _ in 0..months {
+        report::roll_up(&app.pool, &app.clock).await?;
+    }
     Ok(())
 }
 
