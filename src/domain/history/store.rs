@@ -194,7 +194,7 @@ pub async fn acts(
         .collect())
 }
 
-/// Renewals between the instants of `bounds`, which go up.
+/// Renewals between the instants of `bounds`, which go up. A look at the tenant names no resource and renews nothing.
 pub async fn renewals(
     op: &mut Op,
     scope: Scope,
@@ -206,7 +206,7 @@ pub async fn renewals(
     let rows = sqlx::query!(
         r#"select count(*) as "count!", min(at) as "first!", max(at) as "last!" from entra_calls
            where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and at >= $4 and at < $5
-             and operation in ('refresh', 'client_credentials') and outcome = 'ok'
+             and operation in ('refresh', 'client_credentials') and outcome = 'ok' and resource <> ''
            group by width_bucket(at, $3::timestamptz[])"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),

@@ -108,7 +108,7 @@ pub async fn count(
            from (
              select tenant_id, count(*) as renewals, 0 as errors, 0 as invitations, 0 as completed from entra_calls
              where tenant_id = any($1) and at >= $2 and at < $3 and outcome = 'ok'
-               and operation in ('refresh', 'client_credentials')
+               and operation in ('refresh', 'client_credentials') and resource <> ''
              group by tenant_id
              union all
              select tenant_id, 0, count(*), 0, 0 from msal_errors
