@@ -58,7 +58,18 @@ async fn world() -> World {
         "/tenants/cedar/invitations",
         "/tenants/cedar/invitations/new?from=status",
         "/tenants/birch/msal-errors",
+        "/tenants/birch",
+        "/tenants/birch/activity",
+        "/tenants/birch/activity/calls",
+        "/tenants/birch/report",
+        "/tenants/birch/configuration/expiry-warning",
+        "/tenants/alder/tokens/graph",
+        "/tenants/alder/configuration/m365/disconnect",
+        "/security/disconnect-all",
         "/monitoring/msal-errors",
+        "/monitoring/msal-errors?fold=equal",
+        "/monitoring/operations",
+        "/monitoring/reports",
         "/monitoring/customer/pending-invitations",
     ];
     let mut pages: Vec<String> = pages.map(str::to_owned).into();
