@@ -43,7 +43,11 @@ pub fn run(args: &Args, stdin: impl Read, mut out: impl Write) -> Result<(), Err
     } else {
         // What is longer than the reader looks at need not be held either.
         let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-        stdin.take(limit).read_to_end(&mut raw)?;
+        stdin.take(limit + 1).read_to_end(&mut raw)?;
+        if raw.len() > MAX_BYTES {
+            raw.truncate(MAX_BYTES);
+            eprintln!("diagnose: only the first {MAX_BYTES} bytes were read");
+        }
     }
     if raw.trim_ascii().is_empty() {
         return Err(Error::Empty);

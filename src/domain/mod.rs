@@ -17,6 +17,8 @@ pub mod history;
 pub mod incident;
 /// A link that lets a tenant's administrator authorise the MSP.
 pub mod invitation;
+/// A line as typed.
+pub mod line;
 /// A failure answer as recorded.
 pub mod msal_error;
 /// One attempt, in one browser, to use an invitation.

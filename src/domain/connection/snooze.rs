@@ -5,6 +5,7 @@ use time::{Date, Duration, OffsetDateTime, Time};
 
 use super::store;
 use crate::domain::audit::Entry;
+use crate::domain::line::plain;
 use crate::domain::op::{Op, Scope};
 use crate::storage::TenantId;
 
@@ -36,19 +37,19 @@ pub async fn snooze(
     reason: &str,
 ) -> Result<usize, SnoozeError> {
     let ends = ends(until, op.now())?;
-    let reason = reason.trim();
+    let reason = plain(reason);
     match reason.chars().count() {
         0 => return Err(SnoozeError::NoReason),
         n if n > LONGEST_REASON => return Err(SnoozeError::ReasonTooLong),
         _ => {}
     }
-    let snoozed = store::upsert_snooze(op, scope, tenants, ends, reason).await?;
+    let snoozed = store::upsert_snooze(op, scope, tenants, ends, &reason).await?;
     for tenant in &snoozed {
         Entry::new("tenant.snoozed")
             .tenant(*tenant)
             .object("tenant", *tenant)
             .detail("until", until.to_string())
-            .detail("reason", reason)
+            .detail("reason", reason.as_str())
             .write(op)
             .await?;
     }

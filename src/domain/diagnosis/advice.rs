@@ -48,8 +48,12 @@ pub(super) fn advise(occasion: &Occasion<'_>) -> Advice {
     let text = own.unwrap_or_else(|| if_passing(cause, who, row.is_some()));
     let mut advice = Advice::from(text);
     if let Some(row) = short {
-        // After a plain renewal the number's own hint is a footnote; elsewhere it is the point.
-        let place = if sign_in(cause).is_some() {
+        let typical = advice_by_code::is_typical(row.code);
+        if !typical {
+            advice.headline = row.meaning.clone();
+        }
+        // After a plain renewal a typical number's own hint is a footnote; elsewhere it is the point.
+        let place = if typical && sign_in(cause).is_some() {
             advice.steps.len()
         } else {
             0

@@ -8,6 +8,25 @@ pub(super) fn text(code: u32) -> Option<Text> {
     ours(code).or_else(|| theirs(code))
 }
 
+/// Numbers that mean what the words of their cause say; any other is told by its own meaning.
+pub(super) fn is_typical(code: u32) -> bool {
+    matches!(
+        code,
+        // password and sessions
+        50_173 | 50_133 | 70_008 | 700_081 | 700_082 | 700_084 | 70_043 | 50_126 | 50_034
+        // second factor, policies, devices
+        | 50_074 | 50_076 | 50_078 | 50_079 | 53_000 | 53_001 | 53_003
+        // risk and locks
+        | 50_053 | 53_004 | 53_011 | 530_032
+        // consent and applications
+        | 65_001 | 700_016 | 500_011
+        // tenants
+        | 90_002 | 50_059
+        // ourselves and the device code
+        | 7_000_215 | 7_000_222 | 70_016 | 70_019 | 70_020 | 90_055
+    )
+}
+
 /// Numbers that we mend.
 fn ours(code: u32) -> Option<Text> {
     let (button, headline, steps): (Button, &str, &[&str]) = match code {

@@ -342,3 +342,16 @@ fn every_number_has_steps_and_waits_only_for_what_passes() {
         );
     }
 }
+
+#[test]
+fn a_number_that_its_category_does_not_describe_is_told_by_its_own_meaning() {
+    for (code, says) in [
+        (50_017, "User certificate not trusted"),
+        (50_143, "Session belongs to another tenant"),
+        (500_014, "Resource's principal is disabled"),
+    ] {
+        let found = alone(&format!("AADSTS{code}: words."));
+        assert!(found.headline.starts_with(says), "{}", found.headline);
+        assert_ne!(found.confidence, Confidence::High, "AADSTS{code}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
+use super::advice_by_code;
 use super::catalogue::entry;
 use super::category::Category;
 use super::decide::{Button, Confidence};
@@ -54,6 +55,12 @@ const AMBIGUOUS: [u32; 15] = [
     700_016, 7_000_014, 7_000_229, 9_002_313,
 ];
 
+/// Whether the number has one meaning, and the words of its cause or its own fit it.
+fn is_plain(code: u32) -> bool {
+    let told = advice_by_code::is_typical(code) || advice_by_code::text(code).is_some();
+    told && !AMBIGUOUS.contains(&code)
+}
+
 impl Verdict {
     /// What the error alone says.
     pub fn of(reading: &Reading) -> Self {
@@ -73,7 +80,7 @@ impl Verdict {
                 who_acts: row.who_acts,
                 retryable: row.retryable,
                 ..usual(
-                    if row.confirmed && !AMBIGUOUS.contains(&row.code) {
+                    if row.confirmed && is_plain(row.code) {
                         Confidence::High
                     } else {
                         Confidence::Likely

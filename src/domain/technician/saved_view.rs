@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::store;
 use crate::domain::audit::Entry;
+use crate::domain::line::plain;
 use crate::domain::op::Op;
 use crate::storage::{SavedViewId, TechnicianId, Violation, violation};
 
@@ -59,7 +60,7 @@ pub async fn save_view(
     name: &str,
     query: &str,
 ) -> Result<SavedView, SaveError> {
-    let name = name.trim();
+    let name = plain(name);
     match name.chars().count() {
         0 => return Err(SaveError::NoName),
         n if n > LONGEST_NAME => return Err(SaveError::LongName),
@@ -73,7 +74,7 @@ pub async fn save_view(
     }
     let view = SavedView {
         id: SavedViewId::new(),
-        name: name.to_owned(),
+        name,
         query: query.to_owned(),
         created_at: op.now(),
     };

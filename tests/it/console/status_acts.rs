@@ -248,6 +248,18 @@ async fn several_are_validated_and_the_notice_names_who_is_in_trouble() {
 }
 
 #[tokio::test]
+async fn what_no_table_can_hold_is_a_blank() {
+    let stage = Stage::new().await;
+    let fields = [("name", "Re\0ds"), ("state", "expired")];
+    stage
+        .browser
+        .post(&format!("{STATUS}/views"), &fields)
+        .await;
+    let page = stage.browser.get(STATUS).await;
+    assert_eq!(page.texts(".views .chip"), ["Re ds"]);
+}
+
+#[tokio::test]
 async fn a_view_is_saved_for_oneself_found_again_and_removed() {
     let stage = Stage::new().await;
     let fields = [("name", "Reds"), ("state", "expired"), ("sort", "name")];

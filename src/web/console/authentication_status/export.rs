@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 
 use super::query::{Asked, Params};
 use crate::app::App;
-use crate::domain::connection::{self, Row};
+use crate::domain::connection::{self, Row, ShownState};
 use crate::domain::place::Place;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
@@ -102,7 +102,10 @@ fn line(row: &Row) -> String {
         &exact(row.since),
         &row.tokens_valid.to_string(),
         &row.tokens_total.to_string(),
-        &at(row.expires.map(|(at, _)| at)),
+        &at(row
+            .expires
+            .filter(|_| row.state != ShownState::Expired)
+            .map(|(at, _)| at)),
         &at(row.last_ok_at),
         &error.map(|code| code.to_string()).unwrap_or_default(),
         &row.tags.join(" "),

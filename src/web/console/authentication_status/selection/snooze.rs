@@ -103,7 +103,11 @@ pub async fn snooze(
     let (until_error, reason_error) = match done {
         Ok(n) => {
             op.commit().await?;
-            let text = format!("{} snoozed until {}.", tenants(n), form.until.trim());
+            let text = format!(
+                "{} snoozed through {} (UTC).",
+                tenants(n),
+                form.until.trim()
+            );
             notice::leave(&session, Tone::Ok, text).await;
             return Ok(Redirect::to(&selection.back()).into_response());
         }
