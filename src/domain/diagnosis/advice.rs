@@ -50,7 +50,7 @@ pub(super) fn advise(occasion: &Occasion<'_>) -> Advice {
     if let Some(row) = short {
         let typical = advice_by_code::is_typical(row.code);
         if !typical {
-            advice.headline = row.meaning.clone();
+            advice.headline.clone_from(&row.meaning);
         }
         // After a plain renewal a typical number's own hint is a footnote; elsewhere it is the point.
         let place = if typical && sign_in(cause).is_some() {
