@@ -106,6 +106,25 @@ impl Person {
         self.web.find(By::Id(id)).await.is_ok()
     }
 
+    /// Wait until an element with one of these ids is there, and say which.
+    pub async fn one_of(&self, ids: &[&'static str]) -> anyhow::Result<&'static str> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            for id in ids {
+                if self.has(id).await {
+                    return Ok(id);
+                }
+            }
+            if Instant::now() > end {
+                bail!(
+                    "none of {ids:?} is on the page, which reads: {}",
+                    self.text().await?
+                );
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Everything that can be read on the page.
     pub async fn text(&self) -> anyhow::Result<String> {
         match self.web.find(By::Css("body")).await {
