@@ -53,7 +53,7 @@ pub async fn run(fleet: &Fleet, pages: i32, changes: i32, seconds: i32, report: 
             Arc::clone(seen),
         ));
     }
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
     let before = cost(portal.child.id());
     let begun = Instant::now();
     for n in 0..changes {
@@ -127,6 +127,12 @@ async fn watch(
         let mut stream = Connection::open(address, &session).await;
         stream.send(&path, "accept: text/event-stream\r\n").await;
         let (status, _) = stream.head().await;
+        if status == 503 {
+            // All pages at the same instant are more than are let in at once: come again, as the page's script does.
+            let spread = u64::from(rows.first().map_or(0, |id| id.as_bytes()[15]));
+            tokio::time::sleep(Duration::from_millis(2500 + 20 * spread)).await;
+            continue;
+        }
         assert_eq!(status, 200);
         let mut event = String::new();
         while let Some(line) = stream.next_line().await {

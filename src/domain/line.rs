@@ -1,10 +1,12 @@
 //! One line as somebody typed it.
 
-/// Trimmed; what cannot be shown or stored (control characters, NUL among them) is a blank.
+/// Trimmed; what cannot be shown or stored (control characters, NUL among them) is a blank, and so is what would turn round
+/// the text beside it (bidirectional embeddings, overrides and isolates, Unicode annex 9).
 pub fn plain(typed: &str) -> String {
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown: String = typed
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if c.is_control() || turns(c) { ' ' } else { c })
         .collect();
     shown.trim().to_owned()
 }
@@ -15,5 +17,6 @@ mod tests {
     fn what_cannot_be_stored_is_a_blank() {
         assert_eq!(super::plain(" a\0b\n"), "a b");
         assert_eq!(super::plain("\0"), "");
+        assert_eq!(super::plain("\u{202e}evil"), "evil");
     }
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::urls::{self, UrlError};
 
 /// Longest wait for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
+/// A connection used within so long is taken as it is; one that rested longer is asked first whether it still lives.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What a pool is for; decides its limits and the name under which `pg_stat_activity` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,5 +74,15 @@ pub fn pool(url: &SecretString, kind: PoolKind) -> Result<PgPool, UrlError> {
         .max_connections(kind.max_connections())
         .acquire_timeout(ACQUIRE)
         .idle_timeout(Duration::from_mins(5))
+        // Asking each time would cost every page a round trip for each of its looks at the database.
+        .test_before_acquire(false)
+        .before_acquire(|connection, seen| {
+            Box::pin(async move {
+                if seen.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }

@@ -49,7 +49,7 @@ impl From<SumsRow> for Sums {
     }
 }
 
-/// Days from `first` to `last` that the record reaches and that are not counted to their end, oldest first.
+/// Days from `first` to `last` that the record reaches and that are not counted to their end, newest first.
 pub async fn open_days(op: &mut Op, first: Date, last: Date) -> Result<Vec<Date>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select d.day as "day!" from (

@@ -14,6 +14,7 @@ mod store;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -36,7 +37,8 @@ use super::op::{Actor, Op};
 use crate::storage::TechnicianId;
 
 /// What a technician may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Looks at everything and changes nothing.
     Viewer,
@@ -90,7 +92,7 @@ impl FromStr for Role {
 }
 
 /// A technician without anything secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Technician {
     pub id: TechnicianId,
     /// The login name: trimmed, lower-case.
@@ -125,11 +127,6 @@ pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, 
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
     store::find(op.db(), id).await
-}
-
-/// The same outside of any unit of work: asked at every request, where a transaction would cost more than the look.
-pub async fn look_up(pool: &PgPool, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
-    store::find(pool, id).await
 }
 
 /// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.

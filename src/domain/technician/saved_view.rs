@@ -1,5 +1,6 @@
 //! A technician's own names for ways to look at a list.
 
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use super::store;
@@ -72,6 +73,9 @@ pub async fn save_view(
     if store::count_views(op, technician).await? >= MOST {
         return Err(SaveError::TooMany);
     }
+    if store::has_view(op, technician, &name).await? {
+        return Err(SaveError::Taken);
+    }
     let view = SavedView {
         id: SavedViewId::new(),
         name,
@@ -92,9 +96,9 @@ pub async fn save_view(
     Ok(view)
 }
 
-/// This technician's views by name.
-pub async fn views(op: &mut Op, technician: TechnicianId) -> Result<Vec<SavedView>, sqlx::Error> {
-    store::views(op, technician).await
+/// This technician's views by name; outside of any unit of work, which would cost the first page more than the look does.
+pub async fn views(pool: &PgPool, technician: TechnicianId) -> Result<Vec<SavedView>, sqlx::Error> {
+    store::views(pool, technician).await
 }
 
 /// Forget a view; gives its name, or none when this technician has no such view.

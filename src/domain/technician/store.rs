@@ -15,7 +15,7 @@ use crate::storage::{Inconsistent, TechnicianId};
 pub(super) use failures::{
     count_failure, delete_failures, failures, forget_failures, take_back_failure,
 };
-pub(super) use views::{count_views, delete_view, insert_view, views};
+pub(super) use views::{count_views, delete_view, has_view, insert_view, views};
 
 struct Row {
     id: Uuid,

@@ -14,5 +14,6 @@ pub mod paging;
 pub mod paths;
 pub mod peer;
 pub mod session;
+pub mod together;
 pub mod viewer;
 pub mod when;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::error::WebError;
 use crate::app::App;
 use crate::clock::Clock;
+use crate::domain::technician::Technician;
 use crate::storage::TechnicianId;
 
 /// Under this key a session holds its technician's id.
@@ -26,6 +27,8 @@ pub const TECHNICIAN_KEY: &str = "technician";
 const GESTURES_KEY: &str = "gestures";
 /// Under this key a session that was read holds its idle end, in seconds since 1970. It is never stored.
 const ENDS_KEY: &str = "ends";
+/// Under this key a session that was read holds its [`Technician`] as they were at that moment. It is never stored.
+const WHO_KEY: &str = "who";
 /// A login ends after so long without a request.
 pub const IDLE: Duration = Duration::minutes(30);
 /// A login ends after so long in any case.
@@ -58,6 +61,13 @@ pub async fn begin(
         .insert(GESTURES_KEY, headers.contains_key("sec-fetch-user"))
         .await?;
     Ok(())
+}
+
+/// Whose session this is, as the same look at the database found them; none before the login.
+pub async fn technician_of(
+    session: &Session,
+) -> std::result::Result<Option<Technician>, tower_sessions::session::Error> {
+    Ok(session.get::<Option<Technician>>(WHO_KEY).await?.flatten())
 }
 
 /// Somebody is still there: move the idle end. What a page does by itself (a live stream, a reload by script) does not
@@ -168,7 +178,10 @@ impl SessionStore for Store {
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let row = sqlx::query!(
-            "select data, expires_at from login_sessions where id_hash = $1 and expires_at > $2",
+            r#"select s.data, s.expires_at, case when t.id is not null then jsonb_build_object('id', t.id, 'email', t.email,
+                 'display_name', t.display_name, 'role', t.role, 'disabled', t.state = 'disabled') end as who
+               from login_sessions s left join technicians t on t.id = s.technician_id
+               where s.id_hash = $1 and s.expires_at > $2"#,
             hash(id),
             self.clock.now(),
         )
@@ -179,6 +192,7 @@ impl SessionStore for Store {
         let mut data: HashMap<String, Value> =
             serde_json::from_value(row.data).map_err(|error| Error::Decode(error.to_string()))?;
         data.insert(ENDS_KEY.to_owned(), row.expires_at.unix_timestamp().into());
+        data.insert(WHO_KEY.to_owned(), row.who.unwrap_or_default());
         Ok(Some(Record {
             id: *id,
             data,
@@ -210,7 +224,7 @@ fn data(record: &Record) -> Result<Value> {
     let kept: HashMap<&String, &Value> = record
         .data
         .iter()
-        .filter(|(key, _)| key.as_str() != ENDS_KEY)
+        .filter(|(key, _)| ![ENDS_KEY, WHO_KEY].contains(&key.as_str()))
         .collect();
     serde_json::to_value(kept).map_err(|error| Error::Encode(error.to_string()))
 }

@@ -8,10 +8,10 @@ use tower_sessions::Session;
 
 use super::error::WebError;
 use super::peer::Asker;
-use super::session::{self, TECHNICIAN_KEY};
+use super::session;
 use crate::app::App;
 use crate::domain::op::{Actor, Op, Scope};
-use crate::domain::technician::{self, Role, Technician};
+use crate::domain::technician::{Role, Technician};
 use crate::storage::TechnicianId;
 
 /// A signed-in technician. A `viewer` may look and change nothing: any changing request of theirs is refused here.
@@ -61,7 +61,7 @@ impl FromRequestParts<App> for Viewer {
         let session = Session::from_request_parts(parts, app)
             .await
             .map_err(|(_, why)| WebError::Unexpected(anyhow::anyhow!(why)))?;
-        let Some(technician) = signed_in(&session, app).await? else {
+        let Some(technician) = signed_in(&session).await? else {
             return Err(WebError::SignIn {
                 next: next_of(&parts.method, &parts.uri),
             });
@@ -86,16 +86,13 @@ impl FromRequestParts<App> for Viewer {
 }
 
 /// The active technician of this session. A session of somebody who was disabled ends here.
-pub async fn signed_in(session: &Session, app: &App) -> Result<Option<Technician>, WebError> {
-    let Some(id) = session.get::<TechnicianId>(TECHNICIAN_KEY).await? else {
-        return Ok(None);
-    };
-    let found = technician::look_up(&app.pool, id).await?;
-    let active = found.filter(Technician::is_active);
-    if active.is_none() {
+pub async fn signed_in(session: &Session) -> Result<Option<Technician>, WebError> {
+    let found = session::technician_of(session).await?;
+    if found.as_ref().is_some_and(|one| !one.is_active()) {
         session.flush().await?;
+        return Ok(None);
     }
-    Ok(active)
+    Ok(found)
 }
 
 /// Where to go after the login: only a page that was asked for, never a change.

@@ -61,7 +61,7 @@ pub async fn show(
     Query(address): Query<Address>,
     session: Session,
 ) -> WebResult<Response> {
-    if viewer::signed_in(&session, &app).await?.is_some() {
+    if viewer::signed_in(&session).await?.is_some() {
         return Ok(Redirect::to(&destination(&address.next, &app.site.base_url)).into_response());
     }
     let page = Page {

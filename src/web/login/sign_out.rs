@@ -13,7 +13,7 @@ use crate::web::kit::peer::Asker;
 use crate::web::kit::{paths, viewer};
 
 pub async fn submit(State(app): State<App>, asker: Asker, session: Session) -> WebResult<Response> {
-    if let Some(technician) = viewer::signed_in(&session, &app).await? {
+    if let Some(technician) = viewer::signed_in(&session).await? {
         let mut op = Op::begin(&app.pool, &app.clock, technician.acting_from(asker.ip))
             .await?
             .for_request(&asker.request_id);

@@ -1,8 +1,9 @@
 //! A tenant's state as badge, words and who acts: the same on the status list, the settings page and the overview.
 
+use time::Duration;
+
 use crate::domain::connection::{Row, ShownState};
 use crate::domain::diagnosis::WhoActs;
-use crate::web::kit::when::exact;
 
 /// The state of one tenant, ready for the page.
 #[derive(Clone, Debug)]
@@ -35,7 +36,11 @@ impl StateView {
             snoozed: row
                 .snoozed
                 .as_ref()
-                .map(|(until, reason)| format!("Snoozed until {}: {reason}", exact(*until)))
+                .map(|(until, reason)| {
+                    // The instant is the end of the last day.
+                    let last = (*until - Duration::SECOND).date();
+                    format!("Snoozed through {last} (UTC): {reason}")
+                })
                 .unwrap_or_default(),
         }
     }

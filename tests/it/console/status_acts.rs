@@ -98,7 +98,7 @@ async fn a_snoozed_tenant_stays_marked_and_can_be_left_out_of_the_red() {
     let page = stage.browser.get(STATUS).await;
     let row = page.text_of(&format!("tr[data-tenant='{}']", stage.birch));
     assert!(
-        row.contains("Expired") && row.contains("Snoozed until") && row.contains("On holiday"),
+        row.contains("Expired") && row.contains("Snoozed through") && row.contains("On holiday"),
         "{row}"
     );
     assert!(page.texts(".counts a").contains(&"1 Expired".to_owned()));
@@ -125,6 +125,9 @@ async fn a_snooze_ends_by_itself_after_its_day_and_by_hand_before() {
     let wake = format!("{STATUS}/wake");
     stage.browser.post(&wake, &[("tenant", &id)]).await;
     assert_eq!(stage.snoozed().await, 0);
+    let idle = stage.browser.post(&wake, &[("tenant", &id)]).await;
+    let page = stage.browser.follow(idle).await;
+    assert!(page.text().contains("None of them was snoozed"));
 }
 
 #[tokio::test]
@@ -274,18 +277,18 @@ async fn a_view_is_saved_for_oneself_found_again_and_removed() {
         page.attributes(".views .chip", "href"),
         std::slice::from_ref(&address)
     );
+    let fields = [("name", "REDS"), ("state", "expired"), ("sort", "name")];
     let again = stage
         .browser
         .post(&format!("{STATUS}/views"), &fields)
         .await;
+    assert_eq!(again.status, 422);
     assert!(
-        stage
-            .browser
-            .follow(again)
-            .await
-            .text()
+        again
+            .field_error("name")
             .contains("You have a view of that name")
     );
+    assert_eq!(again.value("name"), "REDS");
     let other = stage.app.login(Role::Technician).await;
     assert!(!other.get(STATUS).await.has(".views .chip"));
     let chosen = stage.browser.get(&address).await;
@@ -293,6 +296,27 @@ async fn a_view_is_saved_for_oneself_found_again_and_removed() {
     assert_eq!(other.post(&removal, &[]).await.status, 404);
     stage.browser.post(&removal, &[]).await;
     assert!(!stage.browser.get(STATUS).await.has(".views .chip"));
+}
+
+#[tokio::test]
+async fn a_filter_that_does_not_exist_is_named_and_never_taken_for_no_filter() {
+    let stage = Stage::new().await;
+    for (name, word) in [
+        ("state", "broken"),
+        ("cause", "gremlins"),
+        ("mode", "telepathy"),
+        ("snoozed", "maybe"),
+        ("expires", "tomorrow"),
+    ] {
+        let query = format!("?{name}={word}");
+        let page = stage.browser.get(&format!("{STATUS}{query}")).await;
+        let alert = page.texts("[role=alert]").join(" ");
+        assert!(alert.contains(&format!("{name} “{word}”")), "{alert}");
+        let csv = format!("{STATUS}/export.csv{query}");
+        assert_eq!(stage.browser.get(&csv).await.status, 400, "{query}");
+    }
+    let page = stage.browser.get(&format!("{STATUS}?state=expired")).await;
+    assert!(!page.has("[role=alert]"));
 }
 
 #[tokio::test]

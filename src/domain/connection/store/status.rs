@@ -151,9 +151,10 @@ pub async fn page(
         push_cursor(&mut query, key, cursor, descending);
     }
     push_order(&mut query);
+    // As a number and not as a parameter: so the plan without filters can be kept instead of made at each page.
     query
         .push(" limit ")
-        .push_bind(limit + 1)
+        .push(limit + 1)
         .push(") k")
         .push(CONNECTION);
     push_order(&mut query);

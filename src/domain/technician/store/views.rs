@@ -1,17 +1,22 @@
 //! SQL of saved views.
 
+use sqlx::PgExecutor;
+
 use crate::domain::op::Op;
 use crate::domain::technician::SavedView;
 use crate::storage::{SavedViewId, TechnicianId};
 
-pub async fn views(op: &mut Op, technician: TechnicianId) -> Result<Vec<SavedView>, sqlx::Error> {
+pub async fn views(
+    db: impl PgExecutor<'_>,
+    technician: TechnicianId,
+) -> Result<Vec<SavedView>, sqlx::Error> {
     sqlx::query_as!(
         SavedView,
         r#"select id as "id: SavedViewId", name, query, created_at from saved_views
            where technician_id = $1 order by lower(name), name"#,
         technician.as_uuid(),
     )
-    .fetch_all(op.db())
+    .fetch_all(db)
     .await
 }
 
@@ -19,6 +24,21 @@ pub async fn count_views(op: &mut Op, technician: TechnicianId) -> Result<i64, s
     sqlx::query_scalar!(
         r#"select count(*) as "n!" from saved_views where technician_id = $1"#,
         technician.as_uuid(),
+    )
+    .fetch_one(op.db())
+    .await
+}
+
+/// Whether there is a view of this name, however it is capitalised.
+pub async fn has_view(
+    op: &mut Op,
+    technician: TechnicianId,
+    name: &str,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from saved_views where technician_id = $1 and lower(name) = lower($2)) as "has!""#,
+        technician.as_uuid(),
+        name,
     )
     .fetch_one(op.db())
     .await

@@ -11,7 +11,7 @@ use super::query::{Asked, Params};
 use crate::app::App;
 use crate::domain::connection::{self, Row, ShownState};
 use crate::domain::place::Place;
-use crate::web::kit::error::WebResult;
+use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::exact;
@@ -47,6 +47,12 @@ pub async fn download(
     Query(params): Query<Params>,
 ) -> WebResult {
     let asked = params.read();
+    if !asked.unknown.is_empty() {
+        return Err(WebError::BadRequest(
+            "The address asks for a state, cause, mode, day or kind of snooze that does not exist. Go back to the list and \
+             choose from its filters.",
+        ));
+    }
     let head = csv::line(HEAD.iter().copied());
     let pieces = stream::unfold(
         Some((app, viewer, asked, Place::First)),

@@ -2,6 +2,7 @@
 //! of errors, filters, search, order, pages and saved views; "Renew" on the row and more for several rows at once; and the
 //! stream by which an open page stays right.
 
+mod board;
 mod charts;
 mod counts;
 mod export;
@@ -13,38 +14,34 @@ mod saved;
 mod selection;
 mod view;
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::app::App;
-use crate::domain::{app_registration, connection, incident, technician};
+use crate::domain::technician;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
-use crate::web::kit::paging::DEFAULT_SIZE;
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
-use super::app_registration::AlarmView;
-use charts::ChartView;
-use incidents::IncidentView;
-use query::Params;
-use saved::ViewLink;
-use view::ListView;
+use board::{Board, Boards};
+use query::{Asked, Params};
+use saved::{Refused, ViewLink};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/authentication_status/index.html")]
 struct Index {
     chrome: Chrome,
-    incidents: Vec<IncidentView>,
-    /// Our own credential ends, which would stop many tenants at once.
-    alarm: Option<AlarmView>,
-    charts: [ChartView; 2],
     views: Vec<ViewLink>,
-    list: ListView,
+    /// "Save this view" was refused.
+    refused: Option<Refused>,
+    board: Arc<Board>,
 }
 
 pub(super) fn router() -> Router<App> {
@@ -67,41 +64,36 @@ pub(super) fn router() -> Router<App> {
             "/security/authentication-status/views/{id}/removal",
             post(saved::remove),
         )
+        .layer(Extension(Boards::default()))
 }
 
 /// The list as the query asks for it; unknown words in it are left aside.
 async fn index(
     State(app): State<App>,
+    Extension(boards): Extension<Boards>,
     viewer: Viewer,
     chrome: Chrome,
     Query(params): Query<Params>,
 ) -> WebResult<Index> {
-    let asked = params.read();
-    let mut op = viewer.begin(&app).await?;
-    let scope = viewer.scope;
-    let overview = connection::overview(
-        &mut op,
-        scope,
-        &asked.filter,
-        asked.sort,
-        &asked.keyset.place,
-        DEFAULT_SIZE,
-    )
-    .await?;
-    let incidents = incident::open(&mut op, scope).await?;
-    let incidents = incidents
-        .iter()
-        .map(|one| IncidentView::of(one, op.now()))
-        .collect();
-    let views = technician::views(&mut op, viewer.id).await?;
-    let alarm = app_registration::alarm(&mut op, app.site.cloud).await?;
-    let list = ListView::of(&asked, &overview, op.now());
-    Ok(Index {
-        chrome,
-        incidents,
-        alarm: alarm.as_ref().map(AlarmView::of),
-        charts: charts::charts(&asked, &overview.summary.charts, op.now().date()),
-        views: saved::links(&views, &list.query),
-        list,
-    })
+    Index::of(&app, &boards, &viewer, chrome, &params.read(), None).await
+}
+
+impl Index {
+    async fn of(
+        app: &App,
+        boards: &Boards,
+        viewer: &Viewer,
+        chrome: Chrome,
+        asked: &Asked,
+        refused: Option<Refused>,
+    ) -> WebResult<Self> {
+        let board = boards.look(app, viewer, asked).await?;
+        let views = technician::views(&app.pool, viewer.id).await?;
+        Ok(Self {
+            chrome,
+            views: saved::links(&views, &board.query),
+            refused,
+            board,
+        })
+    }
 }

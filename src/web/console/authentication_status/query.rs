@@ -41,6 +41,8 @@ pub struct Asked {
     pub filter: Filter,
     pub sort: Sort,
     pub keyset: Keyset,
+    /// What was asked for and does not exist, as name and word: left aside, and said so.
+    pub unknown: Vec<(&'static str, String)>,
 }
 
 /// One thing to change in an address.
@@ -56,27 +58,44 @@ pub enum Change {
 }
 
 impl Params {
-    /// What the query means; unknown words mean nothing.
+    /// What the query means.
     pub fn read(&self) -> Asked {
+        let filter = self.filter();
+        let known = [
+            ("state", &self.state, filter.state.is_some()),
+            ("cause", &self.cause, filter.cause.is_some()),
+            ("mode", &self.mode, filter.mode.is_some()),
+            ("snoozed", &self.snoozed, filter.snoozed.is_some()),
+            ("expires", &self.expires, filter.lapses_on.is_some()),
+        ];
         Asked {
-            filter: Filter {
-                state: self.state.parse().ok(),
-                cause: self.cause.parse::<Category>().ok(),
-                mode: ModeFilter::from_word(&self.mode),
-                tag: Some(self.tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),
-                snoozed: match self.snoozed.as_str() {
-                    "yes" => Some(true),
-                    "no" => Some(false),
-                    _ => None,
-                },
-                lapses_on: Date::parse(&self.expires, DAY).ok(),
-                search: self.q.trim().to_owned(),
-            },
+            unknown: known
+                .into_iter()
+                .filter(|(_, word, known)| !word.is_empty() && !known)
+                .map(|(name, word, _)| (name, word.clone()))
+                .collect(),
+            filter,
             sort: Column::from_word(&self.sort).map_or_else(Sort::default, |column| Sort {
                 column,
                 descending: self.dir == "desc",
             }),
             keyset: Keyset::read(&self.after, &self.before, self.n.parse().ok()),
+        }
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
+            state: self.state.parse().ok(),
+            cause: self.cause.parse::<Category>().ok(),
+            mode: ModeFilter::from_word(&self.mode),
+            tag: Some(self.tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),
+            snoozed: match self.snoozed.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
+            lapses_on: Date::parse(&self.expires, DAY).ok(),
+            search: self.q.trim().to_owned(),
         }
     }
 }
@@ -89,7 +108,10 @@ impl Asked {
 
     /// This list's first page with one thing changed.
     pub fn with(&self, change: &Change) -> String {
-        let mut asked = self.clone();
+        let mut asked = Self {
+            unknown: Vec::new(),
+            ..self.clone()
+        };
         match change {
             Change::State(state) => asked.filter.state = *state,
             Change::Sort(sort) => asked.sort = *sort,
@@ -163,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_words_mean_nothing() {
+    fn unknown_words_are_left_aside_and_named() {
         let asked = Params {
             state: "broken".into(),
             sort: "1;drop".into(),
@@ -176,6 +198,11 @@ mod tests {
         assert_eq!(asked.filter, Filter::default());
         assert_eq!(asked.sort, Sort::default());
         assert_eq!(asked.keyset, Keyset::read("", "", None));
+        let named = [("state", "broken"), ("expires", "tomorrow")];
+        assert_eq!(
+            asked.unknown,
+            named.map(|(name, word)| (name, word.to_owned()))
+        );
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! Saved views: a technician's own names for filters and orders of the list.
 
+use axum::Extension;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::Index;
+use super::board::Boards;
 use super::query::Params;
 use crate::app::App;
 use crate::domain::technician::{self, SaveError, SavedView};
 use crate::storage::SavedViewId;
+use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Form;
 use crate::web::kit::notice::{self, Tone};
@@ -46,10 +51,19 @@ pub struct SaveForm {
     shown: Params,
 }
 
-/// POST: keep the list as it is shown under a name.
+/// A view that was not saved: the name as typed, and why.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub name: String,
+    pub sentence: &'static str,
+}
+
+/// POST: keep the list as it is shown under a name; shows the list again with what was typed when that cannot be.
 pub async fn save(
     State(app): State<App>,
+    Extension(boards): Extension<Boards>,
     viewer: Viewer,
+    chrome: Chrome,
     session: Session,
     Form(form): Form<SaveForm>,
 ) -> WebResult {
@@ -64,16 +78,22 @@ pub async fn save(
         query.trim_start_matches('?'),
     )
     .await;
-    let (tone, text) = match saved {
+    let sentence = match saved {
         Ok(view) => {
             op.commit().await?;
-            (Tone::Ok, format!("Saved as “{}”.", view.name))
+            notice::leave(&session, Tone::Ok, format!("Saved as “{}”.", view.name)).await;
+            return Ok(Redirect::to(&back).into_response());
         }
         Err(SaveError::Database(error)) => return Err(error.into()),
-        Err(refusal) => (Tone::Warn, refusal.sentence().to_owned()),
+        Err(refusal) => refusal.sentence(),
     };
-    notice::leave(&session, tone, text).await;
-    Ok(Redirect::to(&back).into_response())
+    drop(op);
+    let refused = Refused {
+        name: form.name,
+        sentence,
+    };
+    let page = Index::of(&app, &boards, &viewer, chrome, &asked, Some(refused)).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// POST: forget a view of one's own.

@@ -5,7 +5,7 @@ mod send;
 mod snooze;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -45,6 +45,12 @@ impl Selection {
         } else {
             format!("{}?{query}", paths::AUTHENTICATION_STATUS)
         }
+    }
+
+    /// How many were chosen beside the `found` ones.
+    pub fn missing(&self, found: usize) -> usize {
+        let chosen: BTreeSet<TenantId> = self.tenant.iter().copied().collect();
+        chosen.len().saturating_sub(found)
     }
 
     /// The tenants that this viewer may see, by short name.

@@ -23,6 +23,8 @@ pub struct ListView {
     /// The day of expiry that the list is narrowed to, and the way back; empty for none.
     pub day: String,
     pub without_day: String,
+    /// Asked for and not known, as name and word.
+    pub unknown: Vec<(&'static str, String)>,
     /// What the form must carry along: the state chosen on the bar, and the order.
     pub hidden: Vec<(&'static str, String)>,
     /// Everything the list is narrowed and ordered by, for "Save this view".
@@ -114,6 +116,7 @@ impl ListView {
                     .map_or("", |snoozed| if snoozed { "yes" } else { "no" }),
             ),
             without_day: asked.with(&Change::NoDay),
+            unknown: asked.unknown.clone(),
             hidden: fields(asked, |name| {
                 matches!(name, "state" | "expires" | "sort" | "dir")
             }),

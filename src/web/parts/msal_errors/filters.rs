@@ -37,6 +37,8 @@ pub struct Filters {
     pub typed: Params,
     /// One sentence per field; empty when all is well.
     pub tenant_error: &'static str,
+    pub resource_error: &'static str,
+    pub cause_error: &'static str,
     pub code_error: &'static str,
     pub from_error: &'static str,
     pub to_error: &'static str,
@@ -61,6 +63,12 @@ impl Filters {
             search: typed.q.trim().to_owned(),
             ..Filter::default()
         };
+        if !typed.cause.is_empty() && filter.cause.is_none() {
+            form.cause_error = "There is no such cause. Choose one.";
+        }
+        if !typed.resource.is_empty() && filter.resource.is_none() {
+            form.resource_error = "There is no such resource. Choose one.";
+        }
         let name = typed.tenant.trim().to_lowercase();
         if !name.is_empty() {
             let found = match ShortName::parse(&name) {
@@ -101,6 +109,8 @@ impl Filters {
     pub fn is_wrong(&self) -> bool {
         [
             self.tenant_error,
+            self.resource_error,
+            self.cause_error,
             self.code_error,
             self.from_error,
             self.to_error,

@@ -28,6 +28,8 @@ pub struct Calls {
     operations: Vec<Choice>,
     outcome: String,
     filtered: bool,
+    /// The address names an operation or outcome that does not exist.
+    unknown: bool,
     action: String,
     /// Empty when there are no older ones.
     older: String,
@@ -97,6 +99,8 @@ pub async fn index(
             })
             .collect(),
         filtered: filter != CallFilter::default(),
+        unknown: (chosen.is_none() && !params.operation.is_empty())
+            || !["", "ok", "failed"].contains(&params.outcome.as_str()),
         outcome: params.outcome,
         action,
         chrome,

@@ -34,6 +34,8 @@ struct SendPage {
     back_query: String,
     /// Tenants to which something will go.
     sendable: usize,
+    /// Chosen, and no longer in the list.
+    missing: usize,
     /// No mail server is set up: every invitation is link only.
     link_only: bool,
 }
@@ -75,6 +77,7 @@ pub async fn ask(
     }
     Ok(SendPage {
         sendable: lines.iter().filter(|line| line.refusal.is_empty()).count(),
+        missing: selection.missing(lines.len()),
         link_only: app.mailer.is_none(),
         back: selection.back(),
         back_query: selection.back.clone(),

@@ -34,6 +34,8 @@ struct SnoozePage {
     reason: Field,
     /// Somebody among them is snoozed already.
     any_snoozed: bool,
+    /// Chosen, and no longer in the list.
+    missing: usize,
 }
 
 impl SnoozePage {
@@ -45,6 +47,7 @@ impl SnoozePage {
         reason: Field,
     ) -> Self {
         Self {
+            missing: selection.missing(rows.len()),
             any_snoozed: rows.iter().any(|row| row.snoozed.is_some()),
             back: selection.back(),
             back_query: selection.back.clone(),
@@ -143,12 +146,11 @@ pub async fn wake(
     let rows = selection.rows(&mut op, &viewer).await?;
     let woken = connection::wake(&mut op, viewer.scope, &ids(&rows)).await?;
     op.commit().await?;
-    notice::leave(
-        &session,
-        Tone::Ok,
-        format!("{} no longer snoozed.", tenants(woken)),
-    )
-    .await;
+    let text = match woken {
+        0 => "None of them was snoozed.".to_owned(),
+        n => format!("{} no longer snoozed.", tenants(n)),
+    };
+    notice::leave(&session, Tone::Ok, text).await;
     Ok(Redirect::to(&selection.back()).into_response())
 }
 
