@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo test check bench faults faults-long query-cache
+.PHONY: demo test check bench lighthouse faults faults-long query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -19,6 +19,10 @@ bench: ## speed, cost and memory against baselines of the same run; ARGS="--tena
 	@tests/tools/install.sh test
 	cargo bench --locked --features faults --bench keeper -- $(ARGS)
 	cargo bench --locked --features faults --bench status -- $(ARGS)
+
+lighthouse: ## scores of status, errors, operations and onboarding on a demo; fails below 95
+	@tests/tools/install.sh test
+	tests/tools/lighthouse.sh
 
 query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh

@@ -85,7 +85,8 @@ impl Connection {
     pub async fn next_line(&mut self) -> Option<String> {
         let mut line = String::new();
         match self.stream.read_line(&mut line).await {
-            Ok(read) if read > 0 => Some(line.trim_end().to_owned()),
+            // The last chunk has no length (RFC 9112 section 7.1); the connection itself stays open for a while.
+            Ok(read) if read > 0 && line.trim_end() != "0" => Some(line.trim_end().to_owned()),
             _ => None,
         }
     }

@@ -40,12 +40,13 @@ pub async fn run(fleet: &Fleet, pages: i32, changes: i32, seconds: i32, report: 
     .unwrap();
     let made: Changes = Arc::default();
     let seen: Vec<Arc<Mutex<Seen>>> = (0..pages).map(|_| Arc::default()).collect();
+    let mut watchers = tokio::task::JoinSet::new();
     for (n, seen) in seen.iter().enumerate() {
         let rows: Vec<Uuid> = (0..ROWS)
             .map(|row| ids[(n * ROWS + row) % ids.len()])
             .collect();
         let (address, session) = (portal.address, fleet.session.clone());
-        tokio::spawn(watch(
+        watchers.spawn(watch(
             address,
             session,
             rows,
@@ -83,6 +84,7 @@ pub async fn run(fleet: &Fleet, pages: i32, changes: i32, seconds: i32, report: 
         .fetch_one(&fleet.pool)
         .await
         .unwrap();
+    watchers.abort_all();
     let mut late: Vec<f64> = Vec::new();
     let mut wrong = 0;
     for seen in &seen {

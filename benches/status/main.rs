@@ -2,7 +2,7 @@
 //! the same run, on the same Postgres.
 //!
 //! `cargo bench --features faults --bench status [-- --tenants N] [-- --errors N] [-- --only NAME]`. Every line that counts
-//! reads `bench NAME value=… baseline=… ratio=… goal=… ok|MISS`. Names: speed, growth, weight, live.
+//! reads `bench NAME value=… baseline=… ratio=… goal=… ok|MISS`. Names: speed, growth, weight, live, errors.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bare;
+mod errors;
 mod http;
 mod live;
 mod portal;
@@ -70,6 +71,10 @@ async fn main() {
             &mut report,
         )
         .await;
+    }
+    if wanted("errors") {
+        let young = world.fleet("young", tenants, errors / 100).await;
+        errors::run(&fleet, &young, &mut report).await;
     }
     if wanted("growth") {
         let larger = world.fleet("larger", tenants * 10, 1_000).await;

@@ -1,6 +1,7 @@
 //! How a command ends: 0 done, 1 failed, 2 usage, 78 configuration (`EX_CONFIG` of sysexits.h).
 
 use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use crate::config::{ConfigError, SecretFileError};
@@ -17,8 +18,11 @@ const CONFIGURATION: u8 = 78;
 #[error("{0}")]
 pub struct UsageError(pub String);
 
-/// Say what failed, with its causes, and end with the code of its kind.
+/// Say what failed, with its causes, and end with the code of its kind. Whoever closed our output has read enough.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
+    if error.chain().any(is_closed_pipe) {
+        return ExitCode::SUCCESS;
+    }
     eprintln!("error: {error:#}");
     code(error).into()
 }
@@ -40,6 +44,12 @@ fn code(error: &anyhow::Error) -> u8 {
     } else {
         FAILED
     }
+}
+
+fn is_closed_pipe(cause: &(dyn Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn is_configuration(cause: &(dyn Error + 'static)) -> bool {

@@ -213,5 +213,8 @@ async fn old_samples(app: App) -> anyhow::Result<String> {
 
 async fn reports(app: App) -> anyhow::Result<String> {
     let days = report::roll_up(&app.pool, &app.clock).await?;
-    Ok(format!("{days} days summed up"))
+    Ok(match days {
+        1 => "1 day summed up".to_owned(),
+        days => format!("{days} days summed up"),
+    })
 }

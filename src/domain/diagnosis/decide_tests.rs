@@ -88,6 +88,24 @@ fn with_policies(mut facts: Facts, policies: Vec<Policy>) -> Facts {
 }
 
 #[test]
+fn a_number_that_somebody_only_mentions_is_never_certain() {
+    let confidence = |text: &str| decide(&read(text.as_bytes()), &Facts::default()).confidence;
+    for text in [
+        "since Monday there is no more AADSTS53003 in the log",
+        "\"AADSTS50057 tester\" signed in",
+    ] {
+        assert_eq!(confidence(text), Confidence::Likely, "{text}");
+    }
+    for text in [
+        "AADSTS53003",
+        "AADSTS53003: Access has been blocked",
+        "AADSTS50057 The user account is disabled.",
+    ] {
+        assert_eq!(confidence(text), Confidence::High, "{text}");
+    }
+}
+
+#[test]
 fn a_revoked_grant_alone_stays_password_or_sessions() {
     let found = alone(REVOKED);
     assert_eq!(found.cause, Category::PasswordChanged);

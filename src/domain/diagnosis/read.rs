@@ -40,6 +40,8 @@ pub struct Reading {
     /// The cause as far as the error alone tells it.
     pub category: Category,
     pub basis: Basis,
+    /// The number stands inside a sentence of somebody's (“no more AADSTS50173 since Monday”), which may say anything of it.
+    pub mentioned: bool,
     pub details: Details,
 }
 
@@ -88,7 +90,18 @@ pub fn read_answer(status: Option<u16>, raw: &[u8]) -> Reading {
         suberror: names.suberror,
         category,
         basis,
+        mentioned: codes.decisive.is_some() && is_mentioned(&text.plain, codes.at),
     }
+}
+
+/// Whether the number at `at` goes on in lower case. Microsoft ends it with a colon, or its sentence begins with a capital.
+fn is_mentioned(plain: &str, at: usize) -> bool {
+    let rest = plain.get(at..).unwrap_or_default();
+    let number = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+    rest.starts_with("AADSTS")
+        && number
+            .strip_prefix(' ')
+            .is_some_and(|sentence| sentence.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 const TRACE_LABELS: [&str; 7] = [

@@ -106,6 +106,12 @@ impl Verdict {
             verdict.who_acts = WhoActs::Msp;
         }
         verdict.doubt_stacked_numbers(reading);
+        if reading.mentioned && verdict.confidence == Confidence::High {
+            verdict.confidence = Confidence::Likely;
+            verdict
+                .evidence
+                .push("The number stands in a sentence that is not Microsoft's.".to_owned());
+        }
         verdict.evidence.extend(details(reading));
         verdict
     }

@@ -40,7 +40,7 @@ async fn an_empty_installation_says_what_will_stand_here() {
         "There is too little to draw yet",
         "No failure was recorded",
         "no token is renewed",
-        "None has ever been shut",
+        "None has ever held requests back",
         "None has run yet",
         "No mail server is set up",
         "PostgreSQL",
@@ -200,7 +200,7 @@ async fn breakers_keepers_workers_and_mail_are_shown() {
     let text = page.text();
     for words in [
         "Microsoft's sign-in service",
-        "Shut 2 times in a row; tries again in",
+        "Holds requests back, 2 times in a row; tries again in",
         "with its credential",
         "Requests pass",
         "Silent",

@@ -19,6 +19,7 @@ use super::counts::CountNews;
 use super::query::{Asked, Params};
 use super::row::RowNews;
 use crate::app::App;
+use crate::clock::random_uuid;
 use crate::domain::connection::{self, Row, ShownState, StatusNews, Tally};
 use crate::domain::op::Op;
 use crate::storage::TenantId;
@@ -32,6 +33,8 @@ const MAX_LISTENERS: usize = 2_000;
 const MAX_ROWS: usize = 200;
 /// A stream ends after so long and the browser comes again: then who listens is looked at anew.
 const LIFE: Duration = Duration::from_mins(1);
+/// Up to so much longer, so that pages which were opened together do not all come again together.
+const SPREAD: Duration = Duration::from_secs(30);
 /// The browser comes again after so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -67,10 +70,14 @@ pub async fn listen(
         asked,
         rows: query.tenant.into_iter().collect(),
         news,
-        until: Instant::now() + LIFE,
+        until: Instant::now() + LIFE + spread(),
         ready: first.into(),
     };
     Ok(page.stream())
+}
+
+fn spread() -> Duration {
+    SPREAD * u32::from(random_uuid().as_bytes()[0]) / 256
 }
 
 /// Everything the page shows, as events.

@@ -1,6 +1,11 @@
 //! "Operations": how the installation itself fares. Reads only what is kept; the page costs the same at any size of fleet.
 
+mod charts;
+mod database;
 mod incident;
+mod lines;
+mod mails;
+mod tiles;
 mod view;
 
 use askama::Template;
