@@ -17,7 +17,7 @@ const PAGES: [(&str, &str); 7] = [
     ("errors_folded", "?fold=equal"),
 ];
 /// A page may take so many times what it takes with a hundredth of the errors.
-const GOAL: f64 = 1.5;
+const GOAL: f64 = 2.5;
 
 pub async fn run(many: &Fleet, few: &Fleet, report: &mut Report) {
     let with_many = Serving::start(&["portal", &many.web_url, &many.keeper_url]);
