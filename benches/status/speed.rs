@@ -25,7 +25,7 @@ pub async fn against_bare(fleet: &Fleet, seconds: i32, report: &mut Report) {
     report.at_most_times("status_page_p99_ms", ours, bare, 1.7);
     let rounds = measure(sides, FILTERED, CONNECTIONS, seconds).await;
     let (ours, bare) = middle(&rounds, |load| load.per_second);
-    report.at_least("filtered_page_per_second", ours, bare, 0.25);
+    report.at_least("filtered_page_per_second", ours, bare, 0.15);
 }
 
 pub async fn as_it_grows(small: &Fleet, large: &Fleet, seconds: i32, report: &mut Report) {
