@@ -38,7 +38,7 @@ try {
     const { lhr } = await lighthouse(url, { port: chrome.port, onlyCategories: CATEGORIES, extraHeaders }, desktopConfig);
     const scores = CATEGORIES.map((one) => [one, Math.round(lhr.categories[one].score * 100)]);
     low += scores.filter(([, score]) => score < LEAST).length;
-    console.log(name, scores.map(([one, score]) => `${one}=${score}`).join(" "), lhr.finalDisplayedUrl.replace(demo.portal, "").replace(/[^/]{20,}/, "…"));
+    console.log(name, scores.map(([one, score]) => `${one}=${score}`).join(" "), lhr.finalDisplayedUrl.replace(demo.portal, "").replace(/[^/]{40,}/, "…"));
   }
 } finally {
   await chrome.kill();
