@@ -41,20 +41,12 @@ const count = (one) => {
 if (table) {
   const query = new URLSearchParams(table.dataset.liveQuery);
   for (const line of table.querySelectorAll("tr[data-tenant]")) query.append("tenant", line.dataset.tenant);
-  let source, wait = 5000;
-  const listen = () => {
-    source = new EventSource(`${table.dataset.liveRows}?${query}`);
-    source.addEventListener("open", () => { wait = 5000; });
-    source.addEventListener("rows", (event) => JSON.parse(event.data).forEach(show));
-    source.addEventListener("counts", (event) => JSON.parse(event.data).forEach(count));
-    source.addEventListener("moved", () => { const word = document.querySelector("[data-live-moved]"); if (word) word.hidden = false; });
-    // The browser gives up for good when it is refused (503: too many at once), so come again, ever more slowly.
-    source.addEventListener("error", () => {
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(listen, wait * (0.5 + Math.random()));
-      wait = Math.min(2 * wait, 300000);
-    });
-  };
-  listen();
-  addEventListener("pagehide", () => source.close());
+  dispatchEvent(new CustomEvent("listen", { detail: {
+    address: `${table.dataset.liveRows}?${query}`,
+    on: {
+      rows: (event) => JSON.parse(event.data).forEach(show),
+      counts: (event) => JSON.parse(event.data).forEach(count),
+      moved: () => { const word = document.querySelector("[data-live-moved]"); if (word) word.hidden = false; },
+    },
+  } }));
 }

@@ -83,7 +83,8 @@ pub async fn tenant_causes(
     tenant: TenantId,
     month: Month,
 ) -> Result<Vec<CauseSums>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        CauseRow,
         "select cause, errors, lost_s from tenant_month_causes
          where month = $1 and tenant_id = $2 and ($3::uuid is null or tenant_id = $3)
          order by lost_s desc, errors desc, cause",
@@ -94,13 +95,7 @@ pub async fn tenant_causes(
     .fetch_all(op.db())
     .await?;
     rows.into_iter()
-        .map(|row| {
-            Ok(CauseSums {
-                cause: category(&row.cause, "tenant_month_causes", tenant.as_uuid())?,
-                errors: row.errors,
-                lost: Duration::seconds(row.lost_s),
-            })
-        })
+        .map(|row| row.of(tenant.as_uuid()))
         .collect()
 }
 
@@ -181,7 +176,8 @@ pub async fn fleet_causes(
     scope: Scope,
     month: Month,
 ) -> Result<Vec<CauseSums>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        CauseRow,
         r#"select cause, sum(errors)::bigint as "errors!", sum(lost_s)::bigint as "lost_s!" from tenant_month_causes
            where month = $1 and ($2::uuid is null or tenant_id = $2)
            group by cause order by 3 desc, 2 desc, cause"#,
@@ -190,15 +186,24 @@ pub async fn fleet_causes(
     )
     .fetch_all(op.db())
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(CauseSums {
-                cause: category(&row.cause, "tenant_month_causes", Uuid::nil())?,
-                errors: row.errors,
-                lost: Duration::seconds(row.lost_s),
-            })
+    rows.into_iter().map(|row| row.of(Uuid::nil())).collect()
+}
+
+struct CauseRow {
+    cause: String,
+    errors: i64,
+    lost_s: i64,
+}
+
+impl CauseRow {
+    /// As read for `tenant`, whom an unknown cause is reported of.
+    fn of(self, tenant: Uuid) -> Result<CauseSums, sqlx::Error> {
+        Ok(CauseSums {
+            cause: category(&self.cause, "tenant_month_causes", tenant)?,
+            errors: self.errors,
+            lost: Duration::seconds(self.lost_s),
         })
-        .collect()
+    }
 }
 
 /// In the order of the index: the least available first, with nothing counted last.

@@ -67,7 +67,7 @@ pub(super) fn router() -> Router<App> {
         .layer(Extension(Boards::default()))
 }
 
-/// The list as the query asks for it; unknown words in it are left aside.
+/// The list as the query asks for it; words in it that mean nothing are left aside and named.
 async fn index(
     State(app): State<App>,
     Extension(boards): Extension<Boards>,

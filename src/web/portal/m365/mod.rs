@@ -2,6 +2,7 @@
 
 mod app_registration;
 mod disconnect;
+mod disconnect_left;
 mod disconnect_report;
 mod resources;
 mod view;
