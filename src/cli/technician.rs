@@ -28,7 +28,7 @@ enum Action {
         #[arg(long, value_parser = LoginName::parse)]
         email: LoginName,
         /// As colleagues and customers read it
-        #[arg(long, value_parser = display_name)]
+        #[arg(long, value_parser = technician::display_name)]
         name: String,
         /// owner, admin, technician or viewer
         #[arg(long, default_value = "technician")]
@@ -51,14 +51,6 @@ enum Action {
         #[arg(value_parser = LoginName::parse)]
         email: LoginName,
     },
-}
-
-fn display_name(typed: &str) -> Result<String, &'static str> {
-    let name = typed.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err("expected a name of 1 to 100 characters");
-    }
-    Ok(name.to_owned())
 }
 
 impl Args {

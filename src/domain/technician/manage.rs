@@ -6,6 +6,7 @@ use super::hashing::PasswordHash;
 use super::link::{self, LinkToken};
 use super::{LoginName, Role, Technician, store};
 use crate::domain::audit::Entry;
+use crate::domain::line::plain;
 use crate::domain::op::Op;
 use crate::storage::{TechnicianId, Violation, violation};
 
@@ -15,6 +16,20 @@ pub struct NewTechnician {
     pub email: LoginName,
     pub display_name: String,
     pub role: Role,
+}
+
+/// The text is no name of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a name of 1 to 100 characters")]
+pub struct NotAName;
+
+/// As colleagues and customers read it.
+pub fn display_name(typed: &str) -> Result<String, NotAName> {
+    let name = typed.trim();
+    if name.is_empty() || name.chars().count() > 100 || plain(name) != name {
+        return Err(NotAName);
+    }
+    Ok(name.to_owned())
 }
 
 /// Why nobody was added.
@@ -32,6 +47,25 @@ impl From<sqlx::Error> for AddError {
             Some(Violation::Unique("technicians_email_key")) => Self::Exists,
             _ => Self::Database(error),
         }
+    }
+}
+
+/// Whom a change concerns.
+#[derive(Clone, Copy, Debug)]
+pub enum Who<'a> {
+    Name(&'a LoginName),
+    Id(TechnicianId),
+}
+
+impl<'a> From<&'a LoginName> for Who<'a> {
+    fn from(name: &'a LoginName) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl From<TechnicianId> for Who<'_> {
+    fn from(id: TechnicianId) -> Self {
+        Self::Id(id)
     }
 }
 
@@ -95,8 +129,11 @@ async fn insert(
 }
 
 /// Forget the password, end every login and make a new link.
-pub async fn reset(op: &mut Op, email: &LoginName) -> Result<(Technician, LinkToken), ChangeError> {
-    let technician = find(op, email).await?;
+pub async fn reset(
+    op: &mut Op,
+    who: impl Into<Who<'_>>,
+) -> Result<(Technician, LinkToken), ChangeError> {
+    let technician = find(op, who.into()).await?;
     if technician.disabled {
         return Err(ChangeError::Disabled);
     }
@@ -111,14 +148,9 @@ pub async fn reset(op: &mut Op, email: &LoginName) -> Result<(Technician, LinkTo
 }
 
 /// Take the login away: sessions and links end, the history stays.
-pub async fn disable(op: &mut Op, email: &LoginName) -> Result<Technician, ChangeError> {
-    let technician = find(op, email).await?;
-    if technician.role == Role::Owner
-        && technician.is_active()
-        && store::count_active_owners(op).await? <= 1
-    {
-        return Err(ChangeError::LastOwner);
-    }
+pub async fn disable(op: &mut Op, who: impl Into<Who<'_>>) -> Result<Technician, ChangeError> {
+    let technician = find(op, who.into()).await?;
+    refuse_for_last_owner(op, &technician).await?;
     store::set_state(op, technician.id, "disabled").await?;
     store::end_sessions(op, technician.id).await?;
     store::delete_links(op, technician.id).await?;
@@ -133,8 +165,8 @@ pub async fn disable(op: &mut Op, email: &LoginName) -> Result<Technician, Chang
 }
 
 /// Give a disabled technician the login back, with the password they had.
-pub async fn enable(op: &mut Op, email: &LoginName) -> Result<Technician, ChangeError> {
-    let technician = find(op, email).await?;
+pub async fn enable(op: &mut Op, who: impl Into<Who<'_>>) -> Result<Technician, ChangeError> {
+    let technician = find(op, who.into()).await?;
     store::set_state(op, technician.id, "active").await?;
     Entry::new("technician.enabled")
         .object("technician", technician.id)
@@ -146,9 +178,58 @@ pub async fn enable(op: &mut Op, email: &LoginName) -> Result<Technician, Change
     })
 }
 
-async fn find(op: &mut Op, email: &LoginName) -> Result<Technician, ChangeError> {
-    let found = store::find_by_login_name(op, email).await?;
-    found
-        .map(|(technician, _)| technician)
-        .ok_or(ChangeError::NotFound)
+/// Give another role; it counts from their next request on.
+pub async fn change_role(
+    op: &mut Op,
+    who: impl Into<Who<'_>>,
+    role: Role,
+) -> Result<Technician, ChangeError> {
+    let technician = find(op, who.into()).await?;
+    if technician.role == role {
+        return Ok(technician);
+    }
+    refuse_for_last_owner(op, &technician).await?;
+    store::set_role(op, technician.id, role).await?;
+    Entry::new("technician.role_changed")
+        .object("technician", technician.id)
+        .detail("from", technician.role.as_str())
+        .detail("to", role.as_str())
+        .write(op)
+        .await?;
+    Ok(Technician { role, ..technician })
+}
+
+/// End every login; the password stays. Gives how many there were.
+pub async fn end_logins(op: &mut Op, who: impl Into<Who<'_>>) -> Result<u64, ChangeError> {
+    let technician = find(op, who.into()).await?;
+    let ended = store::end_sessions(op, technician.id).await?;
+    Entry::new("technician.logins_ended")
+        .object("technician", technician.id)
+        .detail("logins", ended.to_string())
+        .write(op)
+        .await?;
+    Ok(ended)
+}
+
+/// The logins of a technician that have not ended: when each began, the newest first.
+pub async fn logins(op: &mut Op, id: TechnicianId) -> Result<Vec<OffsetDateTime>, sqlx::Error> {
+    store::sessions(op, id).await
+}
+
+async fn refuse_for_last_owner(op: &mut Op, technician: &Technician) -> Result<(), ChangeError> {
+    let owns = technician.role == Role::Owner && technician.is_active();
+    if owns && store::count_active_owners(op).await? <= 1 {
+        return Err(ChangeError::LastOwner);
+    }
+    Ok(())
+}
+
+async fn find(op: &mut Op, who: Who<'_>) -> Result<Technician, ChangeError> {
+    let found = match who {
+        Who::Id(id) => store::find(op.db(), id).await?,
+        Who::Name(name) => store::find_by_login_name(op, name)
+            .await?
+            .map(|(technician, _)| technician),
+    };
+    found.ok_or(ChangeError::NotFound)
 }

@@ -24,8 +24,8 @@ pub use link::{
 };
 pub use login_name::{LoginName, NotAnAddress};
 pub use manage::{
-    AddError, ChangeError, Listed, NewTechnician, add, create_with_password, disable, enable, list,
-    reset,
+    AddError, ChangeError, Listed, NewTechnician, NotAName, Who, add, change_role,
+    create_with_password, disable, display_name, enable, end_logins, list, logins, reset,
 };
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
@@ -60,6 +60,30 @@ impl Role {
             Self::Technician => "technician",
             Self::Admin => "admin",
             Self::Owner => "owner",
+        }
+    }
+
+    /// What it may do, for whoever gives it.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::Viewer => "looks at everything and changes nothing",
+            Self::Technician => "works with tenants: invites, validates, edits",
+            Self::Admin => "also manages technicians and settings",
+            Self::Owner => "may do everything, also disconnect all customers",
+        }
+    }
+
+    /// Whether this role may see who has a login, and change that.
+    pub const fn manages_people(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+
+    /// Whether this role may give `other`, or change somebody who has it.
+    pub const fn may_give(self, other: Self) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin => !matches!(other, Self::Owner),
+            Self::Technician | Self::Viewer => false,
         }
     }
 

@@ -175,6 +175,31 @@ pub(super) async fn set_state(
     Ok(())
 }
 
+pub(super) async fn set_role(op: &mut Op, id: TechnicianId, role: Role) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update technicians set role = $2 where id = $1",
+        id.as_uuid(),
+        role.as_str()
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn sessions(
+    op: &mut Op,
+    id: TechnicianId,
+) -> Result<Vec<OffsetDateTime>, sqlx::Error> {
+    let now = op.now();
+    sqlx::query_scalar!(
+        "select created_at from login_sessions where technician_id = $1 and expires_at > $2 order by created_at desc",
+        id.as_uuid(),
+        now,
+    )
+    .fetch_all(op.db())
+    .await
+}
+
 /// Counts under lock, so that two owners cannot disable each other at once.
 pub(super) async fn count_active_owners(op: &mut Op) -> Result<usize, sqlx::Error> {
     let owners = sqlx::query_scalar!(
@@ -197,7 +222,8 @@ pub(super) async fn note_login(op: &mut Op, id: TechnicianId) -> Result<(), sqlx
     Ok(())
 }
 
-pub(super) async fn end_sessions(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {
+/// Gives how many there were.
+pub(super) async fn end_sessions(op: &mut Op, id: TechnicianId) -> Result<u64, sqlx::Error> {
     end_oldest_sessions(op, id, 0).await
 }
 
@@ -206,8 +232,8 @@ pub(super) async fn end_oldest_sessions(
     op: &mut Op,
     id: TechnicianId,
     keep: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
         "delete from login_sessions where id_hash in (
            select id_hash from login_sessions where technician_id = $1 order by created_at desc offset $2)",
         id.as_uuid(),
@@ -215,7 +241,7 @@ pub(super) async fn end_oldest_sessions(
     )
     .execute(op.db())
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 pub(super) async fn delete_links(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {

@@ -7,6 +7,7 @@ mod msal_errors;
 mod operations;
 mod plug;
 mod reports;
+mod technicians;
 mod tenants;
 
 use axum::Router;
@@ -23,5 +24,6 @@ pub fn router() -> Router<App> {
         .merge(plug::router())
         .merge(operations::router())
         .merge(reports::router())
+        .merge(technicians::router())
         .merge(tenants::router())
 }

@@ -1,7 +1,7 @@
 //! Every address of the portal, built in one place. Short names and ids need no encoding: their types allow no character
 //! that would.
 
-use crate::storage::{ConnectionId, InvitationId, MsalErrorId, SavedViewId};
+use crate::storage::{ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
@@ -23,6 +23,9 @@ pub const APP_REGISTRATION: &str = "/security/app-registration";
 pub const APP_SECRETS: &str = "/security/app-registration/secrets";
 pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
 pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
+/// Who has a login.
+pub const TECHNICIANS: &str = "/security/technicians";
+pub const NEW_TECHNICIAN: &str = "/security/technicians/new";
 /// "Disconnect all customers", its confirmation by a second person, its cancellation.
 pub const PLUG: &str = "/security/disconnect-all";
 pub const PLUG_CONFIRMATION: &str = "/security/disconnect-all/confirmation";
@@ -54,6 +57,12 @@ pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
 /// A technician's one-time link.
 pub fn login_link(token: &str) -> String {
     format!("/login/link/{token}")
+}
+
+/// One technician, or what is done to them.
+pub fn technician(id: TechnicianId, act: &str) -> String {
+    let slash = if act.is_empty() { "" } else { "/" };
+    format!("{TECHNICIANS}/{id}{slash}{act}")
 }
 
 /// Forget a saved view.

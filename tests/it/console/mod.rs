@@ -11,4 +11,5 @@ mod plug;
 mod reports;
 mod status_acts;
 mod status_live;
+mod technicians;
 mod tenants;

@@ -82,8 +82,14 @@ impl TestApp {
     pub async fn login(&self, role: Role) -> Browser {
         let email = format!("{role}-{}@msp.example", tenantry::clock::random_uuid());
         let id = self.technician(&email, role).await;
+        self.browser_of(id).await
+    }
+
+    /// A browser in which this technician is signed in.
+    pub async fn browser_of(&self, technician: TechnicianId) -> Browser {
         let browser = self.browser();
-        browser.set_cookie("sid", &self.session_of(id).await.to_string());
+        let session = self.session_of(technician).await;
+        browser.set_cookie("sid", &session.to_string());
         browser
     }
 

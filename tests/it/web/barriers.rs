@@ -48,6 +48,8 @@ async fn world() -> World {
         "/security/authentication-status?state=expired&expires=2026-01-01",
         "/security/authentication-status?q=nobody",
         "/security/app-registration",
+        "/security/technicians",
+        "/security/technicians/new",
         "/tenants",
         "/tenants/new",
         "/tenants/alder/edit",

@@ -1,0 +1,145 @@
+//! What an owner or admin does to somebody else's login.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::{LinkPage, may_look};
+use crate::app::App;
+use crate::domain::op::Op;
+use crate::domain::technician::{self, ChangeError, Role};
+use crate::storage::TechnicianId;
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::form::Form;
+use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::paths;
+use crate::web::kit::viewer::Viewer;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RoleForm {
+    role: String,
+}
+
+/// "Change role".
+pub async fn change_role(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Path(id): Path<String>,
+    Form(form): Form<RoleForm>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    let role: Role = form
+        .role
+        .parse()
+        .map_err(|_| WebError::BadRequest("Choose a role from the list."))?;
+    if !viewer.role.may_give(role) {
+        return Err(WebError::Forbidden);
+    }
+    let done = technician::change_role(&mut op, id, role).await;
+    let done = done.map(|one| format!("{} is now {}.", one.display_name, one.role));
+    finish(op, &session, id, done).await
+}
+
+/// "Reset login": shows a new one-time link.
+pub async fn reset(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    chrome: Chrome,
+    Path(id): Path<String>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    match technician::reset(&mut op, id).await {
+        Ok((technician, link)) => {
+            op.commit().await?;
+            Ok(LinkPage::new(&app, chrome, &technician, &link)?.into_response())
+        }
+        Err(error) => finish(op, &session, id, Err(error)).await,
+    }
+}
+
+/// "Disable login".
+pub async fn disable(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Path(id): Path<String>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    let done = technician::disable(&mut op, id).await;
+    let done = done.map(|one| format!("{} cannot sign in any more.", one.display_name));
+    finish(op, &session, id, done).await
+}
+
+/// "Enable login".
+pub async fn enable(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Path(id): Path<String>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    let done = technician::enable(&mut op, id).await;
+    let done = done.map(|one| format!("{} can sign in again.", one.display_name));
+    finish(op, &session, id, done).await
+}
+
+/// "Sign out everywhere".
+pub async fn end_logins(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Path(id): Path<String>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    let done = technician::end_logins(&mut op, id).await;
+    let done = done.map(|ended| match ended {
+        1 => "1 login was ended.".to_owned(),
+        n => format!("{n} logins were ended."),
+    });
+    finish(op, &session, id, done).await
+}
+
+/// The unit of work, when the viewer may change this technician: not themselves, and nobody mightier.
+async fn begin(app: &App, viewer: &Viewer, id: &str) -> WebResult<(Op, TechnicianId)> {
+    may_look(viewer)?;
+    let id: TechnicianId = id.parse().map_err(|_| WebError::NotFound)?;
+    let mut op = viewer.begin(app).await?;
+    let technician = technician::find(&mut op, id).await?;
+    let technician = technician.ok_or(WebError::NotFound)?;
+    if id == viewer.id || !viewer.role.may_give(technician.role) {
+        return Err(WebError::Forbidden);
+    }
+    Ok((op, id))
+}
+
+async fn finish(
+    op: Op,
+    session: &Session,
+    id: TechnicianId,
+    done: Result<String, ChangeError>,
+) -> WebResult {
+    let (tone, text) = match done {
+        Ok(text) => {
+            op.commit().await?;
+            (Tone::Ok, text)
+        }
+        Err(ChangeError::NotFound) => return Err(WebError::NotFound),
+        Err(ChangeError::Database(error)) => return Err(error.into()),
+        Err(ChangeError::Disabled) => (
+            Tone::Warn,
+            "Nothing was changed: the login is disabled. Enable it first.".to_owned(),
+        ),
+        Err(ChangeError::LastOwner) => (
+            Tone::Warn,
+            "Nothing was changed: this is the last active owner. Make another one first."
+                .to_owned(),
+        ),
+    };
+    notice::leave(session, tone, text).await;
+    Ok(Redirect::to(&paths::technician(id, "")).into_response())
+}

@@ -1,0 +1,127 @@
+//! "Technicians": who of the MSP has a login, for owners and admins. Nobody sets another's password: a one-time link is shown
+//! once, to be handed over.
+
+mod acts;
+mod new;
+mod show;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use time::OffsetDateTime;
+
+use crate::app::App;
+use crate::domain::technician::{self, LINK_LIFETIME, LinkToken, Listed, Technician};
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::paths;
+use crate::web::kit::viewer::Viewer;
+use crate::web::kit::when::When;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "console/technicians/index.html")]
+struct Index {
+    chrome: Chrome,
+    people: Vec<Person>,
+}
+
+/// One technician in the list.
+struct Person {
+    name: String,
+    email: String,
+    href: String,
+    role: &'static str,
+    state: Standing,
+    last_login: Option<When>,
+    is_viewer: bool,
+}
+
+/// Badge class and word.
+type Standing = (&'static str, &'static str);
+
+/// The one-time link, on the only page that ever shows it.
+#[derive(Template, WebTemplate)]
+#[template(path = "console/technicians/link.html")]
+struct LinkPage {
+    chrome: Chrome,
+    name: String,
+    address: String,
+    minutes: i64,
+}
+
+pub(super) fn router() -> Router<App> {
+    let act = |name: &str| format!("{}/{{id}}/{name}", paths::TECHNICIANS);
+    Router::new()
+        .route(paths::TECHNICIANS, get(index).post(new::add))
+        .route(paths::NEW_TECHNICIAN, get(new::show))
+        .route(&format!("{}/{{id}}", paths::TECHNICIANS), get(show::show))
+        .route(&act("role"), post(acts::change_role))
+        .route(&act("reset"), post(acts::reset))
+        .route(&act("disabling"), post(acts::disable))
+        .route(&act("enabling"), post(acts::enable))
+        .route(&act("logout"), post(acts::end_logins))
+}
+
+fn may_look(viewer: &Viewer) -> WebResult<()> {
+    if viewer.role.manages_people() {
+        Ok(())
+    } else {
+        Err(WebError::Forbidden)
+    }
+}
+
+async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Index> {
+    may_look(&viewer)?;
+    let mut op = viewer.begin(&app).await?;
+    let people = technician::list(&mut op).await?;
+    let now = op.now();
+    Ok(Index {
+        chrome,
+        people: people
+            .iter()
+            .map(|one| Person::of(one, &viewer, now))
+            .collect(),
+    })
+}
+
+impl Person {
+    fn of(listed: &Listed, viewer: &Viewer, now: OffsetDateTime) -> Self {
+        let technician = &listed.technician;
+        Self {
+            name: technician.display_name.clone(),
+            email: technician.email.clone(),
+            href: paths::technician(technician.id, ""),
+            role: technician.role.as_str(),
+            state: state(listed),
+            last_login: When::maybe(listed.last_login_at, now),
+            is_viewer: technician.id == viewer.id,
+        }
+    }
+}
+
+fn state(listed: &Listed) -> Standing {
+    match (listed.technician.disabled, listed.has_password) {
+        (true, _) => ("none", "Disabled"),
+        (false, true) => ("valid", "Active"),
+        (false, false) => ("pending", "No password yet"),
+    }
+}
+
+impl LinkPage {
+    fn new(
+        app: &App,
+        chrome: Chrome,
+        technician: &Technician,
+        link: &LinkToken,
+    ) -> WebResult<Self> {
+        let address = app.site.base_url.join(&paths::login_link(link.expose()));
+        Ok(Self {
+            chrome,
+            name: technician.display_name.clone(),
+            address: address.map_err(anyhow::Error::from)?.into(),
+            minutes: LINK_LIFETIME.whole_minutes(),
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! One technician: role, logins, and what can be done.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, State};
+
+use super::new::{RoleChoice, choices};
+use super::{Standing, may_look, state};
+use crate::app::App;
+use crate::domain::technician;
+use crate::storage::TechnicianId;
+use crate::web::kit::chrome::Chrome;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::paths;
+use crate::web::kit::viewer::Viewer;
+use crate::web::kit::when::When;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "console/technicians/show.html")]
+pub struct Show {
+    chrome: Chrome,
+    name: String,
+    email: String,
+    role: &'static str,
+    role_means: &'static str,
+    state: Standing,
+    disabled: bool,
+    last_login: Option<When>,
+    /// When each login that is open began.
+    logins: Vec<When>,
+    /// Why nothing can be done here; empty when it can.
+    hands_off: &'static str,
+    roles: Vec<RoleChoice>,
+    paths: Acts,
+}
+
+/// Where the forms go.
+struct Acts {
+    role: String,
+    reset: String,
+    disable: String,
+    enable: String,
+    logout: String,
+}
+
+/// GET: everything about one.
+pub async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    chrome: Chrome,
+    Path(id): Path<String>,
+) -> WebResult<Show> {
+    may_look(&viewer)?;
+    let id: TechnicianId = id.parse().map_err(|_| WebError::NotFound)?;
+    let mut op = viewer.begin(&app).await?;
+    let people = technician::list(&mut op).await?;
+    let listed = people
+        .into_iter()
+        .find(|one| one.technician.id == id)
+        .ok_or(WebError::NotFound)?;
+    let logins = technician::logins(&mut op, id).await?;
+    let now = op.now();
+    let technician = &listed.technician;
+    Ok(Show {
+        chrome,
+        name: technician.display_name.clone(),
+        email: technician.email.clone(),
+        role: technician.role.as_str(),
+        role_means: technician.role.explanation(),
+        state: state(&listed),
+        disabled: technician.disabled,
+        last_login: When::maybe(listed.last_login_at, now),
+        logins: logins.into_iter().map(|at| When::new(at, now)).collect(),
+        hands_off: if technician.id == viewer.id {
+            "This is you. Another owner or admin changes your role or your login."
+        } else if viewer.role.may_give(technician.role) {
+            ""
+        } else {
+            "Only an owner can change an owner."
+        },
+        roles: choices(&viewer, Some(technician.role)),
+        paths: Acts {
+            role: paths::technician(id, "role"),
+            reset: paths::technician(id, "reset"),
+            disable: paths::technician(id, "disabling"),
+            enable: paths::technician(id, "enabling"),
+            logout: paths::technician(id, "logout"),
+        },
+    })
+}
