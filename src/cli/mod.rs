@@ -9,6 +9,7 @@ mod exit;
 mod keeper;
 mod keys;
 mod migrate;
+mod routes;
 mod serve;
 mod technician;
 mod web;
@@ -76,6 +77,7 @@ commands! {
     Migrate(migrate): "Bring the database's schema up to date";
     Doctor(doctor): "Check every setting and dependency";
     Keys(keys): "Make, rotate and check the master keys";
+    Routes(routes): "List every address of the portal and who may pass";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";

@@ -10,26 +10,44 @@ pub mod ops;
 pub mod parts;
 pub mod portal;
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
-use axum::routing::get;
 
 use crate::app::App;
+use kit::policy::{self, Policy};
+use kit::routes::{Route, Routes};
 use kit::{assets, paths, session};
 
-/// Every page of the portal.
-pub fn router(app: App) -> Router {
-    let pages = Router::new()
-        .route(
-            paths::HOME,
-            get(|| async { Redirect::to(paths::AUTHENTICATION_STATUS) }),
-        )
+/// Every page of the portal, each with its policy.
+fn routes() -> Routes {
+    Routes::new()
+        .get(paths::HOME, Policy::LOOK, || async {
+            Redirect::to(paths::AUTHENTICATION_STATUS)
+        })
         .merge(login::router())
         .merge(console::router())
         .merge(portal::router())
         .merge(onboarding::router())
+}
+
+/// What is served, and to whom: the pages and the assets.
+pub fn inventory() -> Vec<Route> {
+    let (pages, assets) = (routes(), assets::router());
+    [pages.inventory(), assets.inventory()].concat()
+}
+
+/// The portal.
+pub fn router(app: App) -> Router {
+    let (pages, policies) = routes().into_parts();
+    let door = (app.clone(), Arc::new(policies));
+    let pages = pages
+        .route_layer(from_fn_with_state(door, policy::enforce))
         .layer(session::layer(&app))
         .route_layer(from_fn(kit::log::note_route));
-    layers::around(pages.merge(assets::router()), app)
+    // Assets are for anybody and need no session.
+    let (assets, _) = assets::router().into_parts();
+    layers::around(pages.merge(assets), app)
 }

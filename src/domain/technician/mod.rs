@@ -7,6 +7,7 @@ mod link;
 mod login_name;
 mod manage;
 mod password;
+mod permission;
 mod saved_view;
 mod sign_in;
 mod store;
@@ -30,6 +31,7 @@ pub use manage::{
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
 };
+pub use permission::Permission;
 pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
 pub use sign_in::{Attempt, SignInError, sign_in};
 
@@ -73,11 +75,6 @@ impl Role {
         }
     }
 
-    /// Whether this role may see who has a login, and change that.
-    pub const fn manages_people(self) -> bool {
-        matches!(self, Self::Owner | Self::Admin)
-    }
-
     /// Whether this role may give `other`, or change somebody who has it.
     pub const fn may_give(self, other: Self) -> bool {
         match self {
@@ -85,11 +82,6 @@ impl Role {
             Self::Admin => !matches!(other, Self::Owner),
             Self::Technician | Self::Viewer => false,
         }
-    }
-
-    /// Whether this role may change anything at all.
-    pub const fn may_change(self) -> bool {
-        !matches!(self, Self::Viewer)
     }
 }
 

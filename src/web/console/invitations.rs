@@ -2,10 +2,8 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::response::Redirect;
-use axum::routing::get;
 
 use crate::app::App;
 use crate::domain::invitation;
@@ -14,6 +12,8 @@ use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paging::{Pager, Paging};
 use crate::web::kit::paths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::invitations::{Chip, From, InvitationRow, ListQuery, chips};
 
@@ -27,12 +27,12 @@ struct PendingPage {
     pager: Pager,
 }
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> Routes {
     let moved = || async { Redirect::permanent(paths::PENDING_INVITATIONS) };
-    Router::new()
-        .route(paths::PENDING_INVITATIONS, get(show))
-        .route("/security/customer-invitations", get(moved))
-        .route("/monitoring/customer-invitations", get(moved))
+    Routes::new()
+        .get(paths::PENDING_INVITATIONS, Policy::LOOK, show)
+        .get("/security/customer-invitations", Policy::LOOK, moved)
+        .get("/monitoring/customer-invitations", Policy::LOOK, moved)
 }
 
 async fn show(

@@ -10,13 +10,11 @@ mod reports;
 mod technicians;
 mod tenants;
 
-use axum::Router;
-
-use crate::app::App;
+use crate::web::kit::routes::Routes;
 
 /// Every page of the Multitenant portal.
-pub fn router() -> Router<App> {
-    Router::new()
+pub fn router() -> Routes {
+    Routes::new()
         .merge(app_registration::router())
         .merge(invitations::router())
         .merge(authentication_status::router())

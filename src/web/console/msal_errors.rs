@@ -2,16 +2,16 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
 use crate::app::App;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::paths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::msal_errors::{self, EntryView, Format, ListView, Params};
 
@@ -29,12 +29,24 @@ struct Show {
     entry: EntryView,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(paths::MSAL_ERRORS, get(index))
-        .route(&format!("{}/export.csv", paths::MSAL_ERRORS), get(csv))
-        .route(&format!("{}/export.jsonl", paths::MSAL_ERRORS), get(jsonl))
-        .route(&format!("{}/{{id}}", paths::MSAL_ERRORS), get(show))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get(paths::MSAL_ERRORS, Policy::LOOK, index)
+        .get(
+            &format!("{}/export.csv", paths::MSAL_ERRORS),
+            Policy::LOOK,
+            csv,
+        )
+        .get(
+            &format!("{}/export.jsonl", paths::MSAL_ERRORS),
+            Policy::LOOK,
+            jsonl,
+        )
+        .get(
+            &format!("{}/{{id}}", paths::MSAL_ERRORS),
+            Policy::LOOK,
+            show,
+        )
 }
 
 async fn index(

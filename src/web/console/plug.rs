@@ -3,11 +3,9 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -17,13 +15,15 @@ use crate::domain::disconnection::{
     self, AskError, ConfirmError, Exception, Plug, PlugState, Progress, Proof, Step,
 };
 use crate::domain::op::Op;
-use crate::domain::technician::Role;
+use crate::domain::technician::Permission;
 use crate::storage::is_contention;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths::{self, TenantPaths};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 
@@ -92,23 +92,16 @@ struct ExceptionView {
     words: &'static str,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(paths::PLUG, get(show).post(ask))
-        .route(paths::PLUG_CONFIRMATION, post(confirm))
-        .route(paths::PLUG_CANCELLATION, post(cancel))
-}
-
-fn may_look(viewer: &Viewer) -> WebResult<()> {
-    if matches!(viewer.role, Role::Owner | Role::Admin) {
-        Ok(())
-    } else {
-        Err(WebError::Forbidden)
-    }
+pub(super) fn router() -> Routes {
+    const SEE: Policy = Policy::Technician(Permission::Plug);
+    Routes::new()
+        .get(paths::PLUG, SEE, show)
+        .post(paths::PLUG, Policy::Technician(Permission::PullPlug), ask)
+        .post(paths::PLUG_CONFIRMATION, SEE, confirm)
+        .post(paths::PLUG_CANCELLATION, SEE, cancel)
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Page> {
-    may_look(&viewer)?;
     page(&app, &viewer, chrome, AskForm::default(), Field::default()).await
 }
 
@@ -137,7 +130,7 @@ async fn page(
         chrome,
         hint: format!("“{PHRASE}”"),
         affected,
-        may_ask: viewer.role == Role::Owner,
+        may_ask: viewer.role.may(Permission::PullPlug),
         asked,
         pulled,
         last,
@@ -259,9 +252,6 @@ async fn ask(
     chrome: Chrome,
     Form(fields): Form<AskFields>,
 ) -> WebResult {
-    if viewer.role != Role::Owner {
-        return Err(WebError::Forbidden);
-    }
     let reason = fields.reason.trim();
     let too_long = (reason.chars().count() > LONGEST_REASON)
         .then(|| format!("Shorten the reason to {LONGEST_REASON} characters."));
@@ -314,7 +304,6 @@ async fn confirm(
     chrome: Chrome,
     Form(decision): Form<Decision>,
 ) -> WebResult {
-    may_look(&viewer)?;
     if let Some(wrong) = phrase_error(&decision.phrase) {
         let field = Field::new(decision.phrase).with_error(Some(wrong));
         let page = page(&app, &viewer, chrome, AskForm::default(), field).await?;
@@ -375,7 +364,6 @@ async fn cancel(
     session: Session,
     Form(decision): Form<Decision>,
 ) -> WebResult {
-    may_look(&viewer)?;
     let mut op = viewer.begin(&app).await?;
     match disconnection::cancel(&mut op, decision.id, viewer.id).await {
         Ok(()) => op.commit().await?,

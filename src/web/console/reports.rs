@@ -2,10 +2,8 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -15,6 +13,8 @@ use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths::{self, TenantPaths};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::exact;
 use crate::web::parts::csv;
@@ -65,10 +65,12 @@ struct Params {
     after: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(paths::REPORTS, get(index))
-        .route(paths::REPORTS_CSV, get(export))
+pub(super) fn router() -> Routes {
+    Routes::new().get(paths::REPORTS, Policy::LOOK, index).get(
+        paths::REPORTS_CSV,
+        Policy::LOOK,
+        export,
+    )
 }
 
 async fn index(

@@ -1,11 +1,12 @@
 //! Styles, scripts and pictures: files of ours, compiled into the binary, addressed by content so that browsers may keep them.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::policy::Policy;
+use super::routes::Routes;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -26,13 +27,12 @@ fn version(file: &EmbeddedFile) -> String {
 
 /// Serves the files. An address with another version than ours (a page of the release before or after, while both run)
 /// gets our file too, but no browser keeps it under that name.
-pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/static/{version}/{*name}", get(serve))
-        .route(
-            "/favicon.ico",
-            get(|| serve(Path((String::new(), "logo.svg".to_owned())))),
-        )
+pub fn router() -> Routes {
+    Routes::new()
+        .get("/static/{version}/{*name}", Policy::Public, serve)
+        .get("/favicon.ico", Policy::Public, || {
+            serve(Path((String::new(), "logo.svg".to_owned())))
+        })
 }
 
 async fn serve(Path((asked, name)): Path<(String, String)>) -> Response {

@@ -13,6 +13,8 @@ pub mod notice;
 pub mod paging;
 pub mod paths;
 pub mod peer;
+pub mod policy;
+pub mod routes;
 pub mod session;
 pub mod together;
 pub mod viewer;

@@ -11,10 +11,10 @@ use super::peer::Asker;
 use super::session;
 use crate::app::App;
 use crate::domain::op::{Actor, Op, Scope};
-use crate::domain::technician::{Role, Technician};
+use crate::domain::technician::{Permission, Role, Technician};
 use crate::storage::TechnicianId;
 
-/// A signed-in technician. A `viewer` may look and change nothing: any changing request of theirs is refused here.
+/// A signed-in technician. What their role may do is asked by the route's policy, before any page.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub id: TechnicianId,
@@ -25,11 +25,6 @@ pub struct Viewer {
     pub scope: Scope,
     asker: Asker,
 }
-
-/// Marks a route (`.layer(Extension(HarmlessChange))`) whose changing request a `viewer` may make too, because it changes
-/// nothing but their own way through the portal.
-#[derive(Clone, Copy, Debug)]
-pub struct HarmlessChange;
 
 impl Viewer {
     /// Begin a unit of work in this technician's name.
@@ -46,7 +41,7 @@ impl Viewer {
 
     /// Whether controls that change something are shown.
     pub fn may_change(&self) -> bool {
-        self.role.may_change()
+        self.role.may(Permission::Work)
     }
 }
 
@@ -66,11 +61,6 @@ impl FromRequestParts<App> for Viewer {
                 next: next_of(&parts.method, &parts.uri),
             });
         };
-        let looks = matches!(parts.method, Method::GET | Method::HEAD);
-        let harmless = parts.extensions.get::<HarmlessChange>().is_some();
-        if !looks && !harmless && !technician.role.may_change() {
-            return Err(WebError::Forbidden);
-        }
         session::keep_alive(&session, &parts.headers, app).await?;
         let viewer = Self {
             id: technician.id,

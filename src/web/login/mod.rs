@@ -5,16 +5,16 @@ mod next;
 mod sign_in;
 mod sign_out;
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use crate::app::App;
 use crate::web::kit::paths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 
 /// Every page before the login.
-pub fn router() -> Router<App> {
-    Router::new()
-        .route(paths::LOGIN, get(sign_in::show).post(sign_in::submit))
-        .route(paths::LOGIN_LINK, get(link::show).post(link::submit))
-        .route(paths::LOGOUT, post(sign_out::submit))
+pub fn router() -> Routes {
+    Routes::new()
+        .get(paths::LOGIN, Policy::Public, sign_in::show)
+        .post(paths::LOGIN, Policy::Public, sign_in::submit)
+        .get(paths::LOGIN_LINK, Policy::Public, link::show)
+        .post(paths::LOGIN_LINK, Policy::Public, link::submit)
+        .post(paths::LOGOUT, Policy::Public, sign_out::submit)
 }

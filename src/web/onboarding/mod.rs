@@ -12,23 +12,23 @@ mod page;
 mod trip;
 mod view;
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use crate::app::App;
 use crate::web::kit::paths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 
 /// Every page of the customer's administrator.
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/onboarding/{token}", get(link::show).post(link::take))
-        .route(paths::ONBOARDING, get(page::show).post(link::ask_from_page))
-        .route(paths::ONBOARDING_ASKED, get(link::asked))
-        .route(paths::ONBOARDING_START, post(begin::start))
-        .route(paths::ONBOARDING_AGAIN, post(begin::again))
-        .route(paths::ONBOARDING_HERE, post(begin::here))
-        .route(paths::ONBOARDING_TRIP, post(trip::prepare))
-        .route(paths::ONBOARDING_LOOK, post(trip::look))
-        .route(paths::ONBOARDING_RETURN, get(trip::back))
-        .route(paths::ONBOARDING_EVENTS, get(events::listen))
+pub fn router() -> Routes {
+    Routes::new()
+        .get("/onboarding/{token}", Policy::Customer, link::show)
+        .post("/onboarding/{token}", Policy::Customer, link::take)
+        .get(paths::ONBOARDING, Policy::Customer, page::show)
+        .post(paths::ONBOARDING, Policy::Customer, link::ask_from_page)
+        .get(paths::ONBOARDING_ASKED, Policy::Customer, link::asked)
+        .post(paths::ONBOARDING_START, Policy::Customer, begin::start)
+        .post(paths::ONBOARDING_AGAIN, Policy::Customer, begin::again)
+        .post(paths::ONBOARDING_HERE, Policy::Customer, begin::here)
+        .post(paths::ONBOARDING_TRIP, Policy::Customer, trip::prepare)
+        .post(paths::ONBOARDING_LOOK, Policy::Customer, trip::look)
+        .get(paths::ONBOARDING_RETURN, Policy::Customer, trip::back)
+        .get(paths::ONBOARDING_EVENTS, Policy::Customer, events::listen)
 }

@@ -1,9 +1,7 @@
 //! A technician's word on a sign-in that waits for it: confirm who signed in, or refuse. The keeper does either.
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::post;
 use tower_sessions::Session;
 
 use super::Visit;
@@ -14,15 +12,22 @@ use crate::keeper::message::{Actor as KeeperActor, Reply, Request};
 use crate::storage::ConnectionId;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .post(
             "/tenants/{short}/connections/{id}/confirmation",
-            post(confirm),
+            Policy::WORK,
+            confirm,
         )
-        .route("/tenants/{short}/connections/{id}/rejection", post(reject))
+        .post(
+            "/tenants/{short}/connections/{id}/rejection",
+            Policy::WORK,
+            reject,
+        )
 }
 
 async fn confirm(

@@ -2,11 +2,9 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::get;
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -19,6 +17,8 @@ use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
 use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 
 #[derive(Template, WebTemplate)]
@@ -36,11 +36,18 @@ struct Typed {
     lead_days: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route(
-        "/tenants/{short}/configuration/expiry-warning",
-        get(show).post(save),
-    )
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get(
+            "/tenants/{short}/configuration/expiry-warning",
+            Policy::LOOK,
+            show,
+        )
+        .post(
+            "/tenants/{short}/configuration/expiry-warning",
+            Policy::WORK,
+            save,
+        )
 }
 
 async fn show(

@@ -12,17 +12,15 @@ mod report;
 mod tokens;
 mod visit;
 
-use axum::Router;
-
-use crate::app::App;
 use crate::domain::op::Actor;
 use crate::keeper::message::Actor as KeeperActor;
+use crate::web::kit::routes::Routes;
 
 pub use visit::Visit;
 
 /// Every page of the Customer portal.
-pub fn router() -> Router<App> {
-    Router::new()
+pub fn router() -> Routes {
+    Routes::new()
         .merge(activity::router())
         .merge(visit::router())
         .merge(connections::router())

@@ -2,16 +2,16 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
 use super::Visit;
 use crate::app::App;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::msal_errors::{self, EntryView, Format, ListView, Params};
 
@@ -31,12 +31,16 @@ struct Show {
     entry: EntryView,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/tenants/{short}/msal-errors", get(index))
-        .route("/tenants/{short}/msal-errors/export.csv", get(csv))
-        .route("/tenants/{short}/msal-errors/export.jsonl", get(jsonl))
-        .route("/tenants/{short}/msal-errors/{id}", get(show))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get("/tenants/{short}/msal-errors", Policy::LOOK, index)
+        .get("/tenants/{short}/msal-errors/export.csv", Policy::LOOK, csv)
+        .get(
+            "/tenants/{short}/msal-errors/export.jsonl",
+            Policy::LOOK,
+            jsonl,
+        )
+        .get("/tenants/{short}/msal-errors/{id}", Policy::LOOK, show)
 }
 
 async fn index(

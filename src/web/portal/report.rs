@@ -2,10 +2,8 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::Visit;
@@ -16,6 +14,8 @@ use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paging::with_query;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::exact;
 use crate::web::parts::csv;
@@ -59,10 +59,10 @@ struct Params {
     month: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/tenants/{short}/report", get(show))
-        .route("/tenants/{short}/report.csv", get(export))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get("/tenants/{short}/report", Policy::LOOK, show)
+        .get("/tenants/{short}/report.csv", Policy::LOOK, export)
 }
 
 async fn show(

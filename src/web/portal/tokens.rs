@@ -3,9 +3,7 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -16,6 +14,8 @@ use crate::domain::tenant::Resource;
 use crate::keeper::message::{Refusal, Reply, Request, look};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::{When, exact};
 use crate::web::parts::uptime::span;
@@ -57,8 +57,10 @@ struct ClaimView {
     meaning: &'static str,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/tenants/{short}/tokens/{resource}", get(show).post(look))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get("/tenants/{short}/tokens/{resource}", Policy::LOOK, show)
+        .post("/tenants/{short}/tokens/{resource}", Policy::WORK, look)
 }
 
 async fn show(

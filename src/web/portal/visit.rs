@@ -4,8 +4,6 @@
 use axum::extract::{FromRequestParts, Path, RawPathParams, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::post;
-use axum::{Extension, Router};
 use tower_sessions::Session;
 
 use crate::app::App;
@@ -15,7 +13,9 @@ use crate::domain::tenant::{self, ShortName, Tenant};
 use crate::storage::TenantId;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::paths::{self, TenantPaths};
-use crate::web::kit::viewer::{HarmlessChange, Viewer};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
+use crate::web::kit::viewer::Viewer;
 
 const VISITING: &str = "visiting";
 
@@ -77,9 +77,9 @@ impl FromRequestParts<App> for Visit {
     }
 }
 
-pub(super) fn router() -> Router<App> {
-    let leave = post(leave).layer(Extension(HarmlessChange));
-    Router::new().route("/tenants/{short}/leave", leave)
+pub(super) fn router() -> Routes {
+    // Changes nothing but their own way through the portal.
+    Routes::new().post("/tenants/{short}/leave", Policy::LOOK, leave)
 }
 
 /// End the visit, if it is this tenant's, and go back to the list of tenants.

@@ -165,7 +165,7 @@ impl Fleet {
         sqlx::query(
             "insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, created_at,
                expires_at)
-             values ($1, $2, $3, 'wxyz', '\\x00', 'INV-1234', 'device_code', $4, $5)",
+             values ($1, $2, $3, 'wxyz', convert_to(reverse('inv_' || repeat('A', 43)), 'UTF8'), 'INV-1234', 'device_code', $4, $5)",
         )
         .bind(tenant)
         .bind(id)

@@ -6,6 +6,7 @@ mod errors;
 mod listen;
 mod login;
 mod login_link;
+mod matrix;
 mod metrics;
 mod ops;
 mod sessions;

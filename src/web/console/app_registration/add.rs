@@ -9,7 +9,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::view::{Told, told};
-use super::{Forms, Stored, actor, managed, refused};
+use super::{Forms, Stored, actor, refused};
 use crate::app::App;
 use crate::domain::app_registration::{
     self, ChangeError, FieldError, SecretInput, certificate_text,
@@ -65,7 +65,7 @@ pub async fn secret(
     chrome: Chrome,
     Form(sent): Form<SecretSent>,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let (actor, now) = (actor(&op), op.now());
     drop(op);
@@ -118,7 +118,7 @@ pub async fn certificate(
     chrome: Chrome,
     Form(sent): Form<CertificateSent>,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let actor = actor(&op);
     drop(op);
@@ -187,7 +187,7 @@ pub async fn generated(
     session: Session,
     Form(sent): Form<GenerateSent>,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let actor = actor(&op);
     drop(op);

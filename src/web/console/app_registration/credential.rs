@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use super::{Stored, actor, add, managed, refused};
+use super::{Stored, actor, add, refused};
 use crate::app::App;
 use crate::domain::app_registration::{self, ChangeError, Credential, Registration, State as Is};
 use crate::keeper::message::app::{AppChange, AppRefusal};
@@ -31,7 +31,7 @@ pub async fn try_again(
     session: Session,
     Path(id): Path<String>,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let (registration, credential) = find(&stored, &id)?;
     let change = AppChange::Try {
@@ -170,7 +170,7 @@ pub async fn ask(
     Path(id): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let (registration, credential) = find(&stored, &id)?;
     let step = Step::of(&address);
@@ -196,7 +196,7 @@ pub async fn put_away(
     OriginalUri(address): OriginalUri,
     Form(answer): Form<Answer>,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let actor = actor(&op);
     drop(op);

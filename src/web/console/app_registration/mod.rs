@@ -7,11 +7,9 @@ mod view;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use tower_sessions::Session;
@@ -21,7 +19,7 @@ use crate::domain::app_registration::{
     self, Alarm, ChangeError, FieldError, Registration, RegistrationInput,
 };
 use crate::domain::op::{Actor, Op};
-use crate::domain::technician::Role;
+use crate::domain::technician::Permission;
 use crate::keeper::message::Actor as KeeperActor;
 use crate::keeper::message::app::AppChange;
 use crate::web::kit::chrome::Chrome;
@@ -31,32 +29,26 @@ use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 pub(super) use view::AlarmView;
 use view::{CloudView, FormerView, PermissionView, RegistrationView};
 
-pub(super) fn router() -> Router<App> {
-    let confirmed = get(credential::ask).post(credential::put_away);
-    Router::new()
-        .route(paths::APP_REGISTRATION, get(show).post(register))
-        .route(paths::APP_SECRETS, post(add::secret))
-        .route(paths::APP_CERTIFICATES, post(add::certificate))
-        .route(paths::APP_GENERATED, post(add::generated))
-        .route(
-            "/security/app-registration/credentials/{id}/trial",
-            post(credential::try_again),
-        )
-        .route(
-            "/security/app-registration/credentials/{id}/certificate",
-            get(credential::certificate),
-        )
-        .route(
-            "/security/app-registration/credentials/{id}/retirement",
-            confirmed.clone(),
-        )
-        .route(
-            "/security/app-registration/credentials/{id}/removal",
-            confirmed,
-        )
+pub(super) fn router() -> Routes {
+    const MANAGE: Policy = Policy::Technician(Permission::Settings);
+    let below = |word: &str| format!("{}/credentials/{{id}}/{word}", paths::APP_REGISTRATION);
+    Routes::new()
+        .get(paths::APP_REGISTRATION, Policy::LOOK, show)
+        .post(paths::APP_REGISTRATION, MANAGE, register)
+        .post(paths::APP_SECRETS, MANAGE, add::secret)
+        .post(paths::APP_CERTIFICATES, MANAGE, add::certificate)
+        .post(paths::APP_GENERATED, MANAGE, add::generated)
+        .post(&below("trial"), MANAGE, credential::try_again)
+        .get(&below("certificate"), Policy::LOOK, credential::certificate)
+        .get(&below("retirement"), MANAGE, credential::ask)
+        .post(&below("retirement"), MANAGE, credential::put_away)
+        .get(&below("removal"), MANAGE, credential::ask)
+        .post(&below("removal"), MANAGE, credential::put_away)
 }
 
 #[derive(Template, WebTemplate)]
@@ -201,7 +193,7 @@ async fn register(
     chrome: Chrome,
     Form(sent): Form<Sent>,
 ) -> WebResult {
-    let mut op = managed(&app, &viewer).await?;
+    let mut op = viewer.begin(&app).await?;
     let stored = Stored::read(&mut op, &app).await?;
     let actor = actor(&op);
     drop(op);
@@ -246,15 +238,7 @@ async fn register(
 }
 
 fn may_manage(viewer: &Viewer) -> bool {
-    matches!(viewer.role, Role::Owner | Role::Admin)
-}
-
-/// A unit of work of somebody who may change the registration.
-async fn managed(app: &App, viewer: &Viewer) -> WebResult<Op> {
-    if !may_manage(viewer) {
-        return Err(WebError::Forbidden);
-    }
-    Ok(viewer.begin(app).await?)
+    viewer.role.may(Permission::Settings)
 }
 
 fn actor(op: &Op) -> KeeperActor {

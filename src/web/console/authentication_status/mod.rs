@@ -18,9 +18,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use askama_web::WebTemplate;
+use axum::Extension;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::domain::technician;
@@ -30,6 +29,8 @@ use crate::web::kit::form::Query;
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use board::{Board, Boards};
 use query::{Asked, Params};
 use saved::{Refused, ViewLink};
@@ -44,27 +45,24 @@ struct Index {
     board: Arc<Board>,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(paths::AUTHENTICATION_STATUS, get(index))
-        .route(paths::STATUS_CSV, get(export::download))
-        .route(paths::STATUS_EVENTS, get(live::listen))
-        .route(
-            paths::STATUS_SEND,
-            get(selection::ask_to_send).post(selection::send),
-        )
-        .route(paths::STATUS_VALIDATE, post(selection::validate))
-        .route(
-            paths::STATUS_SNOOZE,
-            get(selection::ask_to_snooze).post(selection::snooze),
-        )
-        .route(paths::STATUS_WAKE, post(selection::wake))
-        .route(paths::STATUS_VIEWS, post(saved::save))
-        .route(
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get(paths::AUTHENTICATION_STATUS, Policy::LOOK, index)
+        .get(paths::STATUS_CSV, Policy::LOOK, export::download)
+        .get(paths::STATUS_EVENTS, Policy::LOOK, live::listen)
+        .get(paths::STATUS_SEND, Policy::WORK, selection::ask_to_send)
+        .post(paths::STATUS_SEND, Policy::WORK, selection::send)
+        .post(paths::STATUS_VALIDATE, Policy::WORK, selection::validate)
+        .get(paths::STATUS_SNOOZE, Policy::WORK, selection::ask_to_snooze)
+        .post(paths::STATUS_SNOOZE, Policy::WORK, selection::snooze)
+        .post(paths::STATUS_WAKE, Policy::WORK, selection::wake)
+        .post(paths::STATUS_VIEWS, Policy::WORK, saved::save)
+        .post(
             "/security/authentication-status/views/{id}/removal",
-            post(saved::remove),
+            Policy::WORK,
+            saved::remove,
         )
-        .layer(Extension(Boards::default()))
+        .with(Boards::default())
 }
 
 /// The list as the query asks for it; words in it that mean nothing are left aside and named.

@@ -10,9 +10,7 @@ mod view;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -22,6 +20,8 @@ use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use view::{Facts, View};
 
@@ -43,10 +43,14 @@ struct Params {
     range: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(paths::OPERATIONS, get(index))
-        .route(&format!("{}/{{id}}", paths::INCIDENTS), get(incident::show))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get(paths::OPERATIONS, Policy::LOOK, index)
+        .get(
+            &format!("{}/{{id}}", paths::INCIDENTS),
+            Policy::LOOK,
+            incident::show,
+        )
 }
 
 async fn index(

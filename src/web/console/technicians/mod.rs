@@ -7,16 +7,16 @@ mod show;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
-use axum::routing::{get, post};
 use time::OffsetDateTime;
 
 use crate::app::App;
-use crate::domain::technician::{self, LINK_LIFETIME, LinkToken, Listed, Technician};
+use crate::domain::technician::{self, LINK_LIFETIME, LinkToken, Listed, Permission, Technician};
 use crate::web::kit::chrome::Chrome;
-use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::error::WebResult;
 use crate::web::kit::paths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 
@@ -51,29 +51,26 @@ struct LinkPage {
     minutes: i64,
 }
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> Routes {
+    const PEOPLE: Policy = Policy::Technician(Permission::People);
     let act = |name: &str| format!("{}/{{id}}/{name}", paths::TECHNICIANS);
-    Router::new()
-        .route(paths::TECHNICIANS, get(index).post(new::add))
-        .route(paths::NEW_TECHNICIAN, get(new::show))
-        .route(&format!("{}/{{id}}", paths::TECHNICIANS), get(show::show))
-        .route(&act("role"), post(acts::change_role))
-        .route(&act("reset"), post(acts::reset))
-        .route(&act("disabling"), post(acts::disable))
-        .route(&act("enabling"), post(acts::enable))
-        .route(&act("logout"), post(acts::end_logins))
-}
-
-fn may_look(viewer: &Viewer) -> WebResult<()> {
-    if viewer.role.manages_people() {
-        Ok(())
-    } else {
-        Err(WebError::Forbidden)
-    }
+    Routes::new()
+        .get(paths::TECHNICIANS, PEOPLE, index)
+        .post(paths::TECHNICIANS, PEOPLE, new::add)
+        .get(paths::NEW_TECHNICIAN, PEOPLE, new::show)
+        .get(
+            &format!("{}/{{id}}", paths::TECHNICIANS),
+            PEOPLE,
+            show::show,
+        )
+        .post(&act("role"), PEOPLE, acts::change_role)
+        .post(&act("reset"), PEOPLE, acts::reset)
+        .post(&act("disabling"), PEOPLE, acts::disable)
+        .post(&act("enabling"), PEOPLE, acts::enable)
+        .post(&act("logout"), PEOPLE, acts::end_logins)
 }
 
 async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Index> {
-    may_look(&viewer)?;
     let mut op = viewer.begin(&app).await?;
     let people = technician::list(&mut op).await?;
     let now = op.now();

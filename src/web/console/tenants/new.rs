@@ -11,7 +11,7 @@ use super::fields::{self, Fields, Sent};
 use crate::app::App;
 use crate::domain::tenant::{self, ChangeError, FieldError, TenantInput};
 use crate::web::kit::chrome::Chrome;
-use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Form;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths::TenantPaths;
@@ -25,10 +25,7 @@ struct NewPage {
 }
 
 /// GET: the empty form.
-pub async fn show(viewer: Viewer, chrome: Chrome) -> WebResult {
-    if !viewer.may_change() {
-        return Err(WebError::Forbidden);
-    }
+pub async fn show(chrome: Chrome) -> WebResult {
     let fields = Fields::new(&fields::blank(), &[]);
     Ok(NewPage { chrome, fields }.into_response())
 }

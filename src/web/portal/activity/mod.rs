@@ -5,9 +5,7 @@ mod words;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -19,6 +17,8 @@ use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths::TenantPaths;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 use crate::web::parts::uptime::{class, span};
@@ -62,10 +62,14 @@ struct Params {
     before: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/tenants/{short}/activity", get(index))
-        .route("/tenants/{short}/activity/calls", get(calls::index))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get("/tenants/{short}/activity", Policy::LOOK, index)
+        .get(
+            "/tenants/{short}/activity/calls",
+            Policy::LOOK,
+            calls::index,
+        )
 }
 
 async fn index(

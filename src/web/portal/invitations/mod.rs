@@ -5,35 +5,35 @@ mod index;
 mod new;
 mod steps;
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use crate::app::App;
 use crate::domain::invitation::LinkError;
 use crate::web::kit::error::WebError;
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(
-            "/tenants/{short}/invitations",
-            get(index::show).post(new::create),
-        )
-        .route("/tenants/{short}/invitations/new", get(new::show))
-        .route(
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get("/tenants/{short}/invitations", Policy::LOOK, index::show)
+        .post("/tenants/{short}/invitations", Policy::WORK, new::create)
+        .get("/tenants/{short}/invitations/new", Policy::WORK, new::show)
+        .get(
             "/tenants/{short}/invitations/{id}/auth-url",
-            get(auth_url::show),
+            Policy::WORK,
+            auth_url::show,
         )
-        .route(
+        .post(
             "/tenants/{short}/invitations/{id}/resend",
-            post(steps::resend),
+            Policy::WORK,
+            steps::resend,
         )
-        .route(
+        .post(
             "/tenants/{short}/invitations/{id}/revocation",
-            post(steps::revoke),
+            Policy::WORK,
+            steps::revoke,
         )
-        .route(
+        .post(
             "/tenants/{short}/invitations/{id}/replacement",
-            post(steps::replace),
+            Policy::WORK,
+            steps::replace,
         )
 }
 

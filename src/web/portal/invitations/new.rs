@@ -161,9 +161,6 @@ pub async fn show(
     chrome: Chrome,
     Query(query): Query<NewQuery>,
 ) -> WebResult {
-    if !viewer.may_change() {
-        return Err(WebError::Forbidden);
-    }
     if visit.tenant.state != TenantState::Active {
         return Err(WebError::Conflict(NOT_ACTIVE));
     }

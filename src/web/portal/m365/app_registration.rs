@@ -3,11 +3,9 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -22,6 +20,8 @@ use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
 use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 use crate::web::parts::invitations::From;
@@ -88,17 +88,17 @@ impl OwnForm {
     }
 }
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> Routes {
     const PAGE: &str = "/tenants/{short}/configuration/m365/app-registration";
-    Router::new()
-        .route(PAGE, get(show))
-        .route(&format!("{PAGE}/own"), post(try_own))
-        .route(&format!("{PAGE}/own/retry"), post(retry))
-        .route(&format!("{PAGE}/own/removal"), post(remove))
+    Routes::new()
+        .get(PAGE, Policy::WORK, show)
+        .post(&format!("{PAGE}/own"), Policy::WORK, try_own)
+        .post(&format!("{PAGE}/own/retry"), Policy::WORK, retry)
+        .post(&format!("{PAGE}/own/removal"), Policy::WORK, remove)
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, visit: Visit, chrome: Chrome) -> WebResult {
-    may(&viewer, &visit)?;
+    may(&visit)?;
     let typed = OwnAppInput {
         entra_tenant_id: visit
             .tenant
@@ -113,10 +113,7 @@ async fn show(State(app): State<App>, viewer: Viewer, visit: Visit, chrome: Chro
         .into_response())
 }
 
-fn may(viewer: &Viewer, visit: &Visit) -> WebResult<()> {
-    if !viewer.may_change() {
-        return Err(WebError::Forbidden);
-    }
+fn may(visit: &Visit) -> WebResult<()> {
     if visit.tenant.state != TenantState::Active {
         return Err(WebError::Conflict(NOT_ACTIVE));
     }
@@ -196,7 +193,7 @@ async fn try_own(
     chrome: Chrome,
     Form(fields): Form<OwnFields>,
 ) -> WebResult {
-    may(&viewer, &visit)?;
+    may(&visit)?;
     let typed = OwnAppInput {
         client_id: fields.client_id,
         entra_tenant_id: fields.entra_tenant_id,
@@ -251,13 +248,8 @@ fn not_begun(why: &Began) -> FieldError {
     }
 }
 
-async fn retry(
-    State(app): State<App>,
-    viewer: Viewer,
-    visit: Visit,
-    session: Session,
-) -> WebResult {
-    may(&viewer, &visit)?;
+async fn retry(State(app): State<App>, visit: Visit, session: Session) -> WebResult {
+    may(&visit)?;
     let ask = Ask::TryAgain {
         tenant_id: visit.id.as_uuid(),
     };
@@ -270,7 +262,7 @@ async fn remove(
     visit: Visit,
     session: Session,
 ) -> WebResult {
-    may(&viewer, &visit)?;
+    may(&visit)?;
     let ask = Ask::Forget {
         tenant_id: visit.id.as_uuid(),
         actor: actor(&app, &viewer).await?,

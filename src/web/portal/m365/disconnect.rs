@@ -3,11 +3,9 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::get;
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -19,6 +17,8 @@ use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
 use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::portal::Visit;
 
@@ -57,17 +57,15 @@ struct ReportPage {
     report: ReportView,
 }
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> Routes {
     const SETTINGS: &str = "/tenants/{short}/configuration/m365";
-    Router::new()
-        .route(&format!("{SETTINGS}/disconnect"), get(ask).post(begin))
-        .route(&format!("{SETTINGS}/disconnection"), get(report))
+    Routes::new()
+        .get(&format!("{SETTINGS}/disconnect"), Policy::WORK, ask)
+        .post(&format!("{SETTINGS}/disconnect"), Policy::WORK, begin)
+        .get(&format!("{SETTINGS}/disconnection"), Policy::LOOK, report)
 }
 
-async fn ask(viewer: Viewer, visit: Visit, chrome: Chrome) -> WebResult<Question> {
-    if !viewer.may_change() {
-        return Err(WebError::Forbidden);
-    }
+async fn ask(visit: Visit, chrome: Chrome) -> WebResult<Question> {
     Ok(Question::new(chrome, visit, Field::default(), false))
 }
 

@@ -9,10 +9,8 @@ mod view;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -34,6 +32,8 @@ use crate::web::kit::when::{When, amount};
 use crate::web::parts::diagnosis::{DiagnosisView, decisive};
 use crate::web::parts::invitations::{From, HeldView};
 
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use view::{Banner, SettingsView};
 
 #[derive(Template, WebTemplate)]
@@ -61,14 +61,15 @@ struct Params {
     validation: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
+pub(super) fn router() -> Routes {
+    Routes::new()
         .merge(app_registration::router())
         .merge(disconnect::router())
-        .route("/tenants/{short}/configuration/m365", get(show))
-        .route(
+        .get("/tenants/{short}/configuration/m365", Policy::LOOK, show)
+        .post(
             "/tenants/{short}/configuration/m365/validation",
-            post(validate),
+            Policy::WORK,
+            validate,
         )
 }
 

@@ -7,10 +7,8 @@ mod view;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use tower_sessions::Session;
 
 use super::Visit;
@@ -30,6 +28,8 @@ use crate::web::parts::invitations::From;
 use crate::web::parts::msal_errors::ErrorLine;
 use crate::web::parts::uptime::{UptimeView, first_of};
 
+use crate::web::kit::policy::Policy;
+use crate::web::kit::routes::Routes;
 use coming::Coming;
 use lifetimes::LifetimesView;
 use view::StandingView;
@@ -66,10 +66,14 @@ struct PageLinks {
     edit: String,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/tenants/{short}", get(show))
-        .route("/tenants/{short}/lifetime-policies", post(read_policies))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .get("/tenants/{short}", Policy::LOOK, show)
+        .post(
+            "/tenants/{short}/lifetime-policies",
+            Policy::WORK,
+            read_policies,
+        )
 }
 
 async fn show(

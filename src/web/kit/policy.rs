@@ -1,0 +1,76 @@
+//! Who may pass a route. Each route has one policy (`routes`), and [`enforce`] asks it before any handler runs: what is not
+//! allowed here never reaches the code of a page.
+
+use std::sync::Arc;
+
+use axum::RequestExt;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
+
+use super::error::WebError;
+use super::routes::Policies;
+use super::viewer::Viewer;
+use crate::app::App;
+use crate::domain::technician::Permission;
+
+/// Who may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Anybody: nothing behind it belongs to anyone.
+    Public,
+    /// The bearer of an invitation link: the page itself finds the invitation by the link or by its cookie.
+    Customer,
+    /// A technician who signed in, with this permission.
+    Technician(Permission),
+}
+
+impl Policy {
+    /// A technician who may look.
+    pub const LOOK: Self = Self::Technician(Permission::Look);
+    /// A technician who may change tenants.
+    pub const WORK: Self = Self::Technician(Permission::Work);
+
+    /// The word that the inventory and the documentation use.
+    pub fn name(self) -> String {
+        match self {
+            Self::Public => "public".to_owned(),
+            Self::Customer => "customer".to_owned(),
+            Self::Technician(permission) => format!("technician: {permission}"),
+        }
+    }
+}
+
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name())
+    }
+}
+
+/// Layer of the routed pages: let in whom the route's policy allows. A route that no policy names is not served.
+pub async fn enforce(
+    State((app, policies)): State<(App, Arc<Policies>)>,
+    template: Option<MatchedPath>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let template = template.as_ref().map_or("", MatchedPath::as_str);
+    match policies.of(request.method(), template) {
+        // The path is known and the method is not (RFC 9110 section 15.5.6).
+        None => {
+            let allow = [(header::ALLOW, policies.allow(template))];
+            (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
+        }
+        Some(Policy::Public | Policy::Customer) => next.run(request).await,
+        Some(Policy::Technician(permission)) => {
+            // Leaves the viewer in the request for the page.
+            match request.extract_parts_with_state::<Viewer, App>(&app).await {
+                Ok(viewer) if viewer.role.may(permission) => next.run(request).await,
+                Ok(_) => WebError::Forbidden.into_response(),
+                Err(refused) => refused.into_response(),
+            }
+        }
+    }
+}

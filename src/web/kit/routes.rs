@@ -1,0 +1,141 @@
+//! The route inventory. A page is mounted through [`Routes`] and in no other way, so every route has its [`Policy`]; the list
+//! guards the requests (`policy::enforce`), feeds the tests that try every route as everybody, and is printed by
+//! `tenantry routes`.
+
+use std::collections::HashMap;
+
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
+use serde::Serialize;
+
+use super::policy::Policy;
+use crate::app::App;
+
+/// One route as the inventory lists it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Route {
+    /// `GET` (which answers HEAD too) or `POST`.
+    pub method: &'static str,
+    /// The template that axum matches, e.g. `/tenants/{short}/edit`.
+    pub path: String,
+    pub policy: Policy,
+}
+
+impl Route {
+    /// Whether this route may change something.
+    pub fn changes(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
+/// Routes with their policies, on the way to a router.
+#[derive(Debug, Default)]
+pub struct Routes {
+    router: Router<App>,
+    inventory: Vec<Route>,
+}
+
+impl Routes {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A page to look at. GET changes nothing.
+    #[must_use]
+    pub fn get<H, T>(self, path: &str, policy: Policy, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.mount("GET", path, policy, get(handler))
+    }
+
+    /// A change.
+    #[must_use]
+    pub fn post<H, T>(self, path: &str, policy: Policy, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.mount("POST", path, policy, post(handler))
+    }
+
+    fn mount(
+        mut self,
+        method: &'static str,
+        path: &str,
+        policy: Policy,
+        handler: MethodRouter<App>,
+    ) -> Self {
+        self.router = self.router.route(path, handler);
+        let path = path.to_owned();
+        self.inventory.push(Route {
+            method,
+            path,
+            policy,
+        });
+        self
+    }
+
+    /// Something that every page mounted so far finds as an `Extension`.
+    #[must_use]
+    pub fn with<E>(mut self, shared: E) -> Self
+    where
+        E: Clone + Send + Sync + 'static,
+    {
+        self.router = self.router.layer(Extension(shared));
+        self
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.inventory.extend(other.inventory);
+        self
+    }
+
+    /// What is mounted, in the order in which it was.
+    pub fn inventory(&self) -> &[Route] {
+        &self.inventory
+    }
+
+    /// The router, and the policies by which its requests are let in.
+    pub(in crate::web) fn into_parts(self) -> (Router<App>, Policies) {
+        let known = self
+            .inventory
+            .into_iter()
+            .map(|route| ((route.method, route.path), route.policy))
+            .collect();
+        (self.router, Policies(known))
+    }
+}
+
+/// The policy of each method and path template.
+#[derive(Debug)]
+pub struct Policies(HashMap<(&'static str, String), Policy>);
+
+impl Policies {
+    /// The methods that are mounted at this path, as the header `Allow` names them.
+    pub(super) fn allow(&self, template: &str) -> String {
+        let mounted = |method: &&str| self.0.contains_key(&(*method, template.to_owned()));
+        let methods = [("GET", "GET, HEAD"), ("POST", "POST")];
+        let found = methods.iter().filter(|(method, _)| mounted(method));
+        found
+            .map(|(_, words)| *words)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// The policy of this route; none when nothing is mounted there for this method.
+    pub(super) fn of(&self, method: &Method, template: &str) -> Option<Policy> {
+        let method = match *method {
+            Method::GET | Method::HEAD => "GET",
+            Method::POST => "POST",
+            _ => return None,
+        };
+        self.0.get(&(method, template.to_owned())).copied()
+    }
+}
