@@ -9,7 +9,7 @@ use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::app_registration;
-use crate::domain::op::{Actor, Op};
+use crate::domain::op::{Actor, Op, Scope};
 use crate::entra::Entra;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::{Client, Cloud};
@@ -175,7 +175,7 @@ async fn credentials_end(
     let clock = Clock::system();
     let cloud = Cloud::at(&config.entra.authority, &config.entra.graph_url);
     let mut op = Op::begin(&pool, &clock, Actor::Command("doctor")).await?;
-    let all = app_registration::list(&mut op, cloud).await?;
+    let all = app_registration::list(&mut op, Scope::all(), cloud).await?;
     let now = op.now();
     op.roll_back().await?;
     pool.close().await;

@@ -1,8 +1,9 @@
 //! One unit of work: who acts, at what instant, in which transaction; and within which tenants. Every operation of the
 //! domain takes an `Op` and, where tenants are concerned, a `Scope`. Dropping an `Op` rolls it back.
 
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Transaction};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::storage::{TechnicianId, TenantId};
@@ -93,6 +94,11 @@ impl Op {
 
 /// Within which tenants an operation may look and act. Made only by extractors, workers and commands; each query filters
 /// by it, so that what is outside looks absent.
+///
+/// Two filters stand side by side in a `WHERE`, each off when its parameter is null:
+/// `($n::uuid is null or x.tenant_id = $n) and ($m::uuid is null or exists (select from technician_tenants g where
+/// g.technician_id = $m and g.tenant_id = x.tenant_id))`. Inside the second the column must name its table: without, it
+/// would mean `g`'s own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope(Reach);
 
@@ -100,6 +106,7 @@ pub struct Scope(Reach);
 enum Reach {
     All,
     One(TenantId),
+    Granted(TechnicianId),
 }
 
 impl Scope {
@@ -113,11 +120,47 @@ impl Scope {
         Self(Reach::One(tenant))
     }
 
-    /// The filter for a `WHERE`: null stands for every tenant (`$n::uuid is null or tenant_id = $n`).
+    /// The tenants that this technician is limited to, as `technician_tenants` has them when a query reads it.
+    pub const fn granted_to(technician: TechnicianId) -> Self {
+        Self(Reach::Granted(technician))
+    }
+
+    /// Whether nothing is left out.
+    pub const fn is_all(self) -> bool {
+        matches!(self.0, Reach::All)
+    }
+
+    /// The first filter for a `WHERE`: null unless one tenant is meant.
     pub fn tenant(self) -> Option<TenantId> {
         match self.0 {
-            Reach::All => None,
+            Reach::All | Reach::Granted(_) => None,
             Reach::One(id) => Some(id),
+        }
+    }
+
+    /// The second filter for a `WHERE`: null unless a limited technician looks.
+    pub fn technician(self) -> Option<Uuid> {
+        match self.0 {
+            Reach::All | Reach::One(_) => None,
+            Reach::Granted(id) => Some(id.as_uuid()),
+        }
+    }
+
+    /// Both filters for a query that is put together: `column` names the tenant's id together with its table.
+    pub fn push(self, query: &mut QueryBuilder<Postgres>, column: &str) {
+        match self.0 {
+            Reach::All => {}
+            Reach::One(tenant) => {
+                query
+                    .push(format_args!(" and {column} = "))
+                    .push_bind(tenant.as_uuid());
+            }
+            Reach::Granted(technician) => {
+                query
+                    .push(" and exists (select from technician_tenants g where g.technician_id = ")
+                    .push_bind(technician.as_uuid())
+                    .push(format_args!(" and g.tenant_id = {column})"));
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ pub use input::{
 };
 pub use warning::{Warning, days_left, warning};
 
-use super::op::Op;
+use super::op::{Op, Scope};
 use crate::keeper::Cloud;
 
 /// A registration of the MSP's own with its credentials.
@@ -103,8 +103,12 @@ impl Credential {
 }
 
 /// The MSP's registrations of a cloud, the active one first.
-pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::Error> {
-    store::list(op, cloud).await
+pub async fn list(
+    op: &mut Op,
+    scope: Scope,
+    cloud: Cloud,
+) -> Result<Vec<Registration>, sqlx::Error> {
+    store::list(op, scope, cloud).await
 }
 
 /// The public part of a certificate, DER; none for a secret or another's credential.

@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Credential, Kind, Refused, Registration, State, Why};
-use crate::domain::op::Op;
+use crate::domain::op::{Op, Scope};
 use crate::keeper::Cloud;
-use crate::storage::Inconsistent;
+use crate::storage::{Inconsistent, TenantId};
 
 struct RegistrationRow {
     id: Uuid,
@@ -34,16 +34,26 @@ struct CredentialRow {
     is_being_tried: bool,
 }
 
-/// The MSP's registrations of a cloud, the active one first, then the newest. Reads every connection to count theirs.
-pub async fn list(op: &mut Op, cloud: Cloud) -> Result<Vec<Registration>, sqlx::Error> {
+/// The MSP's registrations of a cloud, the active one first, then the newest. Reads every connection within `scope` to count
+/// theirs.
+pub async fn list(
+    op: &mut Op,
+    scope: Scope,
+    cloud: Cloud,
+) -> Result<Vec<Registration>, sqlx::Error> {
     let rows = sqlx::query_as!(
         RegistrationRow,
         r#"select id, client_id, display_name, entra_tenant_id, state,
              (select count(*) from connections c where c.app_registration_id = r.id
-                and c.state in ('pending', 'active', 'suspect', 'needs_consent')) as "connections!"
+                and c.state in ('pending', 'active', 'suspect', 'needs_consent')
+                and ($2::uuid is null or c.tenant_id = $2)
+                and ($3::uuid is null or exists (select from technician_tenants g
+                  where g.technician_id = $3 and g.tenant_id = c.tenant_id))) as "connections!"
            from app_registrations r where cloud = $1 and tenant_id is null
            order by state = 'active' desc, created_at desc"#,
-        cloud.as_str()
+        cloud.as_str(),
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

@@ -52,11 +52,15 @@ pub async fn spans(
     let rows = sqlx::query_as!(
         SpanRow,
         "select tenant_id, connection_id, state, cause, access_until, concluded, since, until from connection_states
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and (until is null or until >= $3)
+         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = connection_states.tenant_id))
+           and (until is null or until >= $3)
          order by since, id",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         from,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -108,6 +112,8 @@ pub async fn calls(
         "select id, at, operation, resource, http_status, outcome, duration_ms, correlation_id, trace_id, error_id
          from entra_calls
          where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($8::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $8 and g.tenant_id = entra_calls.tenant_id))
            and ($3::timestamptz is null or (at, id) < ($3, $4))
            and ($5::text is null or operation = $5)
            and ($6::boolean is null or (outcome = 'ok') = $6)
@@ -119,6 +125,7 @@ pub async fn calls(
         filter.operation,
         ok,
         limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -150,10 +157,13 @@ pub async fn act_at(
 ) -> Result<Option<OffsetDateTime>, sqlx::Error> {
     sqlx::query_scalar!(
         "select at from audit_events
-         where id = $3 and tenant_id = $1 and ($2::uuid is null or tenant_id = $2)",
+         where id = $3 and tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = audit_events.tenant_id))",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         id.0,
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await
@@ -169,7 +179,10 @@ pub async fn acts(
 ) -> Result<Vec<Act>, sqlx::Error> {
     let rows = sqlx::query!(
         "select id, at, action, actor_type, actor_name, result, details from audit_events
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and ($3::bigint is null or id < $3)
+         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($5::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $5 and g.tenant_id = audit_events.tenant_id))
+           and ($3::bigint is null or id < $3)
            and action not in ('token.refresh', 'token.hand_out', 'customer_portal.entered', 'customer_portal.left')
            and not (action = 'onboarding.step' and result = 'done')
          order by id desc limit $4",
@@ -177,6 +190,7 @@ pub async fn acts(
         scope.tenant().map(TenantId::as_uuid),
         before.map(|id| id.0),
         limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -205,7 +219,10 @@ pub async fn renewals(
 ) -> Result<Vec<Fold>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select count(*) as "count!", min(at) as "first!", max(at) as "last!" from entra_calls
-           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and at >= $4 and at < $5
+           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($6::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $6 and g.tenant_id = entra_calls.tenant_id))
+             and at >= $4 and at < $5
              and operation in ('refresh', 'client_credentials') and outcome = 'ok' and resource <> ''
            group by width_bucket(at, $3::timestamptz[])"#,
         tenant.as_uuid(),
@@ -213,6 +230,7 @@ pub async fn renewals(
         bounds,
         from,
         until,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -239,13 +257,17 @@ pub async fn errors(
     let rows = sqlx::query!(
         r#"select category, count(*) as "count!", min(at) as "first!", max(at) as "last!", max(id) as "newest!"
            from msal_errors
-           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and at >= $4 and at < $5
+           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($6::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $6 and g.tenant_id = msal_errors.tenant_id))
+             and at >= $4 and at < $5
            group by width_bucket(at, $3::timestamptz[]), category"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         bounds,
         from,
         until,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -272,9 +294,12 @@ pub async fn lifetime_policies(
 ) -> Result<Option<Observed>, sqlx::Error> {
     let row = sqlx::query!(
         "select outcome, policies, assignment_known, observed_at from lifetime_policies
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)",
+         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($3::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $3 and g.tenant_id = lifetime_policies.tenant_id))",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -307,9 +332,12 @@ pub async fn next_refresh(
            join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id
            join tenants t on t.id = s.tenant_id
            where s.tenant_id = $1 and ($2::uuid is null or s.tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = s.tenant_id))
              and c.state in ('active', 'suspect') and t.state = 'active'"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_one(op.db())
     .await

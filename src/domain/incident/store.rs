@@ -37,12 +37,17 @@ pub async fn open(op: &mut Op, scope: Scope) -> sqlx::Result<Vec<Incident>> {
         Row,
         r#"select id, kind, code, opened_at,
              (select count(*) from incident_tenants t
-               where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)) as "tenants!"
+               where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)
+                 and ($2::uuid is null or exists (select from technician_tenants g
+                   where g.technician_id = $2 and g.tenant_id = t.tenant_id))) as "tenants!"
            from incidents i
-           where closed_at is null and ($1::uuid is null or exists (
-             select from incident_tenants t where t.incident_id = i.id and t.tenant_id = $1))
+           where closed_at is null and ($1::uuid is null and $2::uuid is null or exists (
+             select from incident_tenants t where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)
+               and ($2::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $2 and g.tenant_id = t.tenant_id))))
            order by opened_at, id"#,
-        scope.tenant().map(TenantId::as_uuid)
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -89,19 +94,26 @@ pub async fn latest(op: &mut Op, scope: Scope, limit: i64) -> sqlx::Result<Vec<R
         r#"with chosen as (
              select * from incidents i where closed_at is null
              union all
-             (select * from incidents i where closed_at is not null and ($1::uuid is null or exists (
-               select from incident_tenants t where t.incident_id = i.id and t.tenant_id = $1))
+             (select * from incidents i where closed_at is not null and ($1::uuid is null and $3::uuid is null or exists (
+             select from incident_tenants t where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)
+               and ($3::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $3 and g.tenant_id = t.tenant_id))))
              order by opened_at desc limit $2))
            select id as "id!", kind as "kind!", class as "class!", code, opened_at as "opened_at!",
              last_seen_at as "last_seen_at!", closed_at,
              (select count(*) from incident_tenants t
-               where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)) as "tenants!"
+               where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)
+                 and ($3::uuid is null or exists (select from technician_tenants g
+                   where g.technician_id = $3 and g.tenant_id = t.tenant_id))) as "tenants!"
            from chosen i
-           where $1::uuid is null or exists (
-             select from incident_tenants t where t.incident_id = i.id and t.tenant_id = $1)
+           where ($1::uuid is null and $3::uuid is null or exists (
+             select from incident_tenants t where t.incident_id = i.id and ($1::uuid is null or t.tenant_id = $1)
+               and ($3::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $3 and g.tenant_id = t.tenant_id))))
            order by closed_at is not null, opened_at desc, id"#,
         scope.tenant().map(TenantId::as_uuid),
-        limit
+        limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -115,12 +127,17 @@ pub async fn find(op: &mut Op, scope: Scope, id: Uuid) -> sqlx::Result<Option<Re
         RecordRow,
         r#"select id, kind, class, code, opened_at, last_seen_at, closed_at,
              (select count(*) from incident_tenants t
-               where t.incident_id = i.id and ($2::uuid is null or t.tenant_id = $2)) as "tenants!"
+               where t.incident_id = i.id and ($2::uuid is null or t.tenant_id = $2)
+                 and ($3::uuid is null or exists (select from technician_tenants g
+                   where g.technician_id = $3 and g.tenant_id = t.tenant_id))) as "tenants!"
            from incidents i
-           where id = $1 and ($2::uuid is null or exists (
-             select from incident_tenants t where t.incident_id = i.id and t.tenant_id = $2))"#,
+           where id = $1 and ($2::uuid is null and $3::uuid is null or exists (
+             select from incident_tenants t where t.incident_id = i.id and ($2::uuid is null or t.tenant_id = $2)
+               and ($3::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $3 and g.tenant_id = t.tenant_id))))"#,
         id,
-        scope.tenant().map(TenantId::as_uuid)
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -141,10 +158,13 @@ pub async fn touched(
            from incident_tenants i join tenants t on t.id = i.tenant_id
            left join connections c on c.tenant_id = t.id and c.state not in ('pending', 'revoked')
            where i.incident_id = $1 and ($2::uuid is null or t.id = $2)
+             and ($4::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $4 and g.tenant_id = t.id))
            order by c.trouble_since is null, t.short_name limit $3"#,
         id,
         scope.tenant().map(TenantId::as_uuid),
-        limit
+        limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await

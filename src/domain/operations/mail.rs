@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::store::deliveries;
-use crate::domain::op::Op;
+use crate::domain::op::{Op, Scope};
 use crate::storage::TenantId;
 
 /// One letter, sent or not.
@@ -37,8 +37,8 @@ pub async fn record_mail(
     deliveries::record(op, tenant, kind, reason).await
 }
 
-/// The letters of the last day.
-pub async fn mails(op: &mut Op) -> Result<Mails, sqlx::Error> {
+/// The letters of the last day; for whoever is limited, those that concerned tenants within `scope`.
+pub async fn mails(op: &mut Op, scope: Scope) -> Result<Mails, sqlx::Error> {
     let since = op.now() - Duration::days(1);
-    deliveries::mails(op, since).await
+    deliveries::mails(op, scope, since).await
 }

@@ -2,7 +2,7 @@
 
 use super::store::today;
 use super::{Breaker, Database, KeeperLife, Latency, Present, WorkerRun, present};
-use crate::domain::op::Op;
+use crate::domain::op::{Op, Scope};
 
 /// Calls to Microsoft of one operation and end, since the first ever.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Calls {
 /// Read them all; a few small tables, whatever the number of tenants.
 pub async fn figures(op: &mut Op) -> Result<Figures, sqlx::Error> {
     Ok(Figures {
-        present: present(op).await?,
+        present: present(op, Scope::all()).await?,
         states: today::states(op).await?,
         calls: today::calls(op).await?,
         errors: today::errors(op).await?,

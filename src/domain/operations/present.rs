@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::store::today;
-use crate::domain::op::Op;
+use super::store::{granted, today};
+use crate::domain::op::{Op, Scope};
 use crate::storage::TenantId;
 
 /// A breaker that has ever turned: what it guards, and whether it is shut.
@@ -104,9 +104,13 @@ impl BreakerKind {
     }
 }
 
-/// The present.
-pub async fn present(op: &mut Op) -> Result<Present, sqlx::Error> {
-    let mut present = today::newest_sample(op).await?;
+/// The present, as far as tenants are concerned within `scope`.
+pub async fn present(op: &mut Op, scope: Scope) -> Result<Present, sqlx::Error> {
+    let mut present = match scope.technician() {
+        // The samples are of the whole fleet.
+        Some(technician) => granted::present(op, technician).await?,
+        None => today::newest_sample(op).await?,
+    };
     present.breakers = today::breakers(op).await?;
     present.keepers = today::keepers(op).await?;
     Ok(present)

@@ -190,13 +190,22 @@ pub async fn change_role(
     }
     refuse_for_last_owner(op, &technician).await?;
     store::set_role(op, technician.id, role).await?;
-    Entry::new("technician.role_changed")
-        .object("technician", technician.id)
+    // An owner is never limited.
+    let limit_lifted = role == Role::Owner && store::limits::delete(op, technician.id).await?;
+    let mut entry = Entry::new("technician.role_changed").object("technician", technician.id);
+    if limit_lifted {
+        entry = entry.detail("limit_lifted", true);
+    }
+    entry
         .detail("from", technician.role.as_str())
         .detail("to", role.as_str())
         .write(op)
         .await?;
-    Ok(Technician { role, ..technician })
+    Ok(Technician {
+        role,
+        limited: technician.limited && !limit_lifted,
+        ..technician
+    })
 }
 
 /// End every login; the password stays. Gives how many there were.
@@ -224,7 +233,7 @@ async fn refuse_for_last_owner(op: &mut Op, technician: &Technician) -> Result<(
     Ok(())
 }
 
-async fn find(op: &mut Op, who: Who<'_>) -> Result<Technician, ChangeError> {
+pub(super) async fn find(op: &mut Op, who: Who<'_>) -> Result<Technician, ChangeError> {
     let found = match who {
         Who::Id(id) => store::find(op.db(), id).await?,
         Who::Name(name) => store::find_by_login_name(op, name)

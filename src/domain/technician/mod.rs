@@ -1,8 +1,9 @@
-//! A person of the MSP with a login: identity and role. `sign_in` proves who it is, `link` sets a password, `manage` says
-//! who has a login at all.
+//! A person of the MSP with a login: identity and role. `sign_in` proves who it is, `link` sets a password, `limit` says
+//! which tenants they see, `manage` says who has a login at all.
 
 mod brake;
 mod hashing;
+mod limit;
 mod link;
 mod login_name;
 mod manage;
@@ -20,6 +21,9 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 pub use hashing::{Busy, PasswordHash, hash};
+pub use limit::{
+    Choice, Limit, LimitError, MOST_TENANTS, Named, Reach, limit, named, reach, set_limit,
+};
 pub use link::{
     LIFETIME as LINK_LIFETIME, LinkError, LinkToken, find_by_link, set_password_by_link,
 };
@@ -35,7 +39,7 @@ pub use permission::Permission;
 pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
 pub use sign_in::{Attempt, SignInError, sign_in};
 
-use super::op::{Actor, Op};
+use super::op::{Actor, Op, Scope};
 use crate::storage::TechnicianId;
 
 /// What a technician may do.
@@ -117,11 +121,22 @@ pub struct Technician {
     pub role: Role,
     /// Disabled technicians cannot sign in and their sessions end.
     pub disabled: bool,
+    /// May see some tenants only (`limit`). An owner never is.
+    pub limited: bool,
 }
 
 impl Technician {
     pub fn is_active(&self) -> bool {
         !self.disabled
+    }
+
+    /// Which tenants this technician may see.
+    pub fn scope(&self) -> Scope {
+        if self.limited {
+            Scope::granted_to(self.id)
+        } else {
+            Scope::all()
+        }
     }
 
     /// This technician as the one who acts, from a browser at `ip`.

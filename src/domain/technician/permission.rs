@@ -12,6 +12,8 @@ pub enum Permission {
     Look,
     /// Work with them: invite, validate, edit, snooze, disconnect one.
     Work,
+    /// Add tenants.
+    AddTenants,
     /// Change the app registration and what concerns the whole installation.
     Settings,
     /// See who has a login, and change that.
@@ -25,9 +27,10 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Look,
         Self::Work,
+        Self::AddTenants,
         Self::Settings,
         Self::People,
         Self::Audit,
@@ -39,12 +42,21 @@ impl Permission {
         match self {
             Self::Look => "look",
             Self::Work => "work",
+            Self::AddTenants => "add tenants",
             Self::Settings => "settings",
             Self::People => "people",
             Self::Audit => "audit",
             Self::Plug => "disconnect all",
             Self::PullPlug => "ask to disconnect all",
         }
+    }
+}
+
+impl Permission {
+    /// Whether it reaches beyond any choice of tenants, so that whoever is limited to some has it not. (Whoever is limited and
+    /// could manage people could make somebody who is not.)
+    pub const fn concerns_all_tenants(self) -> bool {
+        !matches!(self, Self::Look | Self::Work)
     }
 }
 
@@ -59,7 +71,7 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         match permission {
             Permission::Look => true,
-            Permission::Work => !matches!(self, Self::Viewer),
+            Permission::Work | Permission::AddTenants => !matches!(self, Self::Viewer),
             Permission::Settings | Permission::People | Permission::Audit | Permission::Plug => {
                 matches!(self, Self::Owner | Self::Admin)
             }

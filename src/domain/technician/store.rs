@@ -1,6 +1,7 @@
 //! SQL of technicians, their links and sessions. Failed logins are in `failures`, saved views in `views`.
 
 mod failures;
+pub(super) mod limits;
 mod views;
 
 use sqlx::PgExecutor;
@@ -23,6 +24,7 @@ struct Row {
     display_name: String,
     role: String,
     state: String,
+    limited: bool,
 }
 
 impl TryFrom<Row> for Technician {
@@ -39,6 +41,7 @@ impl TryFrom<Row> for Technician {
             display_name: row.display_name,
             role,
             disabled: row.state == "disabled",
+            limited: row.limited && role != Role::Owner,
         })
     }
 }
@@ -49,7 +52,7 @@ pub(super) async fn find(
 ) -> Result<Option<Technician>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "select id, email, display_name, role, state from technicians where id = $1",
+        "select id, email, display_name, role, state, limited from technicians where id = $1",
         id.as_uuid(),
     )
     .fetch_optional(db)
@@ -62,7 +65,7 @@ pub(super) async fn find_by_login_name(
     name: &LoginName,
 ) -> Result<Option<(Technician, Option<PasswordHash>)>, sqlx::Error> {
     let row = sqlx::query!(
-        "select id, email, display_name, role, state, password_hash from technicians where email = $1",
+        "select id, email, display_name, role, state, limited, password_hash from technicians where email = $1",
         name.as_str(),
     )
     .fetch_optional(op.db())
@@ -74,6 +77,7 @@ pub(super) async fn find_by_login_name(
         display_name: row.display_name,
         role: row.role,
         state: row.state,
+        limited: row.limited,
     };
     Ok(Some((
         technician.try_into()?,
@@ -83,7 +87,7 @@ pub(super) async fn find_by_login_name(
 
 pub(super) async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select id, email, display_name, role, state, last_login_at, password_hash is not null as "has_password!"
+        r#"select id, email, display_name, role, state, limited, last_login_at, password_hash is not null as "has_password!"
            from technicians order by email"#
     )
     .fetch_all(op.db())
@@ -96,6 +100,7 @@ pub(super) async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
                 display_name: row.display_name,
                 role: row.role,
                 state: row.state,
+                limited: row.limited,
             };
             Ok(Listed {
                 technician: technician.try_into()?,
@@ -117,7 +122,7 @@ pub(super) async fn insert(
         Row,
         "insert into technicians (id, email, display_name, role, password_hash, password_changed_at, created_at)
          values ($1, $2, $3, $4, $5, case when $5::text is null then null else $6::timestamptz end, $6::timestamptz)
-         returning id, email, display_name, role, state",
+         returning id, email, display_name, role, state, limited",
         id.as_uuid(),
         new.email.as_str(),
         new.display_name,
@@ -140,7 +145,7 @@ pub(super) async fn set_password(
     let row = sqlx::query_as!(
         Row,
         "update technicians set password_hash = $2, password_changed_at = $3 where id = $1 and state = 'active'
-         returning id, email, display_name, role, state",
+         returning id, email, display_name, role, state, limited",
         id.as_uuid(),
         hash,
         now,
@@ -281,7 +286,7 @@ pub(super) async fn find_by_link(
     let now = op.now();
     let row = sqlx::query_as!(
         Row,
-        "select t.id, t.email, t.display_name, t.role, t.state
+        "select t.id, t.email, t.display_name, t.role, t.state, t.limited
          from technician_links l join technicians t on t.id = l.technician_id
          where l.token_hash = $1 and l.used_at is null and l.expires_at > $2 and t.state = 'active'",
         token_hash,

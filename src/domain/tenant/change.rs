@@ -15,6 +15,10 @@ pub enum ChangeError {
     /// Somebody else changed the tenant since it was read.
     #[error("the tenant has changed in the meantime")]
     Stale,
+    /// Whoever is limited to some tenants adds none, and changes neither a name that must be unique among all nor the tags by
+    /// which people are limited; holds the field.
+    #[error("this takes somebody who may see every tenant")]
+    Limited(&'static str),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -31,13 +35,20 @@ impl ChangeError {
                 "short_name",
                 "Another tenant has this short name. Choose another.",
             )),
+            Self::Limited(field) => Some(FieldError::new(
+                field,
+                "You are limited to some tenants. Ask somebody without a limit to change this.",
+            )),
             Self::Stale | Self::Database(_) => None,
         }
     }
 }
 
 /// Add a tenant that is not connected yet. The installation's whole scope is needed: nobody limited to some tenants adds one.
-pub async fn add(op: &mut Op, _scope: Scope, tenant: &NewTenant) -> Result<TenantId, ChangeError> {
+pub async fn add(op: &mut Op, scope: Scope, tenant: &NewTenant) -> Result<TenantId, ChangeError> {
+    if !scope.is_all() {
+        return Err(ChangeError::Limited("short_name"));
+    }
     // Looked up before the insert, because a failed statement ends the transaction; the constraint settles a race.
     refuse_taken(op, tenant, None).await?;
     let id = TenantId::new();
@@ -60,6 +71,7 @@ pub async fn edit(
     before: &Tenant,
     after: &NewTenant,
 ) -> Result<(), ChangeError> {
+    refuse_beyond_reach(scope, before, after)?;
     refuse_taken(op, after, Some(before.id)).await?;
     let touched = store::update(op, scope, before, after)
         .await
@@ -98,6 +110,23 @@ fn changed_fields(before: &Tenant, after: &NewTenant) -> Vec<String> {
         .filter(|(_, changed)| *changed)
         .map(|(field, _)| (*field).to_owned())
         .collect()
+}
+
+fn refuse_beyond_reach(
+    scope: Scope,
+    before: &Tenant,
+    after: &NewTenant,
+) -> Result<(), ChangeError> {
+    if scope.technician().is_none() {
+        return Ok(());
+    }
+    if before.short_name != after.short_name {
+        return Err(ChangeError::Limited("short_name"));
+    }
+    if before.tags != after.tags {
+        return Err(ChangeError::Limited("tags"));
+    }
+    Ok(())
 }
 
 async fn refuse_taken(

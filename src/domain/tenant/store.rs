@@ -88,9 +88,12 @@ pub(super) async fn find(
              array(select resource from tenant_resources r where r.tenant_id = t.id order by resource) as "resources!",
              array(select required from tenant_resources r where r.tenant_id = t.id order by resource) as "required!"
            from tenants t
-           where id = $1 and ($2::uuid is null or id = $2)"#,
+           where id = $1 and ($2::uuid is null or id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = t.id))"#,
         id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -159,7 +162,10 @@ pub(super) async fn update(
     let now = op.now();
     let done = sqlx::query!(
         "update tenants set short_name = $3, full_name = $4, domain = $5, invitation_email = $6, admin_username = $7, updated_at = $8
-         where id = $1 and ($2::uuid is null or id = $2) and updated_at = $9",
+         where id = $1 and ($2::uuid is null or id = $2)
+           and ($10::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $10 and g.tenant_id = tenants.id))
+           and updated_at = $9",
         before.id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         tenant.short_name.as_str(),
@@ -169,6 +175,7 @@ pub(super) async fn update(
         tenant.admin_username,
         now,
         before.updated_at,
+        scope.technician(),
     )
     .execute(op.db())
     .await?;
@@ -182,11 +189,16 @@ pub(super) async fn replace_details(
     tenant: &NewTenant,
 ) -> Result<(), sqlx::Error> {
     let id = id.as_uuid();
-    sqlx::query!("delete from tenant_tags where tenant_id = $1", id)
-        .execute(op.db())
-        .await?;
+    // What stays is left alone: by its tags people are granted this tenant.
     sqlx::query!(
-        "insert into tenant_tags (tenant_id, tag) select $1, unnest($2::text[])",
+        "delete from tenant_tags where tenant_id = $1 and tag <> all($2)",
+        id,
+        &tenant.tags
+    )
+    .execute(op.db())
+    .await?;
+    sqlx::query!(
+        "insert into tenant_tags (tenant_id, tag) select $1, unnest($2::text[]) on conflict do nothing",
         id,
         &tenant.tags
     )
@@ -227,13 +239,17 @@ pub(super) async fn change_state(
     let now = op.now();
     let done = sqlx::query!(
         "update tenants set state = $4, state_reason = $5, state_since = $6, updated_at = $6
-         where id = $1 and ($2::uuid is null or id = $2) and state = any($3)",
+         where id = $1 and ($2::uuid is null or id = $2)
+           and ($7::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $7 and g.tenant_id = tenants.id))
+           and state = any($3)",
         id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         from,
         to,
         reason,
         now,
+        scope.technician(),
     )
     .execute(op.db())
     .await?;
@@ -290,7 +306,7 @@ pub(super) async fn counts(
         coalesce(sum(n) filter (where state = 'suspended'), 0)::bigint as suspended,
         coalesce(sum(n) filter (where state = 'archived'), 0)::bigint as archived from ";
     let mut query = QueryBuilder::new(SUMS);
-    if filter.search.is_empty() && scope.tenant().is_none() {
+    if filter.search.is_empty() && scope.is_all() {
         query
             .push("(select * from status_counts union all select * from status_count_deltas) d where tag = ")
             .push_bind(filter.tag.clone().unwrap_or_default());
@@ -307,9 +323,7 @@ pub(super) async fn counts(
 
 /// Conditions over `tenants t` and `tenant_status k`.
 fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &Filter) {
-    if let Some(id) = scope.tenant() {
-        query.push(" and t.id = ").push_bind(id.as_uuid());
-    }
+    scope.push(query, "t.id");
     if let Some(tag) = &filter.tag {
         query
             .push(" and k.tags @> array[")
@@ -326,10 +340,14 @@ fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &
 
 /// Every tag that some tenant has.
 pub(super) async fn tags(op: &mut Op, scope: Scope) -> Result<Vec<String>, sqlx::Error> {
-    if let Some(tenant) = scope.tenant() {
+    if !scope.is_all() {
         return sqlx::query_scalar!(
-            "select tag from tenant_tags where tenant_id = $1 order by tag",
-            tenant.as_uuid(),
+            "select distinct tag from tenant_tags k where ($1::uuid is null or tenant_id = $1)
+               and ($2::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $2 and g.tenant_id = k.tenant_id))
+             order by tag",
+            scope.tenant().map(TenantId::as_uuid),
+            scope.technician(),
         )
         .fetch_all(op.db())
         .await;
@@ -348,9 +366,12 @@ pub(super) async fn lead_days(
     tenant: TenantId,
 ) -> Result<Option<i16>, sqlx::Error> {
     let found = sqlx::query_scalar!(
-        "select expiring_lead_days from tenants where id = $1 and ($2::uuid is null or id = $2)",
+        "select expiring_lead_days from tenants where id = $1 and ($2::uuid is null or id = $2)
+          and ($3::uuid is null or exists (select from technician_tenants g
+            where g.technician_id = $3 and g.tenant_id = tenants.id))",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -366,11 +387,15 @@ pub(super) async fn set_lead_days(
     let now = op.now();
     let touched = sqlx::query!(
         "update tenants set expiring_lead_days = $3, updated_at = $4
-         where id = $1 and ($2::uuid is null or id = $2) and state <> 'archived'",
+         where id = $1 and ($2::uuid is null or id = $2)
+           and ($5::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $5 and g.tenant_id = tenants.id))
+           and state <> 'archived'",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         days,
         now,
+        scope.technician(),
     )
     .execute(op.db())
     .await?;

@@ -130,7 +130,7 @@ async fn page(
         chrome,
         hint: format!("“{PHRASE}”"),
         affected,
-        may_ask: viewer.role.may(Permission::PullPlug),
+        may_ask: viewer.may(Permission::PullPlug),
         asked,
         pulled,
         last,

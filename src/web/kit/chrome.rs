@@ -20,6 +20,8 @@ pub struct Chrome {
     pub viewer_role: String,
     /// Whether controls that change something are shown.
     pub may_change: bool,
+    /// Whether what concerns every tenant is shown.
+    pub sees_all: bool,
     pub notice: Option<Notice>,
     /// The path asked for, to mark its entry in the navigation.
     pub path: String,
@@ -55,6 +57,7 @@ impl Chrome {
             viewer_email: "robin@harbourline.example".into(),
             viewer_role: "owner".into(),
             may_change: true,
+            sees_all: true,
             notice: None,
             path: "/tenants".into(),
         }
@@ -80,6 +83,7 @@ impl FromRequestParts<App> for Chrome {
             viewer_email: viewer.email.clone(),
             viewer_role: viewer.role.to_string(),
             may_change: viewer.may_change(),
+            sees_all: viewer.sees_all(),
             notice: notice::take(&session).await,
             path: parts.uri.path().to_owned(),
         })

@@ -67,7 +67,7 @@ pub async fn enforce(
         Some(Policy::Technician(permission)) => {
             // Leaves the viewer in the request for the page.
             match request.extract_parts_with_state::<Viewer, App>(&app).await {
-                Ok(viewer) if viewer.role.may(permission) => next.run(request).await,
+                Ok(viewer) if viewer.may(permission) => next.run(request).await,
                 Ok(_) => WebError::Forbidden.into_response(),
                 Err(refused) => refused.into_response(),
             }

@@ -179,7 +179,8 @@ impl SessionStore for Store {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let row = sqlx::query!(
             r#"select s.data, s.expires_at, case when t.id is not null then jsonb_build_object('id', t.id, 'email', t.email,
-                 'display_name', t.display_name, 'role', t.role, 'disabled', t.state = 'disabled') end as who
+                 'display_name', t.display_name, 'role', t.role, 'disabled', t.state = 'disabled',
+                 'limited', t.limited and t.role <> 'owner') end as who
                from login_sessions s left join technicians t on t.id = s.technician_id
                where s.id_hash = $1 and s.expires_at > $2"#,
             hash(id),

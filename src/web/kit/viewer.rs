@@ -39,6 +39,16 @@ impl Viewer {
             .for_request(&self.asker.request_id))
     }
 
+    /// Whether this viewer has the permission: by their role, and as far as tenants they are not limited to are concerned.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission) && (self.sees_all() || !permission.concerns_all_tenants())
+    }
+
+    /// Whether this viewer may see every tenant.
+    pub fn sees_all(&self) -> bool {
+        self.scope.is_all()
+    }
+
     /// Whether controls that change something are shown.
     pub fn may_change(&self) -> bool {
         self.role.may(Permission::Work)
@@ -63,11 +73,11 @@ impl FromRequestParts<App> for Viewer {
         };
         session::keep_alive(&session, &parts.headers, app).await?;
         let viewer = Self {
+            scope: technician.scope(),
             id: technician.id,
             email: technician.email,
             display_name: technician.display_name,
             role: technician.role,
-            scope: Scope::all(),
             asker: Asker::of(parts),
         };
         parts.extensions.insert(viewer.clone());

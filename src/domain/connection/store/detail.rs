@@ -105,9 +105,13 @@ pub async fn standing(
              (select max(k.expires_at) from tokens k
                where k.tenant_id = c.tenant_id and k.connection_id = c.id and k.state = 'valid') as access_until
            from connections c
-           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and state not in ('pending', 'revoked')"#,
+           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = c.tenant_id))
+             and state not in ('pending', 'revoked')"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -126,9 +130,12 @@ pub async fn resources(
            from tenant_resources r
            left join connections c on c.tenant_id = r.tenant_id and c.state not in ('pending', 'revoked')
            left join tokens k on k.tenant_id = c.tenant_id and k.connection_id = c.id and k.resource = r.resource
-           where r.tenant_id = $1 and ($2::uuid is null or r.tenant_id = $2)"#,
+           where r.tenant_id = $1 and ($2::uuid is null or r.tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = r.tenant_id))"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -166,11 +173,15 @@ pub async fn credentials(
         "select c.kind, c.hint, c.not_after from app_credentials c join app_registrations r on r.id = c.app_registration_id
          where c.state = 'active' and r.id = coalesce(
            (select app_registration_id from connections
-            where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and state not in ('pending', 'revoked')),
+            where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+              and ($3::uuid is null or exists (select from technician_tenants g
+                where g.technician_id = $3 and g.tenant_id = connections.tenant_id))
+              and state not in ('pending', 'revoked')),
            (select id from app_registrations where tenant_id is null and state = 'active' order by created_at desc limit 1))
          order by c.not_after nulls last, c.hint",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await
@@ -185,11 +196,15 @@ pub async fn open_invitation(
     sqlx::query_as!(
         OpenInvitation,
         "select id, reference, invitation_email, expected_admin, expires_at, email_sent_count from invitations
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and state = 'open' and expires_at > $3
+         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = invitations.tenant_id))
+           and state = 'open' and expires_at > $3
          order by created_at desc limit 1",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         now,
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await
@@ -202,10 +217,14 @@ pub async fn pending(
 ) -> Result<Vec<PendingGrant>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select id, pending_reason as "reason!", admin_username, admin_name, entra_tenant_id, obtained_at from connections
-           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and state = 'pending'
+           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = connections.tenant_id))
+             and state = 'pending'
            order by obtained_at desc"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

@@ -24,10 +24,14 @@ pub async fn grant(
              (select max(k.expires_at) from tokens k
                where k.tenant_id = c.tenant_id and k.connection_id = c.id) as access_until
            from connections c join app_registrations a on a.id = c.app_registration_id
-           where c.tenant_id = $1 and ($2::uuid is null or c.tenant_id = $2) and c.id = $3"#,
+           where c.tenant_id = $1 and ($2::uuid is null or c.tenant_id = $2)
+             and ($4::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $4 and g.tenant_id = c.tenant_id))
+             and c.id = $3"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         id.as_uuid(),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -59,11 +63,15 @@ pub async fn lives(
     let rows = sqlx::query!(
         r#"select id, obtained_at, last_ok_at, died_at as "died_at!", died_code, died_cause, token_class, admin_oid
            from connections
-           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and died_at is not null
+           where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($4::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $4 and g.tenant_id = connections.tenant_id))
+             and died_at is not null
            order by obtained_at desc, id desc limit $3"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -95,9 +103,12 @@ pub async fn seen(
 ) -> Result<Seen, sqlx::Error> {
     let rows = sqlx::query!(
         "select fact, value, observed_at, connection_id from tenant_facts
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)",
+         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($3::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $3 and g.tenant_id = tenant_facts.tenant_id))",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

@@ -3,6 +3,7 @@
 
 mod detail;
 mod diagnose;
+mod granted;
 mod order;
 mod own_app;
 mod snooze;

@@ -13,9 +13,12 @@ pub async fn own_app_trial(
         "select t.id, r.client_id, t.state, t.failure, t.error_id, t.created_at
          from app_only_trials t join app_registrations r on r.id = t.app_registration_id
          where t.tenant_id = $1 and ($2::uuid is null or t.tenant_id = $2)
+           and ($3::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $3 and g.tenant_id = t.tenant_id))
          order by t.created_at desc, t.id desc limit 1",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;

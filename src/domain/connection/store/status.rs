@@ -142,7 +142,7 @@ pub async fn page(
     let mut query = QueryBuilder::new("select ");
     query.push(COLUMNS).push(", k.key from (select k.*, (");
     query.push(key.expression).push(")::text as key").push(ROWS);
-    push_scope(&mut query, scope);
+    scope.push(&mut query, "k.tenant_id");
     push_filter(&mut query, filter);
     if let Some(state) = filter.state {
         query.push(" and k.state = ").push_bind(state.as_str());
@@ -200,7 +200,7 @@ pub async fn rows_of(
         .push(COLUMNS)
         .push(", '' as key from (select k.*")
         .push(ROWS);
-    push_scope(&mut query, scope);
+    scope.push(&mut query, "k.tenant_id");
     query
         .push(" and k.tenant_id = any(")
         .push_bind(ids)
@@ -262,14 +262,6 @@ pub async fn freshen(pool: &PgPool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(r#"select freshen_tenant_status() as "rows!""#)
         .fetch_one(pool)
         .await
-}
-
-pub(super) fn push_scope(query: &mut QueryBuilder<Postgres>, scope: Scope) {
-    if let Some(tenant) = scope.tenant() {
-        query
-            .push(" and k.tenant_id = ")
-            .push_bind(tenant.as_uuid());
-    }
 }
 
 /// Every filter but that of the state.

@@ -7,7 +7,8 @@ use sqlx::QueryBuilder;
 use time::{Date, Duration};
 use uuid::Uuid;
 
-use super::status::{push_filter, push_scope, settle};
+use super::granted;
+use super::status::{push_filter, settle};
 use crate::domain::connection::state::ShownState;
 use crate::domain::connection::status::{
     Charts, DAYS_AHEAD, DAYS_BACK, MOST_COUNTED, Summary, Tally,
@@ -29,15 +30,15 @@ pub struct Kept {
 }
 
 /// A row of the statement that reads every kept count at once: of a state, of a tag, or of a day.
-struct Counted {
-    kind: String,
-    tag: String,
-    state: String,
-    mode: String,
-    cause: String,
-    snoozed: bool,
-    day: Option<Date>,
-    n: i64,
+pub(super) struct Counted {
+    pub kind: String,
+    pub tag: String,
+    pub state: String,
+    pub mode: String,
+    pub cause: String,
+    pub snoozed: bool,
+    pub day: Option<Date>,
+    pub n: i64,
 }
 
 /// What the kept counts say, in one statement.
@@ -50,13 +51,39 @@ struct Counts {
     due: bool,
 }
 
+impl Counts {
+    fn of(rows: Vec<Counted>) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            match (row.kind.as_str(), row.day) {
+                ("expiry", Some(day)) => counts.charts.lapses.push((day, row.n)),
+                ("error", Some(day)) => counts.charts.errors.push((day, row.n)),
+                ("tag", _) => counts.tags.push(row.tag),
+                ("state", _) => counts.kept.push(Kept {
+                    tag: row.tag,
+                    state: row.state,
+                    mode: row.mode,
+                    cause: row.cause,
+                    snoozed: row.snoozed,
+                    n: row.n,
+                }),
+                _ => counts.due = true,
+            }
+        }
+        counts.tags.sort();
+        counts.charts.lapses.sort();
+        counts.charts.errors.sort();
+        counts
+    }
+}
+
 pub async fn summary(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Summary, sqlx::Error> {
     let tag = filter.tag.as_deref().unwrap_or_default();
     let tags = [String::new(), tag.to_owned()];
-    let mut counts = counts(op, Some(&tags)).await?;
+    let mut counts = counts_for(op, scope, &tags).await?;
     if counts.due {
         settle(op).await?;
-        counts = self::counts(op, Some(&tags)).await?;
+        counts = counts_for(op, scope, &tags).await?;
     }
     let mut tally = sum(&counts.kept, filter);
     if !filter.is_counted() || scope.tenant().is_some() {
@@ -67,6 +94,14 @@ pub async fn summary(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Summa
         tags: counts.tags,
         charts: counts.charts,
     })
+}
+
+/// The kept counts are those of the whole fleet; whoever is limited has the rows counted.
+async fn counts_for(op: &mut Op, scope: Scope, tags: &[String]) -> Result<Counts, sqlx::Error> {
+    match scope.technician() {
+        Some(technician) => Ok(Counts::of(granted::counted(op, technician, tags).await?)),
+        None => counts(op, Some(tags)).await,
+    }
 }
 
 /// What the kept counts say under a filter that they know.
@@ -138,27 +173,7 @@ async fn counts(op: &mut Op, tags: Option<&[String]>) -> Result<Counts, sqlx::Er
     )
     .fetch_all(op.db())
     .await?;
-    let mut counts = Counts::default();
-    for row in rows {
-        match (row.kind.as_str(), row.day) {
-            ("expiry", Some(day)) => counts.charts.lapses.push((day, row.n)),
-            ("error", Some(day)) => counts.charts.errors.push((day, row.n)),
-            ("tag", _) => counts.tags.push(row.tag),
-            ("state", _) => counts.kept.push(Kept {
-                tag: row.tag,
-                state: row.state,
-                mode: row.mode,
-                cause: row.cause,
-                snoozed: row.snoozed,
-                n: row.n,
-            }),
-            _ => counts.due = true,
-        }
-    }
-    counts.tags.sort();
-    counts.charts.lapses.sort();
-    counts.charts.errors.sort();
-    Ok(counts)
+    Ok(Counts::of(rows))
 }
 
 /// Count the rows themselves, up to the limit.
@@ -170,7 +185,7 @@ async fn count(
     let mut query = QueryBuilder::new(
         "select state, count(*) from (select k.state from tenant_status k where k.state <> 'archived'",
     );
-    push_scope(&mut query, scope);
+    scope.push(&mut query, "k.tenant_id");
     push_filter(&mut query, filter);
     query
         .push(" limit ")

@@ -64,9 +64,12 @@ pub async fn last_validation(
         r#"select v.id, v.connection_id, v.at, t.display_name as "technician?", v.passed, v.checks as "checks: Json<Vec<Check>>"
            from validations v left join technicians t on t.id = v.technician_id
            where v.tenant_id = $1 and ($2::uuid is null or v.tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = v.tenant_id))
            order by v.at desc, v.id desc limit 1"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -83,10 +86,14 @@ pub async fn validation(
         ValidationRow,
         r#"select v.id, v.connection_id, v.at, t.display_name as "technician?", v.passed, v.checks as "checks: Json<Vec<Check>>"
            from validations v left join technicians t on t.id = v.technician_id
-           where v.tenant_id = $1 and ($2::uuid is null or v.tenant_id = $2) and v.id = $3"#,
+           where v.tenant_id = $1 and ($2::uuid is null or v.tenant_id = $2)
+             and ($4::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $4 and g.tenant_id = v.tenant_id))
+             and v.id = $3"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         id.as_uuid(),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;

@@ -9,9 +9,13 @@ use crate::storage::{TechnicianId, TenantId};
 /// Hold the tenant, so that of two who ask at once the second sees the first; false when it is not there.
 pub async fn hold_tenant(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<bool, sqlx::Error> {
     let found = sqlx::query_scalar!(
-        r#"select true as "there!" from tenants where id = $1 and ($2::uuid is null or id = $2) for no key update"#,
+        r#"select true as "there!" from tenants where id = $1 and ($2::uuid is null or id = $2)
+          and ($3::uuid is null or exists (select from technician_tenants g
+            where g.technician_id = $3 and g.tenant_id = tenants.id))
+          for no key update"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;

@@ -23,9 +23,12 @@ pub async fn latest(
            left join connections c on c.tenant_id = d.tenant_id and c.id = d.connection_id
            left join app_registrations r on r.id = c.app_registration_id
            where d.tenant_id = $1 and ($2::uuid is null or d.tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = d.tenant_id))
            order by d.started_at desc, d.id desc limit 1"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;

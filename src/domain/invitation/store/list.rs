@@ -21,6 +21,8 @@ pub(in super::super) async fn list(
         r#"select count(*) as "count!"
            from invitations i join tenants t on t.id = i.tenant_id
            where ($1::uuid is null or i.tenant_id = $1)
+             and ($5::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $5 and g.tenant_id = i.tenant_id))
              and ($2::text is null or $2 =
                case when i.state <> 'open' then i.state when expires_at <= $3 then 'expired'
                     when started_at is null then 'open' else 'started' end
@@ -30,6 +32,7 @@ pub(in super::super) async fn list(
         filter.state,
         now,
         search,
+        scope.technician(),
     )
     .fetch_one(op.db())
     .await?;
@@ -40,6 +43,8 @@ pub(in super::super) async fn list(
            started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
          from invitations i join tenants t on t.id = i.tenant_id
          where ($1::uuid is null or i.tenant_id = $1)
+           and ($7::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $7 and g.tenant_id = i.tenant_id))
            and ($2::text is null or $2 =
              case when i.state <> 'open' then i.state when expires_at <= $3 then 'expired'
                   when started_at is null then 'open' else 'started' end
@@ -53,6 +58,7 @@ pub(in super::super) async fn list(
         search,
         limit,
         offset,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -74,9 +80,12 @@ pub(in super::super) async fn counts(op: &mut Op, scope: Scope) -> Result<Counts
              count(*) filter (where state = 'expired' or (state = 'open' and expires_at <= $2)) as "expired!",
              count(*) filter (where state = 'revoked') as "revoked!"
            from invitations
-           where ($1::uuid is null or tenant_id = $1)"#,
+           where ($1::uuid is null or tenant_id = $1)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = invitations.tenant_id))"#,
         scope.tenant().map(TenantId::as_uuid),
         now,
+        scope.technician(),
     )
     .fetch_one(op.db())
     .await

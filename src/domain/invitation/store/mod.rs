@@ -149,9 +149,12 @@ pub(super) async fn find(
            expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
            started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
          from invitations i join tenants t on t.id = i.tenant_id
-         where i.id = $1 and ($2::uuid is null or i.tenant_id = $2)",
+         where i.id = $1 and ($2::uuid is null or i.tenant_id = $2)
+           and ($3::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $3 and g.tenant_id = i.tenant_id))",
         id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -186,10 +189,14 @@ pub(super) async fn mark_revoked(
     let now = op.now();
     let done = sqlx::query!(
         "update invitations set state = 'revoked', ended_at = $3
-         where id = $1 and ($2::uuid is null or tenant_id = $2) and state = 'open' and expires_at > $3",
+         where id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = invitations.tenant_id))
+           and state = 'open' and expires_at > $3",
         id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         now,
+        scope.technician(),
     )
     .execute(op.db())
     .await?;

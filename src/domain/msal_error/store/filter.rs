@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::msal_error::{Filter, From, SHORTEST_SEARCH};
 use crate::domain::op::{Op, Scope};
-use crate::storage;
+use crate::storage::{self, TenantId};
 
 /// As migration 120 indexes it.
 const TEXT: &str = "msal_error_text(e.id, e.code, e.resource, e.operation, e.error, e.suberror, e.message, e.raw, e.trace_id, \
@@ -50,7 +50,7 @@ impl Plan {
             scope,
             filter: filter.clone(),
             bounds: bounds(op, filter).await?,
-            arms: arms(op, &filter.search).await?,
+            arms: arms(op, scope, &filter.search).await?,
         })
     }
 
@@ -140,7 +140,8 @@ pub fn push_tenant(
     scope: Scope,
     filter: &Filter,
 ) {
-    for tenant in [scope.tenant(), filter.tenant].into_iter().flatten() {
+    scope.push(query, column);
+    if let Some(tenant) = filter.tenant {
         query
             .push(format_args!(" and {column} = "))
             .push_bind(tenant.as_uuid());
@@ -172,7 +173,7 @@ pub fn push_order(query: &mut QueryBuilder<Postgres>, id: &str, from: From, limi
         .push_bind(limit);
 }
 
-async fn arms(op: &mut Op, search: &str) -> Result<Vec<Arm>, sqlx::Error> {
+async fn arms(op: &mut Op, scope: Scope, search: &str) -> Result<Vec<Arm>, sqlx::Error> {
     if search.is_empty() {
         return Ok(vec![Arm::All]);
     }
@@ -189,7 +190,7 @@ async fn arms(op: &mut Op, search: &str) -> Result<Vec<Arm>, sqlx::Error> {
     }
     if search.chars().count() >= SHORTEST_SEARCH {
         let pattern = storage::contains(search);
-        arms.extend(named(op, &pattern).await?);
+        arms.extend(named(op, scope, &pattern).await?);
         arms.push(Arm::Text(pattern));
     }
     if arms.is_empty() {
@@ -208,11 +209,17 @@ async fn is_request(op: &mut Op, id: &str) -> Result<bool, sqlx::Error> {
     .await
 }
 
-/// The tenants that are called so.
-async fn named(op: &mut Op, pattern: &str) -> Result<Option<Arm>, sqlx::Error> {
+/// The tenants within `scope` that are called so.
+async fn named(op: &mut Op, scope: Scope, pattern: &str) -> Result<Option<Arm>, sqlx::Error> {
     let found = sqlx::query_scalar!(
-        "select id from tenants where short_name ilike $1 or full_name ilike $1 limit 101",
-        pattern
+        "select id from tenants where (short_name ilike $1 or full_name ilike $1)
+           and ($2::uuid is null or id = $2)
+           and ($3::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $3 and g.tenant_id = tenants.id))
+         limit 101",
+        pattern,
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

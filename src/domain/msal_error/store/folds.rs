@@ -107,12 +107,15 @@ pub async fn alike(
            from msal_error_folds f join tenants t on t.id = f.tenant_id
            where f.category = $1 and ($2::integer is null or f.codes @> array[$2]) and f.tenant_id <> $3
              and ($4::uuid is null or f.tenant_id = $4)
+               and ($6::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $6 and g.tenant_id = f.tenant_id))
            order by f.last_id desc limit $5"#,
         error.row.cause.as_str(),
         error.row.code,
         error.row.tenant_id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
-        limit
+        limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await

@@ -130,11 +130,7 @@ pub(super) async fn find(
         .push(REST)
         .push(" from msal_errors e join tenants t on t.id = e.tenant_id where e.id = ")
         .push_bind(id.0);
-    if let Some(tenant) = scope.tenant() {
-        query
-            .push(" and e.tenant_id = ")
-            .push_bind(tenant.as_uuid());
-    }
+    scope.push(&mut query, "e.tenant_id");
     let row: Option<WholeRow> = query.build_query_as().fetch_optional(op.db()).await?;
     Ok(row.map(Into::into))
 }

@@ -70,10 +70,13 @@ pub(in super::super) async fn held(
            from connections c
            left join invitations i on i.tenant_id = c.tenant_id and i.id = c.invitation_id
            where c.tenant_id = $1 and ($2::uuid is null or c.tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = c.tenant_id))
              and c.state = 'pending' and c.pending_reason = 'awaiting_confirmation'
            order by c.obtained_at desc"#,
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

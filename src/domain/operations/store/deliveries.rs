@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::op::Op;
+use crate::domain::op::{Op, Scope};
 use crate::domain::operations::{Letter, Mails};
 use crate::storage::TenantId;
 
@@ -26,12 +26,15 @@ pub async fn record(
     Ok(())
 }
 
-pub async fn mails(op: &mut Op, since: OffsetDateTime) -> Result<Mails, sqlx::Error> {
+pub async fn mails(op: &mut Op, scope: Scope, since: OffsetDateTime) -> Result<Mails, sqlx::Error> {
     let counts = sqlx::query!(
-        r#"select count(*) filter (where sent) as "sent!", count(*) filter (where not sent) as "failed!",
-             (select max(at) from mail_deliveries where sent) as last_sent_at
-           from mail_deliveries where at > $1"#,
-        since
+        r#"select count(*) filter (where sent and at > $1) as "sent!", count(*) filter (where not sent and at > $1) as "failed!",
+             max(at) filter (where sent) as last_sent_at
+           from mail_deliveries m where true
+             and ($2::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $2 and g.tenant_id = m.tenant_id))"#,
+        since,
+        scope.technician(),
     )
     .fetch_one(op.db())
     .await?;
@@ -39,8 +42,12 @@ pub async fn mails(op: &mut Op, since: OffsetDateTime) -> Result<Mails, sqlx::Er
         Letter,
         r#"select m.at, coalesce(t.short_name, '') as "tenant!", m.kind, m.sent, m.reason
            from mail_deliveries m left join tenants t on t.id = m.tenant_id
-           where m.at > $1 and not m.sent order by m.at desc limit 10"#,
-        since
+           where m.at > $1 and not m.sent
+             and ($2::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $2 and g.tenant_id = m.tenant_id))
+           order by m.at desc limit 10"#,
+        since,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

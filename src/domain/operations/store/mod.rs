@@ -1,6 +1,7 @@
 //! SQL of operations.
 
 pub mod deliveries;
+pub mod granted;
 pub mod past;
 pub mod samples;
 pub mod today;

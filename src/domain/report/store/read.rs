@@ -67,10 +67,13 @@ pub async fn tenant_month(
     let row = sqlx::query_as!(
         SumsRow,
         "select up_s, down_s, renewals, recoveries, recovery_s, errors, invitations, completed from tenant_months
-         where month = $1 and tenant_id = $2 and ($3::uuid is null or tenant_id = $3)",
+         where month = $1 and tenant_id = $2 and ($3::uuid is null or tenant_id = $3)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = tenant_months.tenant_id))",
         month.first(),
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_optional(op.db())
     .await?;
@@ -87,10 +90,13 @@ pub async fn tenant_causes(
         CauseRow,
         "select cause, errors, lost_s from tenant_month_causes
          where month = $1 and tenant_id = $2 and ($3::uuid is null or tenant_id = $3)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = tenant_month_causes.tenant_id))
          order by lost_s desc, errors desc, cause",
         month.first(),
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -107,11 +113,15 @@ pub async fn tenant_days(
 ) -> Result<Vec<DaySums>, sqlx::Error> {
     let rows = sqlx::query!(
         "select day, up_s, down_s, worst, renewals, recoveries, recovery_s, errors, invitations, completed from tenant_days
-         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2) and day >= $3 and day < $4 order by day",
+         where tenant_id = $1 and ($2::uuid is null or tenant_id = $2)
+           and ($5::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $5 and g.tenant_id = tenant_days.tenant_id))
+           and day >= $3 and day < $4 order by day",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         month.first(),
         month.next().first(),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -152,9 +162,12 @@ pub async fn fleet_month(
              coalesce(sum(recoveries), 0)::bigint as "recoveries!", coalesce(sum(recovery_s), 0)::bigint as "recovery_s!",
              coalesce(sum(errors), 0)::bigint as "errors!", coalesce(sum(invitations), 0)::bigint as "invitations!",
              coalesce(sum(completed), 0)::bigint as "completed!"
-           from tenant_months where month = $1 and ($2::uuid is null or tenant_id = $2)"#,
+           from tenant_months where month = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = tenant_months.tenant_id))"#,
         month.first(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_one(op.db())
     .await?;
@@ -180,9 +193,12 @@ pub async fn fleet_causes(
         CauseRow,
         r#"select cause, sum(errors)::bigint as "errors!", sum(lost_s)::bigint as "lost_s!" from tenant_month_causes
            where month = $1 and ($2::uuid is null or tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = tenant_month_causes.tenant_id))
            group by cause order by 3 desc, 2 desc, cause"#,
         month.first(),
         scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;
@@ -221,6 +237,8 @@ pub async fn lines(
              select *, case when up_s + down_s > 0 then up_s::float8 / (up_s + down_s) else 2 end as rank
              from tenant_months
              where month = $1 and ($2::uuid is null or tenant_id = $2)
+               and ($6::uuid is null or exists (select from technician_tenants g
+                 where g.technician_id = $6 and g.tenant_id = tenant_months.tenant_id))
                and ($3::float8 is null or
                  (case when up_s + down_s > 0 then up_s::float8 / (up_s + down_s) else 2 end, tenant_id) > ($3, $4))
              order by month, case when up_s + down_s > 0 then up_s::float8 / (up_s + down_s) else 2 end, tenant_id
@@ -232,6 +250,7 @@ pub async fn lines(
         after.map(|place| place.rank),
         after.map(|place| place.tenant.as_uuid()),
         limit,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::domain::app_registration::{
     self, Alarm, ChangeError, FieldError, Registration, RegistrationInput,
 };
-use crate::domain::op::{Actor, Op};
+use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::technician::Permission;
 use crate::keeper::message::Actor as KeeperActor;
 use crate::keeper::message::app::AppChange;
@@ -125,9 +125,15 @@ struct Stored {
 }
 
 impl Stored {
+    /// For those who manage it, who see every tenant.
     async fn read(op: &mut Op, app: &App) -> Result<Self, sqlx::Error> {
+        Self::within(op, app, Scope::all()).await
+    }
+
+    /// With the connections within `scope` counted.
+    async fn within(op: &mut Op, app: &App, scope: Scope) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            all: app_registration::list(op, app.site.cloud).await?,
+            all: app_registration::list(op, scope, app.site.cloud).await?,
             now: op.now(),
         })
     }
@@ -172,7 +178,7 @@ fn redirect_uri(app: &App) -> String {
 
 async fn show(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Page> {
     let mut op = viewer.begin(&app).await?;
-    let stored = Stored::read(&mut op, &app).await?;
+    let stored = Stored::within(&mut op, &app, viewer.scope).await?;
     let forms = stored.forms();
     Ok(stored.page(&app, &viewer, chrome, forms))
 }
@@ -238,7 +244,7 @@ async fn register(
 }
 
 fn may_manage(viewer: &Viewer) -> bool {
-    viewer.role.may(Permission::Settings)
+    viewer.may(Permission::Settings)
 }
 
 fn actor(op: &Op) -> KeeperActor {

@@ -1,7 +1,7 @@
 //! The stream that an open page listens to: rows of that page that changed, and the counts. What changed is looked up once for
 //! all pages; here each page gets its share.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,36 +128,52 @@ impl Page {
             }
             match tokio::time::timeout_at(self.until, self.news.recv()).await {
                 Err(_) | Ok(Err(RecvError::Closed | RecvError::Lagged(_))) => return None,
-                Ok(Ok(news)) => self.take(&news)?,
+                Ok(Ok(news)) => self.take(&news).await?,
             }
         }
     }
 
-    fn take(&mut self, news: &StatusNews) -> Option<()> {
+    async fn take(&mut self, news: &StatusNews) -> Option<()> {
         let StatusNews::Changed { rows, counts } = news else {
             return None;
         };
+        if self.viewer.sees_all() {
+            self.tell(rows, counts.tally(&self.asked.filter).as_ref());
+            return Some(());
+        }
+        let (rows, tally) = self.within_reach(rows).await.ok()?;
+        if !rows.is_empty() {
+            self.tell(&rows, Some(&tally));
+        }
+        Some(())
+    }
+
+    /// What a limited technician may hear of it, by the limit of this moment.
+    async fn within_reach(
+        &self,
+        rows: &BTreeMap<TenantId, Row>,
+    ) -> Result<(BTreeMap<TenantId, Row>, Tally), sqlx::Error> {
+        let changed: Vec<TenantId> = rows.keys().copied().collect();
+        let mut op = self.viewer.begin(&self.app).await?;
+        let rows = connection::several(&mut op, self.viewer.scope, &changed).await?;
+        let summary = connection::summary(&mut op, self.viewer.scope, &self.asked.filter).await?;
+        Ok((rows, summary.tally))
+    }
+
+    fn tell(&mut self, rows: &BTreeMap<TenantId, Row>, tally: Option<&Tally>) {
         let at = self.app.clock.now();
-        let mine = |row: &&Row| {
-            self.viewer
-                .scope
-                .tenant()
-                .is_none_or(|one| one == row.tenant_id)
-        };
         let shown: Vec<&Row> = rows
             .values()
             .filter(|row| self.rows.contains(&row.tenant_id))
-            .filter(mine)
             .collect();
         self.ready.extend(rows_event(&shown, at));
-        if let Some(tally) = counts.tally(&self.asked.filter) {
-            self.ready.extend(counts_event(&self.asked, &tally));
+        if let Some(tally) = tally {
+            self.ready.extend(counts_event(&self.asked, tally));
         }
-        if rows.values().filter(mine).any(|row| self.moves(row)) {
+        if rows.values().any(|row| self.moves(row)) {
             self.ready
                 .push_back(Event::default().event("moved").data("look"));
         }
-        Some(())
     }
 
     /// Whether a row that changed may belong on this list, or belong on it no more: only a new look at the list can place it.

@@ -19,6 +19,9 @@ const AREAS: [ShownState; 7] = [
     ShownState::Valid,
 ];
 
+/// The charts in front, which count tenants.
+const FLEET: usize = 3;
+
 pub fn charts(facts: &Facts) -> Vec<Chart> {
     let times: Vec<_> = facts.history.states.iter().map(|point| point.at).collect();
     let frame = |id, title, unit, times| Frame {
@@ -39,7 +42,7 @@ pub fn charts(facts: &Facts) -> Vec<Chart> {
         class,
         values,
     };
-    vec![
+    let mut charts = vec![
         Chart::areas(
             frame("states", "Tenants by state", "tenants", &times),
             &states(&AREAS),
@@ -102,7 +105,12 @@ pub fn charts(facts: &Facts) -> Vec<Chart> {
                 ),
             ],
         ),
-    ]
+    ];
+    if facts.limited {
+        // How many tenants there are, and how many of them are due, is the whole fleet's.
+        charts.drain(..FLEET);
+    }
+    charts
 }
 
 fn tenants(facts: &Facts, state: ShownState) -> Series {

@@ -63,12 +63,13 @@ async fn index(
     let mut op = viewer.begin(&app).await?;
     let facts = Facts {
         now: op.now(),
+        limited: !viewer.sees_all(),
         range,
-        present: operations::present(&mut op).await?,
-        history: operations::history(&mut op, range).await?,
+        present: operations::present(&mut op, viewer.scope).await?,
+        history: operations::history(&mut op, viewer.scope, range).await?,
         incidents: incidents::latest(&mut op, viewer.scope, PAST_INCIDENTS).await?,
         workers: operations::worker_runs(&mut op).await?,
-        mails: operations::mails(&mut op).await?,
+        mails: operations::mails(&mut op, viewer.scope).await?,
         has_mail_server: app.mailer.is_some(),
         database: operations::database(&mut op).await?,
     };

@@ -17,6 +17,8 @@ use crate::web::parts::chart::Chart;
 /// What the page is made of.
 pub struct Facts {
     pub now: OffsetDateTime,
+    /// Whoever looks may see some tenants only.
+    pub limited: bool,
     pub range: Range,
     pub present: Present,
     pub history: History,

@@ -105,7 +105,7 @@ pub async fn end_logins(
 }
 
 /// The unit of work, when the viewer may change this technician: not themselves, and nobody mightier.
-async fn begin(app: &App, viewer: &Viewer, id: &str) -> WebResult<(Op, TechnicianId)> {
+pub(super) async fn begin(app: &App, viewer: &Viewer, id: &str) -> WebResult<(Op, TechnicianId)> {
     let id: TechnicianId = id.parse().map_err(|_| WebError::NotFound)?;
     let mut op = viewer.begin(app).await?;
     let technician = technician::find(&mut op, id).await?;

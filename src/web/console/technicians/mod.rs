@@ -4,6 +4,7 @@
 mod acts;
 mod new;
 mod show;
+mod tenants;
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -63,6 +64,8 @@ pub(super) fn router() -> Routes {
             PEOPLE,
             show::show,
         )
+        .get(&act("tenants"), PEOPLE, tenants::show)
+        .post(&act("tenants"), PEOPLE, tenants::change)
         .post(&act("role"), PEOPLE, acts::change_role)
         .post(&act("reset"), PEOPLE, acts::reset)
         .post(&act("disabling"), PEOPLE, acts::disable)

@@ -5,7 +5,7 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 
 use super::new::{RoleChoice, choices};
-use super::{Standing, state};
+use super::{Standing, state, tenants};
 use crate::app::App;
 use crate::domain::technician;
 use crate::storage::TechnicianId;
@@ -31,6 +31,9 @@ pub struct Show {
     /// Why nothing can be done here; empty when it can.
     hands_off: &'static str,
     roles: Vec<RoleChoice>,
+    /// Which tenants they see, in a sentence, and where that is changed.
+    tenants: String,
+    tenants_href: String,
     paths: Acts,
 }
 
@@ -57,6 +60,8 @@ pub async fn show(
         .into_iter()
         .find(|one| one.technician.id == id)
         .ok_or(WebError::NotFound)?;
+    let limit = technician::limit(&mut op, id).await?;
+    let reach = technician::reach(&mut op, &limit).await?;
     let logins = technician::logins(&mut op, id).await?;
     let now = op.now();
     let technician = &listed.technician;
@@ -78,6 +83,8 @@ pub async fn show(
             "Only an owner can change an owner."
         },
         roles: choices(&viewer, Some(technician.role)),
+        tenants: tenants::sentence(&limit, reach),
+        tenants_href: paths::technician(id, "tenants"),
         paths: Acts {
             role: paths::technician(id, "role"),
             reset: paths::technician(id, "reset"),

@@ -8,6 +8,7 @@ mod lifecycle;
 mod new;
 
 use crate::domain::op::Op;
+use crate::domain::technician::Permission;
 use crate::domain::tenant::{self, ShortName, Tenant};
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::paths;
@@ -17,10 +18,11 @@ use crate::web::kit::viewer::Viewer;
 
 pub(super) fn router() -> Routes {
     const STEPS: [&str; 4] = ["suspension", "resumption", "archival", "restoration"];
+    const ADD: Policy = Policy::Technician(Permission::AddTenants);
     let routes = Routes::new()
         .get(paths::TENANTS, Policy::LOOK, index::show)
-        .post(paths::TENANTS, Policy::WORK, new::create)
-        .get(paths::NEW_TENANT, Policy::WORK, new::show)
+        .post(paths::TENANTS, ADD, new::create)
+        .get(paths::NEW_TENANT, ADD, new::show)
         .get("/tenants/{short}/edit", Policy::WORK, edit::show)
         .post("/tenants/{short}/edit", Policy::WORK, edit::save);
     STEPS.iter().fold(routes, |routes, step| {
