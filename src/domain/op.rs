@@ -1,7 +1,7 @@
 //! One unit of work: who acts, at what instant, in which transaction; and within which tenants. Every operation of the
 //! domain takes an `Op` and, where tenants are concerned, a `Scope`. Dropping an `Op` rolls it back.
 
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -46,14 +46,62 @@ pub struct Op {
 }
 
 impl Op {
-    /// Begin a unit of work at the clock's present instant.
+    /// Begin a unit of work at the clock's present instant. Workers and commands reach every tenant; whoever else acts
+    /// reaches none until [`Op::enter`] or [`Op::begin_within`] says which.
     pub async fn begin(pool: &PgPool, clock: &Clock, actor: Actor) -> Result<Self, sqlx::Error> {
+        let scope = match actor {
+            Actor::Worker(_) | Actor::Command(_) => Some(Scope::all()),
+            Actor::Technician { .. } | Actor::Customer { .. } | Actor::Visitor { .. } => None,
+        };
+        Self::open(pool, clock, actor, scope).await
+    }
+
+    /// Begin a unit of work of somebody who reaches the tenants of `scope` and no others: rows outside are not there, also
+    /// for a query that forgets to filter (row-level security, migration 161).
+    pub async fn begin_within(
+        pool: &PgPool,
+        clock: &Clock,
+        actor: Actor,
+        scope: Scope,
+    ) -> Result<Self, sqlx::Error> {
+        Self::open(pool, clock, actor, Some(scope)).await
+    }
+
+    async fn open(
+        pool: &PgPool,
+        clock: &Clock,
+        actor: Actor,
+        scope: Option<Scope>,
+    ) -> Result<Self, sqlx::Error> {
+        let tx = match scope {
+            // One round trip for both. What is put in is a word of ours or an id, see `setting`.
+            Some(scope) => {
+                let begin = format!(
+                    "begin; select set_config('app.scope', '{}', true)",
+                    scope.setting()
+                );
+                pool.begin_with(AssertSqlSafe(begin)).await?
+            }
+            None => pool.begin().await?,
+        };
         Ok(Self {
             actor,
             now: clock.now(),
             request_id: String::new(),
-            tx: pool.begin().await?,
+            tx,
         })
+    }
+
+    /// Reach this tenant, and no other any more: for whoever holds its link or cookie.
+    pub async fn enter(&mut self, tenant: TenantId) -> Result<(), sqlx::Error> {
+        let setting = Scope::one(tenant).setting();
+        sqlx::query_scalar!(
+            r#"select set_config('app.scope', $1, true) as "set!""#,
+            setting
+        )
+        .fetch_one(self.db())
+        .await?;
+        Ok(())
     }
 
     /// The same unit of work, carrying the request's id into the audit log.
@@ -143,6 +191,24 @@ impl Scope {
         match self.0 {
             Reach::All | Reach::One(_) => None,
             Reach::Granted(id) => Some(id.as_uuid()),
+        }
+    }
+
+    /// What row-level security reads.
+    fn setting(self) -> String {
+        match self.0 {
+            Reach::All => "all".into(),
+            Reach::One(tenant) => format!("tenant:{}", tenant.as_uuid()),
+            Reach::Granted(technician) => format!("technician:{}", technician.as_uuid()),
+        }
+    }
+
+    /// `table`, or for whoever sees everything the view `fleet_<table>` of it, which the planner may search by every index.
+    pub fn relation(self, table: &'static str) -> String {
+        if self.is_all() {
+            format!("fleet_{table}")
+        } else {
+            table.to_owned()
         }
     }
 

@@ -25,6 +25,8 @@ pub enum BootCheck {
     },
     #[error("the role {0} may {1}; take that away (alter role {0} {2})")]
     TooMighty(String, &'static str, &'static str),
+    #[error("rows of the table {0} are not guarded by tenant; run tenantry migrate")]
+    Unguarded(String),
     #[error("the database has no schema yet; run tenantry migrate")]
     Empty,
     #[error(
@@ -61,6 +63,7 @@ struct Facts {
     makes_roles: bool,
     makes_databases: bool,
     owns_schema: bool,
+    acts_as_owner: bool,
     fsync: String,
     synchronous_commit: String,
     timezone: String,
@@ -74,6 +77,8 @@ pub async fn boot_check(pool: &PgPool, expect: Expect) -> Result<(), BootCheckEr
         "select current_user::text as role, rolsuper as superuser, rolbypassrls as bypasses_rls,
            rolcreaterole as makes_roles, rolcreatedb as makes_databases,
            has_schema_privilege(current_user, 'public', 'create') as owns_schema,
+           exists (select from pg_roles o where o.rolname = 'portal_owner' and pg_has_role(current_user, o.oid, 'member')
+             and current_user <> 'portal_owner') as acts_as_owner,
            current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit,
            current_setting('timezone') as timezone,
            coalesce(host(inet_client_addr())::inet <<= any (array['127.0.0.0/8', '::1']::inet[]), true) as local,
@@ -83,6 +88,8 @@ pub async fn boot_check(pool: &PgPool, expect: Expect) -> Result<(), BootCheckEr
     .fetch_one(pool)
     .await?;
     let mut wrong = facts.judge(expect);
+    let unguarded = unguarded(pool).await?;
+    wrong.extend(unguarded.into_iter().map(BootCheck::Unguarded));
     match schema(pool).await? {
         Schema::Current { .. } => {}
         Schema::Behind { version, wanted } => wrong.push(BootCheck::Behind { version, wanted }),
@@ -92,6 +99,26 @@ pub async fn boot_check(pool: &PgPool, expect: Expect) -> Result<(), BootCheckEr
         return Ok(());
     }
     Err(BootCheckError::Unfit(wrong))
+}
+
+/// Tables of tenants that lack row-level security, its force on their owner, or the portal's policy. Partitions are reached
+/// through their parents only.
+async fn unguarded(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select c.relname::text from pg_class c
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+           and (c.relname = 'tenants' or exists (select from pg_attribute a
+             where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped))
+           and c.relname !~ '^audit_'
+           and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p
+             where p.polrelid = c.oid and p.polpermissive
+               and p.polroles = array[(select oid from pg_roles where rolname = 'portal_web')]
+               and pg_get_expr(p.polqual, p.polrelid) like '%app.scope%'
+             union all select from pg_policy p where p.polrelid = c.oid and c.relname = 'technician_tenants'))
+         order by 1",
+    )
+    .fetch_all(pool)
+    .await
 }
 
 impl Facts {
@@ -108,6 +135,11 @@ impl Facts {
             (self.bypasses_rls, "pass by row security", "nobypassrls"),
             (self.makes_roles, "make roles", "nocreaterole"),
             (self.makes_databases, "make databases", "nocreatedb"),
+            (
+                self.acts_as_owner && !self.superuser,
+                "act as portal_owner",
+                "is not enough: revoke portal_owner from it",
+            ),
         ] {
             if holds {
                 wrong.push(BootCheck::TooMighty(self.role.clone(), may, cure));
@@ -152,6 +184,7 @@ mod tests {
             makes_roles: false,
             makes_databases: false,
             owns_schema: false,
+            acts_as_owner: false,
             fsync: "on".into(),
             synchronous_commit: "on".into(),
             timezone: "UTC".into(),

@@ -88,6 +88,10 @@ async fn run(connection: &mut PgConnection) -> Result<i64, MigrationError> {
         .run_direct(None, connection, false)
         .await
         .map_err(meaning)?;
+    // Tables of tenants that the migrations made are guarded like all others, also when a migration does not say so.
+    sqlx::query("select secure_tenant_tables()")
+        .execute(&mut *connection)
+        .await?;
     for role in ["portal_web", "portal_keeper", "portal_ops", "portal_backup"] {
         // Readiness asks every login for the schema's version.
         sqlx::query(sqlx::AssertSqlSafe(format!(

@@ -168,7 +168,7 @@ async fn failed_logins(app: App) -> anyhow::Result<String> {
 }
 
 async fn calls(app: App) -> anyhow::Result<String> {
-    let deleted = retention::delete_old_calls(&app.pool, app.clock.now()).await?;
+    let deleted = retention::delete_old_calls(&app).await?;
     Ok(format!("{deleted} old calls deleted"))
 }
 

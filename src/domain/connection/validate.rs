@@ -72,7 +72,7 @@ pub async fn validate(
             tenant_id: tenant.as_uuid(),
         })
         .await?;
-    let mut op = Op::begin(pool, clock, actor)
+    let mut op = Op::begin_within(pool, clock, actor, scope)
         .await?
         .for_request(&request_id);
     let (connection_id, checks) = match reply {

@@ -54,6 +54,7 @@ pub async fn begin(
     own: Option<&Flow>,
     attempt: Attempt,
 ) -> Result<Begun, BeginError> {
+    op.enter(invitation.tenant_id).await?;
     if !store::touch_invitation(op, invitation).await? {
         return Err(BeginError::NotGood);
     }

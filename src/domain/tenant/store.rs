@@ -266,8 +266,11 @@ pub(super) async fn lines(
 ) -> Result<Slice<Line>, sqlx::Error> {
     let mut query = QueryBuilder::new(
         "select t.id, t.short_name, t.full_name, t.domain, t.admin_username, t.state, k.tags
-         from tenants t join tenant_status k on k.tenant_id = t.id where t.state = any(",
+         from tenants t join ",
     );
+    query
+        .push(scope.relation("tenant_status"))
+        .push(" k on k.tenant_id = t.id where t.state = any(");
     query.push_bind(filter.shown.states()).push(")");
     push_filter(&mut query, scope, filter);
     match place {
@@ -311,7 +314,10 @@ pub(super) async fn counts(
             .push("(select * from status_counts union all select * from status_count_deltas) d where tag = ")
             .push_bind(filter.tag.clone().unwrap_or_default());
     } else {
-        query.push("(select k.state, 1 as n from tenant_status k join tenants t on t.id = k.tenant_id where true");
+        query
+            .push("(select k.state, 1 as n from ")
+            .push(scope.relation("tenant_status"))
+            .push(" k join tenants t on t.id = k.tenant_id where true");
         push_filter(&mut query, scope, filter);
         query
             .push(" limit ")

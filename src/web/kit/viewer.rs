@@ -34,7 +34,7 @@ impl Viewer {
             email: self.email.clone(),
             ip: self.asker.ip.clone(),
         };
-        Ok(Op::begin(&app.pool, &app.clock, actor)
+        Ok(Op::begin_within(&app.pool, &app.clock, actor, self.scope)
             .await?
             .for_request(&self.asker.request_id))
     }

@@ -56,10 +56,15 @@ impl Visitor {
         let invitation = match (invited, &own) {
             (Some(invitation), _) => Some(invitation),
             (None, Some((_, flow))) => {
+                op.enter(flow.tenant_id).await?;
                 invitation::find(op, Scope::one(flow.tenant_id), flow.invitation_id).await?
             }
             (None, None) => None,
         };
+        if let Some(invitation) = &invitation {
+            // The flow may have been another tenant's.
+            op.enter(invitation.tenant_id).await?;
+        }
         Ok(invitation.map(|invitation| Holder {
             own: own.filter(|(_, flow)| flow.invitation_id == invitation.id),
             invitation,

@@ -108,7 +108,7 @@ const COLUMNS: &str = "k.tenant_id, k.short_name, k.full_name, k.domain, k.admin
   k.last_error_at, k.last_error_id, k.last_error_code, k.tokens_valid, k.tokens_total, k.open_invitation_id, k.tags,
   k.snoozed_until, k.snoozed_reason";
 /// Where the columns come from: `limit 1` keeps the look at connections to an index read per row, however many there are.
-const ROWS: &str = " from tenant_status k where k.state <> 'archived'";
+const ROWS: &str = " k where k.state <> 'archived'";
 const CONNECTION: &str =
     " left join lateral (select expires_at, expires_reason, last_ok_at from connections
     where tenant_id = k.tenant_id and id = k.connection_id limit 1) c on true";
@@ -141,7 +141,8 @@ pub async fn page(
     };
     let mut query = QueryBuilder::new("select ");
     query.push(COLUMNS).push(", k.key from (select k.*, (");
-    query.push(key.expression).push(")::text as key").push(ROWS);
+    query.push(key.expression).push(")::text as key");
+    push_rows(&mut query, scope);
     scope.push(&mut query, "k.tenant_id");
     push_filter(&mut query, filter);
     if let Some(state) = filter.state {
@@ -173,6 +174,13 @@ pub async fn page(
     })
 }
 
+fn push_rows(query: &mut QueryBuilder<Postgres>, scope: Scope) {
+    query
+        .push(" from ")
+        .push(scope.relation("tenant_status"))
+        .push(ROWS);
+}
+
 fn push_cursor(query: &mut QueryBuilder<Postgres>, key: Key, cursor: &Cursor, descending: bool) {
     query
         .push(" and (")
@@ -196,10 +204,8 @@ pub async fn rows_of(
     settle(op).await?;
     let ids: Vec<Uuid> = tenants.iter().map(|id| id.as_uuid()).collect();
     let mut query = QueryBuilder::new("select ");
-    query
-        .push(COLUMNS)
-        .push(", '' as key from (select k.*")
-        .push(ROWS);
+    query.push(COLUMNS).push(", '' as key from (select k.*");
+    push_rows(&mut query, scope);
     scope.push(&mut query, "k.tenant_id");
     query
         .push(" and k.tenant_id = any(")

@@ -182,9 +182,10 @@ async fn count(
     scope: Scope,
     filter: &Filter,
 ) -> Result<(BTreeMap<ShownState, i64>, bool), sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "select state, count(*) from (select k.state from tenant_status k where k.state <> 'archived'",
-    );
+    let mut query = QueryBuilder::new("select state, count(*) from (select k.state from ");
+    query
+        .push(scope.relation("tenant_status"))
+        .push(" k where k.state <> 'archived'");
     scope.push(&mut query, "k.tenant_id");
     push_filter(&mut query, filter);
     query

@@ -168,14 +168,22 @@ pub(super) async fn find_by_link(
     op: &mut Op,
     token_hash: &[u8],
 ) -> Result<Option<Invitation>, sqlx::Error> {
+    let tenant = sqlx::query_scalar!("select tenant_of_link($1)", token_hash)
+        .fetch_one(op.db())
+        .await?;
+    let Some(tenant) = tenant.map(TenantId::from) else {
+        return Ok(None);
+    };
+    op.enter(tenant).await?;
     let id = sqlx::query_scalar!(
-        "select id from invitations where token_hash = $1",
+        "select id from invitations where tenant_id = $1 and token_hash = $2",
+        tenant.as_uuid(),
         token_hash
     )
     .fetch_optional(op.db())
     .await?;
     match id {
-        Some(id) => find(op, Scope::all(), id.into()).await,
+        Some(id) => find(op, Scope::one(tenant), id.into()).await,
         None => Ok(None),
     }
 }

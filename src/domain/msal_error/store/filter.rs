@@ -58,7 +58,10 @@ impl Plan {
     pub fn push(&self, query: &mut QueryBuilder<Postgres>, from: From, limit: i64) {
         for (place, arm) in self.arms.iter().enumerate() {
             query.push(if place == 0 { "((" } else { ") union (" });
-            query.push("select e.* from msal_errors e where true");
+            query
+                .push("select e.* from ")
+                .push(self.scope.relation("msal_errors"))
+                .push(" e where true");
             self.push_filter(query);
             arm.push(query);
             push_place(query, "e.id", from, limit);

@@ -52,7 +52,10 @@ pub async fn page(
 ) -> Result<Vec<Fold>, sqlx::Error> {
     let mut query = select();
     // The page first: only its own last errors are looked up.
-    query.push("(select f.* from msal_error_folds f where true");
+    query
+        .push("(select f.* from ")
+        .push(scope.relation("msal_error_folds"))
+        .push(" f where true");
     filter::push_tenant(&mut query, "f.tenant_id", scope, filter);
     if let Some(resource) = &filter.resource {
         query.push(" and f.resource = ").push_bind(resource.clone());

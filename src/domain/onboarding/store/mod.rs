@@ -78,10 +78,25 @@ impl TryFrom<Row> for Flow {
     }
 }
 
+/// Reach the tenant of the flow that this secret opens; false when it opens none.
+async fn enter_by_secret(op: &mut Op, secret_hash: &[u8]) -> Result<bool, sqlx::Error> {
+    let tenant = sqlx::query_scalar!("select tenant_of_flow($1)", secret_hash)
+        .fetch_one(op.db())
+        .await?;
+    let Some(tenant) = tenant else {
+        return Ok(false);
+    };
+    op.enter(tenant.into()).await?;
+    Ok(true)
+}
+
 pub(super) async fn find_by_secret(
     op: &mut Op,
     secret_hash: &[u8],
 ) -> Result<Option<Flow>, sqlx::Error> {
+    if !enter_by_secret(op, secret_hash).await? {
+        return Ok(None);
+    }
     let row = sqlx::query_as!(
         Row,
         "select tenant_id, id, invitation_id, method, state, failure, admin_username, someone_else, user_code,
@@ -243,6 +258,9 @@ pub(super) async fn take_leg(
     state_hash: &[u8],
     next: &NextLeg,
 ) -> Result<bool, sqlx::Error> {
+    if !enter_by_secret(op, secret_hash).await? {
+        return Ok(false);
+    }
     let now = op.now();
     let done = sqlx::query!(
         "update onboarding_flows
