@@ -16,7 +16,7 @@ const CONNECTIONS: usize = 64;
 
 pub async fn against_bare(fleet: &Fleet, seconds: i32, report: &mut Report) {
     let portal = Serving::start(&["portal", &fleet.web_url, &fleet.keeper_url]);
-    let bare = Serving::start(&["bare", &fleet.web_url]);
+    let bare = Serving::start(&["bare", &fleet.bare_url]);
     let sides = [(&portal, fleet), (&bare, fleet)];
     let rounds = measure(sides, PAGE, CONNECTIONS, seconds).await;
     let (ours, bare) = middle(&rounds, |load| load.per_second);

@@ -26,6 +26,8 @@ pub struct Fleet {
     pub pool: PgPool,
     pub web_url: String,
     pub keeper_url: String,
+    /// Of a login that row-level security does not narrow, for what is compared with.
+    pub bare_url: String,
     /// Value of the `sid` cookie of a technician.
     pub session: String,
 }
@@ -85,6 +87,7 @@ impl World {
             pool,
             web_url: url("portal_web").expose_secret().to_owned(),
             keeper_url: url("portal_keeper").expose_secret().to_owned(),
+            bare_url: url("portal_backup").expose_secret().to_owned(),
             session,
         }
     }

@@ -13,6 +13,7 @@ mod console;
 mod decisions;
 mod domain;
 mod entra;
+mod isolation;
 mod journey;
 mod keeper;
 mod mail;

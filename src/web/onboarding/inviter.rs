@@ -49,6 +49,7 @@ impl Inviter {
         op: &mut Op,
         invitation: &Invitation,
     ) -> Result<Option<Self>, sqlx::Error> {
+        op.enter(invitation.tenant_id).await?;
         let scope = Scope::one(invitation.tenant_id);
         let tenant = tenant::find(op, scope, invitation.tenant_id).await?;
         let Some(tenant) = tenant.filter(|one| one.state == TenantState::Active) else {

@@ -39,7 +39,9 @@ impl Stage {
         let actor = Actor::Customer {
             ip: "192.0.2.7".into(),
         };
-        Op::begin(&self.web, &self.clock, actor).await.unwrap()
+        Op::begin_within(&self.web, &self.clock, actor, Scope::all())
+            .await
+            .unwrap()
     }
 
     pub async fn seal(&self) -> SealedLink {

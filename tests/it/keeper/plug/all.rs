@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tenantry::domain::disconnection::{self, ConfirmError};
-use tenantry::domain::op::{Actor, Op};
+use tenantry::domain::op::{Actor, Op, Scope};
 use tenantry::keeper::message::plug::Ask;
 use tenantry::keeper::message::{Refusal, Reply, Request};
 use tenantry::storage::TechnicianId;
@@ -33,7 +33,9 @@ impl World {
             email: "x@msp.example".into(),
             ip: String::new(),
         };
-        Op::begin(&self.db.web(), &self.clock, actor).await.unwrap()
+        Op::begin_within(&self.db.web(), &self.clock, actor, Scope::all())
+            .await
+            .unwrap()
     }
 
     async fn ask_for_all(&self, by: TechnicianId, everything: bool) -> Uuid {

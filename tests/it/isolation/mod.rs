@@ -1,0 +1,10 @@
+//! Nobody learns of a tenant that they may not see: two technicians with different limits, a fleet in every standing, and
+//! every page, list, export, stream and form there is.
+
+mod catalogue;
+mod limits;
+mod live;
+mod net;
+mod pages;
+mod stage;
+mod together;
