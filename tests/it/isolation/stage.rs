@@ -31,6 +31,8 @@ pub struct Stage {
     pub app: TestApp,
     pub fleet: Fleet,
     pub customers: Vec<Customer>,
+    /// One that touches only a gold tenant, one that touches only another.
+    pub incidents: [Uuid; 2],
     pub owner: Browser,
     /// Sees the gold ones and no others.
     pub gold: Browser,
@@ -48,6 +50,10 @@ impl Stage {
             customers.push(customer(&app, &fleet, number).await);
         }
         incident(&app.pool, &customers).await;
+        let incidents = [
+            incident(&app.pool, &customers[..1]).await,
+            incident(&app.pool, &customers[1..2]).await,
+        ];
         let owner = app.login(Role::Owner).await;
         let gold_id = app.technician("gold@msp.example", Role::Technician).await;
         let rest_id = app.technician("rest@msp.example", Role::Admin).await;
@@ -59,6 +65,7 @@ impl Stage {
             app,
             fleet,
             customers,
+            incidents,
             owner,
             gold_id,
         }
@@ -180,25 +187,24 @@ async fn rest(pool: &PgPool, tenant: TenantId, connection: Uuid) {
     }
 }
 
-/// One that touches all of them, and one that touches a single one.
-async fn incident(pool: &PgPool, customers: &[Customer]) {
-    for touched in [customers, &customers[..1]] {
-        let id = tenantry::clock::random_uuid();
-        sqlx::query(
-            "insert into incidents (id, kind, cause, opened_at, last_seen_at, holds_until)
-             values ($1, 'mass', $1::text, now(), now(), now())",
-        )
-        .bind(id)
-        .execute(pool)
-        .await
-        .unwrap();
-        for customer in touched {
-            sqlx::query("insert into incident_tenants (incident_id, tenant_id) values ($1, $2)")
-                .bind(id)
-                .bind(customer.id)
-                .execute(pool)
-                .await
-                .unwrap();
-        }
+/// One that touches these.
+async fn incident(pool: &PgPool, customers: &[Customer]) -> Uuid {
+    let id = tenantry::clock::random_uuid();
+    sqlx::query(
+        "insert into incidents (id, kind, cause, opened_at, last_seen_at, holds_until)
+         values ($1, 'mass', $1::text, now(), now(), now())",
+    )
+    .bind(id)
+    .execute(pool)
+    .await
+    .unwrap();
+    for customer in customers {
+        sqlx::query("insert into incident_tenants (incident_id, tenant_id) values ($1, $2)")
+            .bind(id)
+            .bind(customer.id)
+            .execute(pool)
+            .await
+            .unwrap();
     }
+    id
 }
