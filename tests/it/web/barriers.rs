@@ -82,6 +82,18 @@ async fn world() -> World {
     pages.push(format!(
         "/security/authentication-status/invitations?tenant={id}"
     ));
+    let sam = app.technician("sam@msp.example", Role::Technician).await;
+    sqlx::query(
+        "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)
+         values ($1, 'except', '{gold}', array[$2], now())",
+    )
+    .bind(sam)
+    .bind(birch)
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    pages.push(format!("/security/technicians/{sam}"));
+    pages.push(format!("/security/technicians/{sam}/tenants"));
     World { app, pages }
 }
 
