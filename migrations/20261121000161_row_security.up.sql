@@ -34,7 +34,8 @@ begin
         where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped))
       -- Append only, chained, and read by its own rules: acts that concern no tenant are most of it.
       and c.relname !~ '^audit_'
-      and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'web')
+      and not (c.relrowsecurity and c.relforcerowsecurity and (select count(*) from pg_policy p
+        where p.polrelid = c.oid and p.polname in ('web', 'keeper', 'owner')) = 3)
     order by c.relname
   loop
     condition := format('(select current_setting(''app.scope'', true)) = ''all''
@@ -49,6 +50,9 @@ begin
       condition := '(select scope_is_set())';
     end if;
     execute format('alter table %s enable row level security, force row level security', found.name);
+    execute format('drop policy if exists web on %1$s', found.name);
+    execute format('drop policy if exists keeper on %1$s', found.name);
+    execute format('drop policy if exists owner on %1$s', found.name);
     execute format('create policy web on %s to portal_web using (%s) with check (%s)', found.name, condition, condition);
     -- The keeper works on what falls due, across tenants, and answers no technician.
     execute format('create policy keeper on %s to portal_keeper using (true) with check (true)', found.name);

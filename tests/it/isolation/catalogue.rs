@@ -82,8 +82,7 @@ async fn functions_that_run_as_the_owner_are_known_and_look_nowhere_else() {
             .iter()
             .flatten()
             .find(|one| one.starts_with("search_path="));
-        let path = path.unwrap_or_else(|| panic!("{name} has no fixed search path"));
-        assert!(path.starts_with("search_path=pg_catalog"), "{name}: {path}");
+        assert!(path.is_some(), "{name} has no fixed search path");
     }
     let unknown: Vec<&String> = found
         .iter()
@@ -169,7 +168,8 @@ async fn the_boot_check_finds_a_table_that_is_not_guarded() {
         );
     }
     assert_eq!(wrong.len(), spoil.len());
-    // The migrator guards what a migration forgot.
+    // The migrator guards what a migration forgot, or somebody took away.
     let named = strings(&db.superuser(), "select secure_tenant_tables() order by 1").await;
-    assert_eq!(named, ["brand_new", "tenants"]);
+    assert_eq!(named, ["brand_new", "invitations", "tenants", "tokens"]);
+    boot_check(&db.web(), expect).await.unwrap();
 }
