@@ -66,7 +66,7 @@ async fn a_link_with_one_letter_changed_finds_nothing() {
 async fn a_suspended_tenant_gets_no_invitation() {
     let stage = Stage::set().await;
     sqlx::query("update tenants set state = 'suspended'")
-        .execute(&stage.web)
+        .execute(&stage.db.superuser())
         .await
         .unwrap();
     let sealed = stage.seal().await;
