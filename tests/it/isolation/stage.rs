@@ -9,9 +9,10 @@ use uuid::Uuid;
 use crate::support::app::TestApp;
 use crate::support::browser::Browser;
 use crate::support::fleet::{Failure, Fleet};
+use crate::support::page::Page;
 
 /// Tenants of the fleet; every second one is `gold`.
-pub const TENANTS: usize = 12;
+pub const TENANTS: usize = 8;
 
 /// One tenant, and what stands in no page of somebody who may not see it.
 #[derive(Clone, Debug)]
@@ -207,4 +208,47 @@ async fn incident(pool: &PgPool, customers: &[Customer]) -> Uuid {
             .unwrap();
     }
     id
+}
+
+/// Nothing of these stands in the answer.
+pub fn assert_silent(page: &Page, foreign: &[&Customer]) {
+    for customer in foreign {
+        for mark in &customer.marks {
+            assert!(
+                !page.body.contains(mark),
+                "{} names {mark} of {}",
+                page.path,
+                customer.short_name
+            );
+        }
+    }
+}
+
+/// Everything that is stored of these tenants, in one number per table.
+pub async fn rows_of(stage: &Stage, tenants: &[&Customer]) -> Vec<(String, String)> {
+    let ids: Vec<_> = tenants.iter().map(|one| one.id.as_uuid()).collect();
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1",
+    )
+    .fetch_all(&stage.app.pool)
+    .await
+    .unwrap();
+    let mut sums = Vec::new();
+    for table in tables.iter().map(String::as_str).chain(["tenants"]) {
+        let column = if table == "tenants" {
+            "id"
+        } else {
+            "tenant_id"
+        };
+        let sum: Option<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "select md5(string_agg(t::text, '|' order by t::text)) from {table} t where {column} = any($1)"
+        )))
+        .bind(&ids)
+        .fetch_one(&stage.app.pool)
+        .await
+        .unwrap();
+        sums.push((table.to_owned(), sum.unwrap_or_default()));
+    }
+    sums
 }
