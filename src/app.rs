@@ -43,6 +43,10 @@ pub struct Site {
     pub report_to: String,
     /// The name of the app registration, as Microsoft's pages show it.
     pub app_name: String,
+    /// New invitations ask for a PIN unless the technician says otherwise.
+    pub ask_pin: bool,
+    /// Addresses from which Microsoft is asked, as customers may list them in Conditional Access; empty: not told.
+    pub egress_addresses: Vec<String>,
     /// Microsoft's cloud that the settings name.
     pub cloud: keeper::Cloud,
 }

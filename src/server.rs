@@ -108,6 +108,8 @@ impl Server {
                 msp_legal_name: config.msp.legal_name.clone(),
                 report_to: config.msp.report_to.clone(),
                 app_name: parts.app_name.to_owned(),
+                ask_pin: config.invitations.pin,
+                egress_addresses: config.msp.egress_addresses.clone(),
                 cloud: keeper::Cloud::at(&config.entra.authority, &config.entra.graph_url),
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),

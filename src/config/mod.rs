@@ -16,7 +16,7 @@ use url::Url;
 pub use error::{ConfigError, Problem};
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
-pub use sections::{Database, Entra, Log, LogFormat, Msp, Retention, Smtp, SmtpTls};
+pub use sections::{Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls};
 
 use reader::Reader;
 use sections::literal;
@@ -48,6 +48,7 @@ pub struct Config {
     /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     pub msp: Msp,
+    pub invitations: Invitations,
     pub retention: Retention,
     pub log: Log,
 }
@@ -82,6 +83,14 @@ impl Config {
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(Sources::pairs(pairs).merge()?);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    /// Settings from the text of a file, for fuzzing.
+    #[cfg(feature = "faults")]
+    pub fn from_text(text: &str) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(Sources::text(text).merge()?);
         let config = Self::read(&mut reader);
         reader.finish(config)
     }
@@ -172,6 +181,7 @@ impl Config {
                 )
                 .unwrap_or_default(),
             msp: Msp::read(from),
+            invitations: Invitations::read(from),
             retention: Retention::read(from),
             log: Log::read(from),
         }

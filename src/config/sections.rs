@@ -1,4 +1,4 @@
-//! The settings that come in groups: `database.*`, `entra.*`, `smtp.*`, `msp.*`, `log.*`.
+//! The settings that come in groups: `database.*`, `entra.*`, `smtp.*`, `msp.*`, `invitations.*`, `log.*`.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::error::Problem;
+use super::network::Network;
 use super::reader::{self, Reader};
 use super::secret_file::SecretFile;
 
@@ -68,6 +69,17 @@ pub struct Msp {
     pub legal_name: String,
     /// Where a customer reports a suspicious code or link: an address or a telephone number. Empty: not shown.
     pub report_to: String,
+    /// Fixed addresses (or networks) from which our servers ask Microsoft, for customers' Conditional Access. Empty: not shown.
+    pub egress_addresses: Vec<String>,
+}
+
+/// `invitations.*`: how careful a new invitation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Invitations {
+    /// Ask for a PIN unless the technician says otherwise.
+    pub pin: bool,
+    /// Every sign-in waits for a technician's confirmation, the expected administrator's too.
+    pub hold: bool,
 }
 
 /// `retention.*`: how long records are kept.
@@ -207,7 +219,29 @@ impl Msp {
         Self {
             legal_name: from.text("msp.legal_name").unwrap_or_else(|| name.clone()),
             report_to: from.text("msp.report_to").unwrap_or_default(),
+            egress_addresses: from
+                .list(
+                    "msp.egress_addresses",
+                    "addresses or networks, e.g. 192.0.2.1, 2001:db8::/64",
+                    // As written: `Network` is for matching.
+                    |text| text.parse().ok().map(|_: Network| text.to_owned()),
+                )
+                .unwrap_or_default(),
             name,
+        }
+    }
+}
+
+impl Invitations {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let mut yes = |name| {
+            let yes_or_no = |text: &str| text.parse().ok();
+            from.parse(name, "true or false", yes_or_no)
+                .unwrap_or(false)
+        };
+        Self {
+            pin: yes("invitations.pin"),
+            hold: yes("invitations.hold"),
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub looks_in_hand: usize,
     /// Pause of that worker when nobody is to be looked at.
     pub looks_pause: Duration,
+    /// Every grant that a person signed in for waits for a technician's confirmation.
+    pub hold_every_grant: bool,
     /// Life of a grant that nobody completed or confirmed.
     pub pending_life: Duration,
     /// The authority's breaker shuts when half of at least `trip_calls` calls within `trip_window` fail in passing; after
@@ -86,6 +88,7 @@ impl Default for Settings {
             seal_sweep_pause: Duration::from_hours(1),
             looks_in_hand: 3,
             looks_pause: Duration::from_secs(30),
+            hold_every_grant: false,
             pending_life: Duration::from_hours(24),
             trip_calls: 20,
             trip_window: Duration::from_mins(1),

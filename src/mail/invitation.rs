@@ -17,6 +17,8 @@ pub struct InvitationLetter {
     pub reference: String,
     /// The link, under the configured base address.
     pub auth_url: String,
+    /// The page will ask for a PIN, which no letter carries.
+    pub asks_pin: bool,
     /// When the link ends, in words with the zone.
     pub good_until: String,
     /// Where to report a suspicious letter; empty: not said.
@@ -63,6 +65,7 @@ mod tests {
             technician: "Kim Berg".into(),
             reference: "R-7KQ2".into(),
             auth_url: "https://portal.example/onboarding/inv_abc".into(),
+            asks_pin: false,
             good_until: "2026-11-28 02:15 UTC".into(),
             report_to: "security@nordwind.example".into(),
         }
@@ -84,6 +87,16 @@ mod tests {
             }
         }
         assert!(composed.subject.contains("Nordwind IT"));
+    }
+
+    #[test]
+    fn a_letter_says_that_a_pin_comes_by_telephone() {
+        let mut letter = letter();
+        letter.asks_pin = true;
+        let composed = letter.compose().unwrap();
+        for body in [&composed.text, &composed.html] {
+            assert!(body.contains("tells you by telephone"), "{body}");
+        }
     }
 
     #[test]

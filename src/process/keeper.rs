@@ -80,7 +80,7 @@ async fn keep(
         redirect_base: config.base_url.clone(),
         app_seed: app_seed(config)?,
         clock,
-        settings: settings(lead),
+        settings: settings(lead, config),
     })
     .await
     .context("the keeper did not start")?;
@@ -135,8 +135,11 @@ fn app_seed(config: &Config) -> anyhow::Result<Option<AppSeed>> {
     }))
 }
 
-fn settings(lead: Option<&Lead>) -> keeper::Settings {
-    let defaults = keeper::Settings::default();
+fn settings(lead: Option<&Lead>, config: &Config) -> keeper::Settings {
+    let defaults = keeper::Settings {
+        hold_every_grant: config.invitations.hold,
+        ..keeper::Settings::default()
+    };
     match lead {
         None => defaults,
         // The simulator has no fleet to protect; the history of many days is lived through in seconds.

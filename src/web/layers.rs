@@ -81,6 +81,8 @@ mod tests {
                 msp_legal_name: String::new(),
                 report_to: String::new(),
                 app_name: String::new(),
+                ask_pin: false,
+                egress_addresses: Vec::new(),
                 cloud: keeper::Cloud::Global,
             }),
             trusted_proxies: Arc::new([]),

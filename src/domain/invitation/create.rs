@@ -4,7 +4,7 @@ use super::end::{self, EndError};
 use super::input::Terms;
 use super::link::{LinkToken, SealedLink};
 use super::store::{self, NewRow};
-use super::{Invitation, Validity};
+use super::{Invitation, Pin, Validity};
 use crate::clock;
 use crate::domain::audit;
 use crate::domain::op::{Op, Scope};
@@ -19,10 +19,12 @@ pub struct NewInvitation {
 }
 
 /// The invitation made, with its link: the one moment at which the portal has it in the clear without asking the keeper.
+/// And the one moment at which anybody has its PIN.
 #[derive(Debug)]
 pub struct Created {
     pub id: InvitationId,
     pub token: LinkToken,
+    pub pin: Option<Pin>,
 }
 
 /// Why no invitation was made.
@@ -51,6 +53,7 @@ pub async fn create(
     if tenant.state != TenantState::Active {
         return Err(CreateError::NotActive);
     }
+    let (pin, pin_hash) = sealed.pin.unzip();
     let row = NewRow {
         tenant: tenant.id,
         id: sealed.id,
@@ -60,6 +63,7 @@ pub async fn create(
         reference: reference(clock::random_bytes()),
         expected_entra_tenant_id: tenant.entra_tenant_id,
         expires_at: op.now() + new.terms.validity.duration(),
+        pin_hash: pin_hash.map(|hash| hash.as_phc().to_owned()),
         terms: new.terms,
     };
     store::insert(op, &row).await?;
@@ -71,11 +75,13 @@ pub async fn create(
         .detail("lasting", row.terms.lasting)
         .detail("link_only", row.terms.invitation_email.is_empty())
         .detail("expected_admin", row.terms.expected_admin)
+        .detail("asks_pin", pin.is_some())
         .write(op)
         .await?;
     Ok(Created {
         id: sealed.id,
         token: sealed.token,
+        pin,
     })
 }
 

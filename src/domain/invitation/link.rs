@@ -6,10 +6,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::Invitation;
+use super::{Invitation, Pin};
 use crate::clock;
 use crate::domain::audit;
 use crate::domain::op::Op;
+use crate::domain::technician::{Busy, PasswordHash};
 use crate::keeper::message::{Refusal, Reply, Request};
 use crate::keeper::text::Text;
 use crate::keeper::{self, Unavailable};
@@ -64,13 +65,25 @@ impl LinkToken {
     }
 }
 
-/// A new token with its sealed form, made before the transaction that stores it.
+/// A new token with its sealed form, and the PIN with its hash if one is to be asked for: made before the transaction that
+/// stores them.
 #[derive(Debug)]
 pub struct SealedLink {
     pub(super) id: InvitationId,
     pub(super) tenant: TenantId,
     pub(super) token: LinkToken,
     pub(super) ciphertext: Vec<u8>,
+    pub(super) pin: Option<(Pin, PasswordHash)>,
+}
+
+impl SealedLink {
+    /// The same, asking for a PIN besides.
+    pub async fn with_pin(mut self) -> Result<Self, Busy> {
+        let pin = Pin::generate();
+        let hash = pin.hash().await?;
+        self.pin = Some((pin, hash));
+        Ok(self)
+    }
 }
 
 /// Why a link could not be sealed or shown.
@@ -99,6 +112,7 @@ pub async fn seal(keeper: &keeper::Client, tenant: TenantId) -> Result<SealedLin
             tenant,
             token,
             ciphertext,
+            pin: None,
         }),
         Reply::Refused(refusal) => Err(LinkError::Refused(refusal)),
         _ => Err(LinkError::Unexpected),

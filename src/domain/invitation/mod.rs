@@ -6,6 +6,7 @@ mod create;
 mod end;
 mod input;
 mod link;
+mod pin;
 mod sent;
 mod store;
 
@@ -22,6 +23,10 @@ pub use create::{CreateError, Created, NewInvitation, create, replace};
 pub use end::{EndError, Swept, expire, revoke};
 pub use input::{InvitationInput, Terms, VALIDITY_HOURS, Validity};
 pub use link::{LinkError, LinkToken, SealedLink, record_shown, reveal, seal};
+pub use pin::{
+    PIN_TRIES, Pin, PinLock, PinPass, PinTry, WrongPin, accept_pin, give_back_pin_try, refuse_pin,
+    spend_pin_try,
+};
 pub use sent::record_sent;
 pub use store::{Counts, Filter, ListRow};
 
@@ -51,6 +56,7 @@ pub struct Invitation {
     pub device_authenticated_at: Option<OffsetDateTime>,
     /// When its bearer last asked for a new link.
     pub new_link_asked_at: Option<OffsetDateTime>,
+    pub pin: PinLock,
     pub state: InvitationState,
 }
 

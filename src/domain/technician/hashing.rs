@@ -35,23 +35,28 @@ pub struct Busy;
 
 impl PasswordHash {
     /// Take a stored hash.
-    pub(super) fn stored(phc: String) -> Self {
+    pub(in crate::domain) fn stored(phc: String) -> Self {
         Self(phc.into())
     }
 
-    pub(super) fn as_phc(&self) -> &str {
+    pub(in crate::domain) fn as_phc(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
 /// Hash a new password with a fresh salt.
 pub async fn hash(password: Password) -> Result<PasswordHash, Busy> {
+    hash_text(password.expose().to_owned().into()).await
+}
+
+/// Hash any other secret that is short enough to be guessed, as a password is.
+pub(in crate::domain) async fn hash_text(secret: SecretString) -> Result<PasswordHash, Busy> {
     LIMITS
         .run(move || {
             let salt = clock::random_bytes::<16>();
             // Nothing but a want of 64 MiB can fail here.
             argon2()
-                .hash_password_with_salt(password.expose().as_bytes(), &salt)
+                .hash_password_with_salt(secret.expose_secret().as_bytes(), &salt)
                 .map(|phc| PasswordHash(phc.to_string().into()))
                 .map_err(|_| Busy)
         })
@@ -74,6 +79,14 @@ pub(super) async fn verify(typed: SecretString, hash: Option<PasswordHash>) -> R
             }
         })
         .await?
+}
+
+/// Whether this is the secret of [`hash_text`].
+pub(in crate::domain) async fn verify_text(
+    typed: SecretString,
+    hash: PasswordHash,
+) -> Result<bool, Busy> {
+    verify(typed, Some(hash)).await
 }
 
 /// A hash of our parameters that belongs to nobody.

@@ -21,6 +21,7 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 pub use hashing::{Busy, PasswordHash, hash};
+pub(in crate::domain) use hashing::{hash_text, verify_text};
 pub use limit::{
     Choice, Limit, LimitError, MOST_TENANTS, Named, Reach, limit, named, reach, set_limit,
 };

@@ -44,6 +44,7 @@ pub const ONBOARDING_LATER: &str = "/onboarding?later=1";
 pub const ONBOARDING_AWAY: &str = "/onboarding?later=keeper";
 /// Begin an attempt, begin again with other settings, take over from another browser.
 pub const ONBOARDING_START: &str = "/onboarding/start";
+pub const ONBOARDING_PIN: &str = "/onboarding/pin";
 pub const ONBOARDING_AGAIN: &str = "/onboarding/again";
 pub const ONBOARDING_HERE: &str = "/onboarding/here";
 /// Prepare another trip to Microsoft; look once more whether consent has arrived.

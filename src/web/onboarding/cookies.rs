@@ -1,10 +1,11 @@
-//! The two cookies of an onboarding: the link's token, and the secret of the flow that this browser began.
+//! The cookies of an onboarding: the link's token, the secret of the flow that this browser began, and the pass of a
+//! browser that told the PIN.
 
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use time::Duration;
 
 use crate::app::App;
-use crate::domain::invitation::LinkToken;
+use crate::domain::invitation::{LinkToken, PinPass};
 use crate::domain::onboarding::FlowSecret;
 
 /// The link's token is kept so long after the link was opened.
@@ -29,6 +30,14 @@ fn flow_name(app: &App) -> &'static str {
     }
 }
 
+fn pin_name(app: &App) -> &'static str {
+    if app.site.is_https() {
+        "__Host-pin"
+    } else {
+        "pin"
+    }
+}
+
 /// The link that this browser opened.
 pub fn link(app: &App, jar: &CookieJar) -> Option<LinkToken> {
     LinkToken::parse(jar.get(link_name(app))?.value())
@@ -37,6 +46,16 @@ pub fn link(app: &App, jar: &CookieJar) -> Option<LinkToken> {
 /// The flow that this browser began.
 pub fn flow(app: &App, jar: &CookieJar) -> Option<FlowSecret> {
     FlowSecret::parse(jar.get(flow_name(app))?.value())
+}
+
+/// The pass that this browser was given for a PIN.
+pub fn pin_pass(app: &App, jar: &CookieJar) -> Option<PinPass> {
+    PinPass::parse(jar.get(pin_name(app))?.value())
+}
+
+/// Keep the pass, for as long as the link's token.
+pub fn keep_pin_pass(app: &App, jar: CookieJar, pass: &PinPass) -> CookieJar {
+    jar.add(cookie(app, pin_name(app), pass.expose(), LINK_LIFE))
 }
 
 /// Keep the link's token.

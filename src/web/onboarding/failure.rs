@@ -82,10 +82,7 @@ impl Teller<'_> {
                 self.used(),
                 self.customer()
             ),
-            format!(
-                "Start again and sign in with an administrator account of {}.",
-                self.place()
-            ),
+            format!("Start again and sign in {}.", self.whom()),
         )
     }
 
@@ -119,8 +116,9 @@ impl Teller<'_> {
                 self.customer()
             ),
             format!(
-                "Start again with an account that belongs to {} itself.",
-                self.customer()
+                "Start again with an account that belongs to {} itself: sign in {}.",
+                self.customer(),
+                self.whom()
             ),
         )
     }
@@ -132,7 +130,10 @@ impl Teller<'_> {
                 "{} is a personal account, not a work account. {NOTHING_STORED}",
                 self.used()
             ),
-            format!("Start again with your work account at {}.", self.place()),
+            format!(
+                "Start again with your work account: sign in {}.",
+                self.whom()
+            ),
         )
     }
 
@@ -316,6 +317,15 @@ impl Teller<'_> {
             "another account"
         } else {
             &self.who.username
+        }
+    }
+
+    /// "as …" when somebody is named, else "with an administrator account of …".
+    fn whom(&self) -> String {
+        if self.inviter.expected_admin.is_empty() {
+            format!("with an administrator account of {}", self.place())
+        } else {
+            format!("as {}", self.inviter.expected_admin)
         }
     }
 

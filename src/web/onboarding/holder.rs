@@ -41,8 +41,29 @@ impl Visitor {
             .for_request(&self.request_id))
     }
 
-    /// What the cookies stand for. A link opened later wins over a flow begun for another.
+    /// What the cookies stand for, once the PIN was told where one is asked for.
     pub async fn holder(&self, app: &App, op: &mut Op) -> Result<Option<Holder>, sqlx::Error> {
+        let holder = self.link_holder(app, op).await?;
+        Ok(holder.filter(|holder| !self.is_locked(app, holder)))
+    }
+
+    /// The good invitation of this browser's link, while it waits for its PIN.
+    pub async fn locked(&self, app: &App, op: &mut Op) -> Result<Option<Invitation>, sqlx::Error> {
+        let holder = self.link_holder(app, op).await?;
+        let locked = holder.filter(|holder| self.is_locked(app, holder));
+        Ok(locked
+            .map(|holder| holder.invitation)
+            .filter(|invitation| invitation.state.is_good()))
+    }
+
+    /// A flow can only have been begun after the PIN was told: its secret opens as the pass does.
+    fn is_locked(&self, app: &App, holder: &Holder) -> bool {
+        let pass = cookies::pin_pass(app, &self.jar);
+        holder.own.is_none() && !holder.invitation.pin.opens(pass.as_ref())
+    }
+
+    /// A link opened later wins over a flow begun for another.
+    async fn link_holder(&self, app: &App, op: &mut Op) -> Result<Option<Holder>, sqlx::Error> {
         let invited = match cookies::link(app, &self.jar) {
             Some(token) => invitation::find_by_link(op, &token).await?,
             None => None,

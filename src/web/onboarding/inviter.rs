@@ -16,6 +16,8 @@ pub struct Inviter {
     /// First letter of the MSP's name, in place of a logo.
     pub monogram: String,
     pub report_to: String,
+    /// Whence we ask Microsoft, for Conditional Access; empty when the MSP named nothing.
+    pub egress_addresses: String,
     pub tenant_name: String,
     /// Empty until the MSP knows it.
     pub tenant_domain: String,
@@ -70,6 +72,7 @@ impl Inviter {
             msp_legal_name: site.msp_legal_name.clone(),
             monogram: site.msp_name.chars().take(1).collect(),
             report_to: site.report_to.clone(),
+            egress_addresses: site.egress_addresses.join(", "),
             asked: asked.flatten().collect(),
             app_only,
             lasting: invitation.lasting,

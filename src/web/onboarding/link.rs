@@ -1,15 +1,19 @@
 //! The link itself: a page with a button on GET, which changes nothing (mail scanners open links); the cookie on POST. And
 //! one and the same page for every link that does not work, with "Ask for a new link".
 
+use std::convert::Infallible;
+
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::cookies;
 use super::holder::Visitor;
 use super::inviter::Inviter;
+use super::pin;
 use crate::app::App;
 use crate::domain::invitation::{self, LinkToken};
 use crate::domain::technician;
@@ -43,14 +47,29 @@ struct AskedPage {
     report_to: String,
 }
 
-/// GET: the button. Nothing is changed, so that a mail scanner may look first.
+/// The token in the address; none for whatever is no token, also for bytes that are no text.
+pub struct LinkPath(Option<LinkToken>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LinkPath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(
+            text.ok().and_then(|Path(text)| LinkToken::parse(&text)),
+        ))
+    }
+}
+
+/// GET: the button. Nothing is changed, so that a mail scanner may look first; not even counted, since of 2^256 links nobody
+/// finds one by looking. What is tried with a button is.
 pub async fn show(
     State(app): State<App>,
-    Path(token): Path<String>,
+    LinkPath(token): LinkPath,
     visitor: Visitor,
 ) -> WebResult {
     let mut op = visitor.begin(&app).await?;
-    let Some(token) = LinkToken::parse(&token) else {
+    let Some(token) = token else {
         return Ok(invalid(&app, &visitor));
     };
     let found = invitation::find_by_link(&mut op, &token).await?;
@@ -60,6 +79,9 @@ pub async fn show(
     let Some(inviter) = Inviter::read(&app, &mut op, &invitation).await? else {
         return Ok(invalid(&app, &visitor));
     };
+    if invitation.pin.asked {
+        return Ok(pin::announce(&app, &visitor));
+    }
     let nonce = visitor.nonce;
     Ok(LinkPage { nonce, inviter }.into_response())
 }
@@ -74,11 +96,10 @@ pub struct LinkForm {
 /// POST: keep the token in a cookie and go to the clean address; or ask for a new link.
 pub async fn take(
     State(app): State<App>,
-    Path(token): Path<String>,
+    LinkPath(token): LinkPath,
     visitor: Visitor,
     Form(form): Form<LinkForm>,
 ) -> WebResult {
-    let token = LinkToken::parse(&token);
     if form.ask == "new_link" {
         return ask(&app, &visitor, token.as_ref()).await;
     }
@@ -87,8 +108,12 @@ pub async fn take(
         Some(token) => invitation::find_by_link(&mut op, token).await?,
         None => None,
     };
-    match (token, found) {
-        (Some(token), Some(invitation)) if invitation.state.is_good() => {
+    let good = match found.filter(|one| one.state.is_good()) {
+        Some(invitation) => Inviter::read(&app, &mut op, &invitation).await?.is_some(),
+        None => false,
+    };
+    match token {
+        Some(token) if good => {
             let jar = cookies::keep_link(&app, visitor.jar, &token);
             Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
         }
@@ -101,7 +126,7 @@ pub async fn take(
 }
 
 /// Guessing and pestering get slower, by the same brake as the login: every such attempt counts, whatever the link was.
-async fn slow_down(app: &App, visitor: &Visitor) -> WebResult<()> {
+pub(super) async fn slow_down(app: &App, visitor: &Visitor) -> WebResult<()> {
     let mut op = visitor.begin(app).await?;
     let wait = technician::slow_down(&mut op, &visitor.ip).await?;
     op.commit().await?;

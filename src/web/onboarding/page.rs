@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::holder::{Holder, Visitor};
 use super::inviter::Inviter;
 use super::link;
+use super::pin;
 use super::view::{Part, StartPart, fingerprint};
 use crate::app::App;
 use crate::domain::invitation::Method;
@@ -100,6 +101,9 @@ pub async fn show(
 ) -> WebResult {
     let mut op = visitor.begin(&app).await?;
     let now = op.now();
+    if let Some(invitation) = visitor.locked(&app, &mut op).await? {
+        return pin::ask(&app, &mut op, &visitor, &invitation).await;
+    }
     let holder = visitor.holder(&app, &mut op).await?.filter(Holder::may_see);
     let Some(holder) = holder else {
         return Ok(link::invalid(&app, &visitor));

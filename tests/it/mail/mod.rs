@@ -24,6 +24,7 @@ fn letter(to: &str) -> tenantry::mail::Letter {
         technician: "Kim Berg".into(),
         reference: "R-7KQ2".into(),
         auth_url: "https://portal.example/onboarding/inv_x".into(),
+        asks_pin: false,
         good_until: "2026-11-28 02:15 UTC".into(),
         report_to: String::new(),
     }

@@ -6,7 +6,7 @@ use super::stage::Stage;
 use crate::support::page::Page;
 
 /// The page without what differs between any two answers.
-fn plain(page: &Page) -> String {
+pub fn plain(page: &Page) -> String {
     let nonce = page.attributes("script", "nonce").remove(0);
     page.body.replace(&nonce, "")
 }
@@ -52,6 +52,7 @@ async fn the_first_page_says_who_invites_whom_and_for_what() {
         "If someone sent you a code, stop: we never send codes",
         "security@harbourline.example",
         "Enterprise applications",
+        "192.0.2.44, 2001:db8:44::/64",
     ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }

@@ -61,7 +61,7 @@ const FAILURES: [(&str, &str, &str, &str); 14] = [
     (
         "wrong_tenant",
         "which does not belong to contoso Ltd",
-        "an administrator account of contoso Ltd (contoso.example)",
+        "sign in as admin@contoso.example",
         "Get a new code",
     ),
     (

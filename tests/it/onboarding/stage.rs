@@ -22,6 +22,25 @@ impl Stage {
         Self { app, technician }
     }
 
+    /// The same behind a proxy, so that every request may come from an address of its own.
+    pub async fn behind_proxy() -> Self {
+        let app = TestApp::start_with(|app| {
+            app.trusted_proxies = std::sync::Arc::new(["127.0.0.1".parse().unwrap()]);
+        })
+        .await;
+        let technician = app.login(Role::Technician).await;
+        crate::support::tenant::add(&app.pool, "contoso").await;
+        Self { app, technician }
+    }
+
+    /// The word of an only row.
+    pub async fn word(&self, sql: &'static str) -> String {
+        sqlx::query_scalar(sql)
+            .fetch_one(&self.app.pool)
+            .await
+            .unwrap()
+    }
+
     /// Make an invitation as a technician does, and give its link's path.
     pub async fn invite(&self, fields: &[(&str, &str)]) -> String {
         let dialog = self

@@ -169,6 +169,8 @@ fn site(address: SocketAddr) -> Site {
         msp_legal_name: "Harbourline IT Services Ltd".into(),
         report_to: "security@harbourline.example".into(),
         app_name: "Harbourline Tenantry".into(),
+        ask_pin: false,
+        egress_addresses: vec!["192.0.2.44".into(), "2001:db8:44::/64".into()],
         cloud: tenantry::keeper::Cloud::Global,
     }
 }

@@ -18,6 +18,7 @@ use tenantry::simulator::directory::{
 };
 use tenantry::simulator::{Directory, Options, Simulator};
 use tokio::runtime::Runtime;
+use url::Url;
 use uuid::Uuid;
 
 use super::db::{TestDb, test_db};
@@ -40,6 +41,8 @@ pub struct World {
     pub client_id: Uuid,
     pub key_file: PathBuf,
     pub settings: Settings,
+    /// Stands between keepers to come and the simulator; none: nothing does.
+    pub authority: Option<Url>,
     _scratch: Scratch,
 }
 
@@ -84,6 +87,7 @@ impl World {
             client_id,
             key_file,
             settings: settings(),
+            authority: None,
             simulator,
             _scratch: scratch,
         };
@@ -196,9 +200,11 @@ impl World {
     }
 
     pub fn endpoints(&self) -> Endpoints {
+        let authority = self.authority.as_ref();
+        let host = authority.unwrap_or_else(|| self.simulator.url()).clone();
         Endpoints {
-            authority: self.simulator.url().clone(),
-            graph: self.simulator.url().clone(),
+            authority: host.clone(),
+            graph: host,
             extra_root_ca_pem: None,
             verification_hosts: vec!["127.0.0.1".into()],
         }

@@ -153,3 +153,52 @@ async fn nor_has_a_page_of_somebody_not_signed_in() -> anyhow::Result<()> {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+#[tokio::test]
+async fn nor_have_the_pages_of_a_pin() -> anyhow::Result<()> {
+    use thirtyfour::prelude::*;
+    let app = TestApp::start().await;
+    crate::support::tenant::add(&app.pool, "contoso").await;
+    let technician = app.login(Role::Technician).await;
+    let base = &app.app.site.base_url;
+    let chrome = Chrome::start().await?;
+    let web = chrome.browser().await?;
+    let mut wrong = Vec::new();
+    let dialog = "/tenants/contoso/invitations/new?from=status";
+    open_as(&web, base, &technician, dialog).await?;
+    web.find(By::Name("ask_pin")).await?.click().await?;
+    web.find(By::Css("dialog form.stack button.primary"))
+        .await?
+        .click()
+        .await?;
+    let field = web.query(By::Id("auth-url")).first().await?;
+    let link = field.prop("value").await?.unwrap_or_default();
+    for step in ["made", "announced", "asked"] {
+        match step {
+            "announced" => web.goto(&link).await?,
+            "asked" => {
+                web.find(By::Css("main button.primary"))
+                    .await?
+                    .click()
+                    .await?;
+                web.query(By::Id("pin")).first().await?;
+            }
+            _ => {}
+        }
+        for theme in Theme::BOTH {
+            prefer(&web, theme).await?;
+            resize(&web, 1280, 900).await?;
+            for finding in findings(&web).await? {
+                wrong.push(format!("{step} {}: {finding}", theme.word()));
+            }
+        }
+        resize(&web, 320, 800).await?;
+        if !fits(&web).await? {
+            wrong.push(format!("{step} is wider than 320 px"));
+        }
+        resize(&web, 1280, 900).await?;
+    }
+    web.quit().await?;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}

@@ -38,9 +38,14 @@ pub(in super::super) async fn list(
     .await?;
     let rows = sqlx::query_as!(
         Row,
-        "select i.tenant_id, i.id, token_hint, reference, method, lasting, i.invitation_email, expected_admin,
+        r#"select i.tenant_id, i.id, token_hint, reference, method, lasting, i.invitation_email, expected_admin,
            expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
-           started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
+           started_at, device_authenticated_at, ended_at, new_link_asked_at, pin_hash is not null as "asks_pin!", pin_pass_hash,
+           (select f.signed_in_username from onboarding_flows f
+            where f.tenant_id = i.tenant_id and f.invitation_id = i.id
+              and f.failure in ('wrong_tenant', 'wrong_person', 'guest_account', 'personal_account', 'tenant_taken')
+            order by f.created_at desc limit 1) as refused_account,
+           t.short_name, t.full_name
          from invitations i join tenants t on t.id = i.tenant_id
          where ($1::uuid is null or i.tenant_id = $1)
            and ($7::uuid is null or exists (select from technician_tenants g
@@ -51,7 +56,7 @@ pub(in super::super) async fn list(
              or ($2 = 'pending' and i.state = 'open' and expires_at > $3))
            and ($4::text is null or concat_ws(' ', t.short_name, t.full_name, i.invitation_email, expected_admin, reference) ilike $4)
          order by i.created_at desc, i.id desc
-         limit $5 offset $6",
+         limit $5 offset $6"#,
         tenant,
         filter.state,
         now,

@@ -1,15 +1,17 @@
 //! SQL of invitations. The sealed token is written here and read by the keeper alone.
 
 mod list;
+mod pin;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Invitation, InvitationState, Terms};
+use super::{Invitation, InvitationState, PinLock, Terms};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, InvitationId, TechnicianId, TenantId};
 
 pub(super) use list::{counts, list};
+pub(super) use pin::{accept_pin, give_back_pin_try, spend_pin_try};
 
 /// Which invitations a list shows.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,8 @@ pub struct ListRow {
     pub invitation: Invitation,
     pub short_name: String,
     pub full_name: String,
+    /// The wrong account that signed in last, if one did; empty when it has no name.
+    pub refused_account: Option<String>,
 }
 
 /// How many invitations there are of each state.
@@ -48,6 +52,8 @@ pub(super) struct NewRow {
     pub reference: String,
     pub expected_entra_tenant_id: Option<Uuid>,
     pub expires_at: OffsetDateTime,
+    /// PHC text; none asks for no PIN.
+    pub pin_hash: Option<String>,
     pub terms: Terms,
 }
 
@@ -71,6 +77,9 @@ struct Row {
     device_authenticated_at: Option<OffsetDateTime>,
     ended_at: Option<OffsetDateTime>,
     new_link_asked_at: Option<OffsetDateTime>,
+    asks_pin: bool,
+    pin_pass_hash: Option<Vec<u8>>,
+    refused_account: Option<String>,
     short_name: String,
     full_name: String,
 }
@@ -104,9 +113,14 @@ impl Row {
                 email_sent_count: self.email_sent_count,
                 device_authenticated_at: self.device_authenticated_at,
                 new_link_asked_at: self.new_link_asked_at,
+                pin: PinLock {
+                    asked: self.asks_pin,
+                    pass_hash: self.pin_pass_hash,
+                },
             },
             short_name: self.short_name,
             full_name: self.full_name,
+            refused_account: self.refused_account,
         })
     }
 }
@@ -115,8 +129,8 @@ pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error>
     let (now, by) = (op.now(), op.actor().technician());
     sqlx::query!(
         "insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, invitation_email,
-           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at, lasting)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at, lasting, pin_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         row.tenant.as_uuid(),
         row.id.as_uuid(),
         row.token_hash,
@@ -131,6 +145,7 @@ pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error>
         now,
         row.expires_at,
         row.terms.lasting,
+        row.pin_hash,
     )
     .execute(op.db())
     .await?;
@@ -145,13 +160,18 @@ pub(super) async fn find(
     let now = op.now();
     let row = sqlx::query_as!(
         Row,
-        "select i.tenant_id, i.id, token_hint, reference, method, lasting, i.invitation_email, expected_admin,
+        r#"select i.tenant_id, i.id, token_hint, reference, method, lasting, i.invitation_email, expected_admin,
            expected_entra_tenant_id, i.state, created_by, i.created_at, expires_at, email_sent_at, email_sent_count,
-           started_at, device_authenticated_at, ended_at, new_link_asked_at, t.short_name, t.full_name
+           started_at, device_authenticated_at, ended_at, new_link_asked_at, pin_hash is not null as "asks_pin!", pin_pass_hash,
+           (select f.signed_in_username from onboarding_flows f
+            where f.tenant_id = i.tenant_id and f.invitation_id = i.id
+              and f.failure in ('wrong_tenant', 'wrong_person', 'guest_account', 'personal_account', 'tenant_taken')
+            order by f.created_at desc limit 1) as refused_account,
+           t.short_name, t.full_name
          from invitations i join tenants t on t.id = i.tenant_id
          where i.id = $1 and ($2::uuid is null or i.tenant_id = $2)
            and ($3::uuid is null or exists (select from technician_tenants g
-             where g.technician_id = $3 and g.tenant_id = i.tenant_id))",
+             where g.technician_id = $3 and g.tenant_id = i.tenant_id))"#,
         id.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         scope.technician(),

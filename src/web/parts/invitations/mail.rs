@@ -71,6 +71,7 @@ pub async fn deliver(
         technician: viewer.display_name.clone(),
         reference: invitation.reference.clone(),
         auth_url: token.auth_url(&app.site.base_url),
+        asks_pin: invitation.pin.asked,
         good_until: when::exact(invitation.expires_at),
         report_to: app.site.report_to.clone(),
     };

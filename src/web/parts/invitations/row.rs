@@ -26,6 +26,8 @@ pub struct InvitationRow {
     pub badge: &'static str,
     /// When its bearer asked for a new link.
     pub asked: Option<When>,
+    /// Who signed in and was not the expected account: somebody may have the link who should not.
+    pub refused: Option<String>,
     pub portal: String,
     pub auth_url: Option<String>,
     pub resend: Option<String>,
@@ -56,6 +58,7 @@ impl InvitationRow {
             created: When::new(one.created_at, now),
             expires: When::new(one.expires_at, now),
             authenticated: When::maybe(one.device_authenticated_at, now),
+            refused: row.refused_account,
             asked: When::maybe(one.new_link_asked_at, now),
             status,
             badge,

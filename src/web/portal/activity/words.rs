@@ -18,6 +18,8 @@ pub fn title(act: &Act) -> String {
         ("invitation.mailed", _) => "Invitation sent by e-mail",
         ("invitation.link_shown", _) => "Auth URL shown",
         ("invitation.new_link_asked", _) => "A new link was asked for",
+        ("invitation.pin_told", _) => "The PIN of an invitation was told",
+        ("invitation.pin_refused", _) => "A wrong PIN was told",
         ("invitation.expired", _) => "Invitation expired",
         ("invitation.revoked", _) => "Invitation revoked",
         ("onboarding.started", _) => "Onboarding started",

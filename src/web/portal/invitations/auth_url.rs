@@ -3,12 +3,12 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::link_error;
+use super::{Made, link_error};
 use crate::app::App;
-use crate::domain::invitation::{self, Invitation};
+use crate::domain::invitation::{self, Invitation, Pin};
 use crate::storage::InvitationId;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
@@ -30,7 +30,34 @@ struct AuthUrlPage {
     reference: String,
     expected_admin: String,
     expires: When,
+    /// In the answer that made it and never again.
+    pin: Option<String>,
+    asks_pin: bool,
     back: String,
+}
+
+/// The page right after an invitation with a PIN was made. Not a redirect: nothing keeps the PIN until the next request.
+pub(super) fn after_making(
+    app: &App,
+    chrome: Chrome,
+    visit: Visit,
+    from: From,
+    made: Made,
+    pin: &Pin,
+) -> Response {
+    AuthUrlPage {
+        chrome,
+        auth_url: made.token.auth_url(&app.site.base_url),
+        pin: Some(pin.spoken()),
+        asks_pin: true,
+        expires: When::new(made.invitation.expires_at, app.clock.now()),
+        reference: made.invitation.reference,
+        expected_admin: made.invitation.expected_admin,
+        outcome: Some(made.outcome),
+        back: from.address(visit.paths()),
+        visit,
+    }
+    .into_response()
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,6 +95,8 @@ pub async fn show(
         outcome: chrome.notice.take(),
         chrome,
         auth_url,
+        pin: None,
+        asks_pin: invitation.pin.asked,
         reference: invitation.reference,
         expected_admin: invitation.expected_admin,
         expires: When::new(invitation.expires_at, app.clock.now()),

@@ -5,10 +5,17 @@ mod index;
 mod new;
 mod steps;
 
-use crate::domain::invitation::LinkError;
-use crate::web::kit::error::WebError;
+use crate::app::App;
+use crate::domain::invitation::{self, Created, Invitation, LinkError, LinkToken, SealedLink};
+use crate::domain::op::Op;
+use crate::storage::TenantId;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::notice::Notice;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
+use crate::web::kit::viewer::Viewer;
+use crate::web::parts::invitations::deliver;
+use crate::web::portal::Visit;
 
 pub(super) fn router() -> Routes {
     Routes::new()
@@ -35,6 +42,48 @@ pub(super) fn router() -> Routes {
             Policy::WORK,
             steps::replace,
         )
+}
+
+/// An invitation just made, its link, and how the mailing went.
+struct Made {
+    invitation: Invitation,
+    token: LinkToken,
+    outcome: Notice,
+}
+
+/// A new link, with a PIN if one is to be asked for.
+async fn seal(app: &App, tenant: TenantId, ask_pin: bool) -> WebResult<SealedLink> {
+    let sealed = invitation::seal(&app.keeper, tenant)
+        .await
+        .map_err(link_error)?;
+    if !ask_pin {
+        return Ok(sealed);
+    }
+    let busy = |_| WebError::Busy { retry_after_s: 5 };
+    sealed.with_pin().await.map_err(busy)
+}
+
+/// Commit what was created and mail it. With a PIN the answer itself shows the link, which is written down with it.
+async fn finish(
+    app: &App,
+    viewer: &Viewer,
+    visit: &Visit,
+    mut op: Op,
+    created: &Created,
+) -> WebResult<Made> {
+    let made = invitation::find(&mut op, visit.scope(), created.id).await?;
+    let invitation = made.ok_or(WebError::NotFound)?;
+    if created.pin.is_some() {
+        invitation::record_shown(&mut op, &invitation).await?;
+    }
+    op.commit().await?;
+    let delivery = deliver(app, viewer, &visit.tenant, &invitation, &created.token).await?;
+    let (tone, text) = delivery.words();
+    Ok(Made {
+        invitation,
+        token: created.token.clone(),
+        outcome: Notice { tone, text },
+    })
 }
 
 /// What the keeper's refusal to seal or open a link is to the visitor.

@@ -4,16 +4,16 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::link_error;
+use super::{Made, auth_url, finish, seal};
 use crate::app::App;
 use crate::domain::connection::{self, Mode};
 use crate::domain::invitation::{
-    self, CreateError, Filter, InvitationInput, Method, NewInvitation, Terms, VALIDITY_HOURS,
-    Validity,
+    self, CreateError, Created, Filter, InvitationInput, Method, NewInvitation, Terms,
+    VALIDITY_HOURS, Validity,
 };
 use crate::domain::tenant::{FieldError, TenantState};
 use crate::web::kit::again;
@@ -24,7 +24,7 @@ use crate::web::kit::notice;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::amount;
-use crate::web::parts::invitations::{From, InvitationRow, deliver};
+use crate::web::parts::invitations::{From, InvitationRow};
 use crate::web::portal::Visit;
 
 const NOT_ACTIVE: &str = "This tenant is suspended or archived. Resume or restore it first.";
@@ -55,6 +55,7 @@ struct DialogForm {
     method_error: Option<String>,
     validity: Vec<ValidityChoice>,
     validity_error: Option<String>,
+    ask_pin: bool,
     /// Set when the keeper was away; "OK" tries again.
     away: Option<&'static str>,
 }
@@ -67,7 +68,13 @@ struct ValidityChoice {
 }
 
 impl DialogForm {
-    fn new(visit: &Visit, offer: Offer, typed: &InvitationInput, errors: &[FieldError]) -> Self {
+    fn new(
+        visit: &Visit,
+        offer: Offer,
+        typed: &InvitationInput,
+        ask_pin: bool,
+        errors: &[FieldError],
+    ) -> Self {
         let from = offer.from;
         let error = |field: &str| {
             let found = errors.iter().find(|error| error.field == field);
@@ -101,6 +108,7 @@ impl DialogForm {
                 })
                 .into(),
             validity_error: error("validity_hours"),
+            ask_pin,
             away: None,
         }
     }
@@ -172,7 +180,7 @@ pub async fn show(
         validity_hours: Validity::DEFAULT.in_hours().to_string(),
         lasting: offer.from == From::Longer,
     };
-    let form = DialogForm::new(&visit, offer, &typed, &[]);
+    let form = DialogForm::new(&visit, offer, &typed, app.site.ask_pin, &[]);
     Ok(page(&app, &viewer, visit, chrome, form)
         .await?
         .into_response())
@@ -213,6 +221,8 @@ pub struct CreateForm {
     admin_username: String,
     method: String,
     validity_hours: String,
+    /// A box: any text is a tick.
+    ask_pin: String,
 }
 
 /// "OK": create, mail, and show the Auth URL.
@@ -226,6 +236,7 @@ pub async fn create(
 ) -> WebResult {
     let offer = Offer::read(&app, &viewer, &visit, &form.from).await?;
     let from = offer.from;
+    let ask_pin = !form.ask_pin.is_empty();
     let typed = InvitationInput {
         invitation_email: form.invitation_email,
         admin_username: form.admin_username,
@@ -240,23 +251,40 @@ pub async fn create(
     let terms = match terms {
         Ok(terms) => terms,
         Err(errors) => {
-            let form = DialogForm::new(&visit, offer, &typed, &errors);
+            let form = DialogForm::new(&visit, offer, &typed, ask_pin, &errors);
             let page = page(&app, &viewer, visit, chrome, form).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let id = match make(&app, &viewer, &visit, &session, terms).await {
-        Ok(id) => id,
+    let (created, made) = match make(&app, &viewer, &visit, terms, ask_pin).await {
+        Ok(both) => both,
         Err(WebError::Keeper) => {
-            let mut form = DialogForm::new(&visit, offer, &typed, &[]);
+            let mut form = DialogForm::new(&visit, offer, &typed, ask_pin, &[]);
             form.away = Some(again::SENTENCE);
             let page = page(&app, &viewer, visit, chrome, form).await?;
             return Ok(again::page(page));
         }
         Err(error) => return Err(error),
     };
-    let shown = with_query(&visit.paths().auth_url(id), &[("from", from.as_str())], &[]);
-    Ok(Redirect::to(&shown).into_response())
+    Ok(show_made(&app, &session, chrome, visit, from, created, made).await)
+}
+
+/// The Auth URL of what was just made: behind a redirect, or with its PIN in this answer and nowhere else.
+pub(super) async fn show_made(
+    app: &App,
+    session: &Session,
+    chrome: Chrome,
+    visit: Visit,
+    from: From,
+    created: Created,
+    made: Made,
+) -> Response {
+    if let Some(pin) = &created.pin {
+        return auth_url::after_making(app, chrome, visit, from, made, pin);
+    }
+    notice::leave(session, made.outcome.tone, made.outcome.text).await;
+    let shown = visit.paths().auth_url(created.id);
+    Redirect::to(&with_query(&shown, &[("from", from.as_str())], &[])).into_response()
 }
 
 /// What the page that asked leaves no choice about; and an application must know its Entra tenant beforehand.
@@ -279,12 +307,10 @@ async fn make(
     app: &App,
     viewer: &Viewer,
     visit: &Visit,
-    session: &Session,
     terms: Terms,
-) -> WebResult<crate::storage::InvitationId> {
-    let sealed = invitation::seal(&app.keeper, visit.id)
-        .await
-        .map_err(link_error)?;
+    ask_pin: bool,
+) -> WebResult<(Created, Made)> {
+    let sealed = seal(app, visit.id, ask_pin).await?;
     let mut op = viewer.begin(app).await?;
     let new = NewInvitation {
         tenant: visit.id,
@@ -293,13 +319,8 @@ async fn make(
     let created = invitation::create(&mut op, visit.scope(), sealed, new)
         .await
         .map_err(create_error)?;
-    let made = invitation::find(&mut op, visit.scope(), created.id).await?;
-    op.commit().await?;
-    let invitation = made.ok_or(WebError::NotFound)?;
-    let delivery = deliver(app, viewer, &visit.tenant, &invitation, &created.token).await?;
-    let (tone, text) = delivery.words();
-    notice::leave(session, tone, text).await;
-    Ok(created.id)
+    let made = finish(app, viewer, visit, op, &created).await?;
+    Ok((created, made))
 }
 
 pub(super) fn create_error(error: CreateError) -> WebError {

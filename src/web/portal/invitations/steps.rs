@@ -5,15 +5,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::link_error;
-use super::new::create_error;
+use super::new::{create_error, show_made};
+use super::{finish, link_error, seal};
 use crate::app::App;
 use crate::domain::invitation::{self, EndError, Invitation};
 use crate::domain::onboarding;
+use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Form;
 use crate::web::kit::notice::{self, Tone};
-use crate::web::kit::paging::with_query;
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::invitations::{From, deliver};
 use crate::web::portal::Visit;
@@ -102,24 +102,17 @@ pub async fn replace(
     visit: Visit,
     Path((_, id)): Path<(String, String)>,
     session: Session,
+    chrome: Chrome,
     Form(form): Form<StepForm>,
 ) -> WebResult {
     let old = find(&app, &viewer, &visit, &id).await?;
-    let sealed = invitation::seal(&app.keeper, visit.id)
-        .await
-        .map_err(link_error)?;
+    let sealed = seal(&app, visit.id, old.pin.asked).await?;
     let mut op = viewer.begin(&app).await?;
     let (created, ended) = invitation::replace(&mut op, visit.scope(), sealed, &old)
         .await
         .map_err(create_error)?;
-    let made = invitation::find(&mut op, visit.scope(), created.id).await?;
-    op.commit().await?;
-    let made = made.ok_or(WebError::NotFound)?;
+    let made = finish(&app, &viewer, &visit, op, &created).await?;
     onboarding::forget(&app.keeper, visit.id, &ended).await;
-    let delivery = deliver(&app, &viewer, &visit.tenant, &made, &created.token).await?;
-    let (tone, text) = delivery.words();
-    notice::leave(&session, tone, text).await;
     let from = From::read(&form.from);
-    let shown = visit.paths().auth_url(created.id);
-    Ok(Redirect::to(&with_query(&shown, &[("from", from.as_str())], &[])).into_response())
+    Ok(show_made(&app, &session, chrome, visit, from, created, made).await)
 }

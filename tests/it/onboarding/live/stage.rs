@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::support::browser::Browser;
 use crate::support::keeper::{ADMIN, Keeper, World};
+use crate::support::mint::Mint;
 use crate::support::page::Page;
 
 /// What the last step says.
@@ -42,6 +43,27 @@ impl Live {
             portal,
             technician,
         }
+    }
+
+    /// The same with a sign-in host whose tokens the test makes, and with the customer's Entra tenant known beforehand.
+    pub async fn behind_mint() -> (Self, Mint) {
+        let mut world = World::new().await;
+        let mint = Mint::between(&mut world).await;
+        sqlx::query("update tenants set domain = 'contoso.example', entra_tenant_id = $1")
+            .bind(world.entra_tenant)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        let keeper = world.keeper().await;
+        let portal = Portal::start(&world, &keeper).await;
+        let technician = portal.technician().await;
+        let live = Self {
+            world,
+            keeper,
+            portal,
+            technician,
+        };
+        (live, mint)
     }
 
     /// Stop the portal and start it anew: same database, other process state, other port.
@@ -167,6 +189,8 @@ impl Portal {
                 msp_legal_name: "Harbourline IT Services Ltd".into(),
                 report_to: String::new(),
                 app_name: "Tenantry (tests)".into(),
+                ask_pin: false,
+                egress_addresses: Vec::new(),
                 cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
