@@ -1,8 +1,12 @@
 //! Who signed in: verifying an `id_token` (OpenID Connect Core section 3.1.3.7 with Microsoft's issuer template). Whether
 //! that person is the expected one is the keeper's decision.
 
+use std::fmt;
+
 use jsonwebtoken::{Algorithm, Validation};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use uuid::{Uuid, uuid};
@@ -68,9 +72,9 @@ pub enum IdTokenError {
     NotYetValid,
     #[error("the id_token answers another request")]
     Nonce,
-    /// Genuine, but a personal Microsoft account.
+    /// Genuine, but a personal Microsoft account; the claims say whose.
     #[error("the account is a personal Microsoft account")]
-    PersonalAccount,
+    PersonalAccount(Box<IdClaims>),
     /// Genuine, but of another tenant; the claims say whose.
     #[error("the account belongs to another tenant")]
     OtherTenant(Box<IdClaims>),
@@ -118,16 +122,20 @@ impl Entra {
     }
 }
 
-fn key_id(token: &str) -> Result<String, IdTokenError> {
+pub(super) fn key_id(token: &str) -> Result<String, IdTokenError> {
     let header =
         jsonwebtoken::decode_header(token).map_err(|_| IdTokenError::Malformed("header"))?;
     if header.alg != Algorithm::RS256 {
         return Err(IdTokenError::Algorithm);
     }
+    // RFC 7515 section 4.1.11: what must be understood and is not makes the token invalid. We understand no extension.
+    if header.crit.is_some() {
+        return Err(IdTokenError::Malformed("crit"));
+    }
     header.kid.ok_or(IdTokenError::Malformed("kid"))
 }
 
-fn verify(
+pub(super) fn verify(
     token: &str,
     key: &SigningKey,
     expect: Expect<'_>,
@@ -139,38 +147,73 @@ fn verify(
     signature_only.validate_exp = false;
     signature_only.validate_aud = false;
     signature_only.required_spec_claims.clear();
-    let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &signature_only)
+    let Claims(claims) = jsonwebtoken::decode::<Claims>(token, &key.key, &signature_only)
         .map_err(|_| IdTokenError::Signature)?
         .claims;
+    check(&claims, key.issuer.as_deref(), expect, endpoints, now)
+}
 
-    let tid = id(&claims, "tid").ok_or(IdTokenError::Malformed("tid"))?;
+/// What the claims must say, once the signature is known to be right.
+pub(super) fn check(
+    claims: &Map<String, Value>,
+    keys_issuer: Option<&str>,
+    expect: Expect<'_>,
+    endpoints: &Endpoints,
+    now: OffsetDateTime,
+) -> Result<IdClaims, IdTokenError> {
+    let tid = id(claims, "tid").ok_or(IdTokenError::Malformed("tid"))?;
     let issuer = endpoints.issuer(&tid.to_string());
-    let keys_issuer = key
-        .issuer
-        .as_ref()
-        .map(|issuer| issuer.replace("{tenantid}", &tid.to_string()));
-    if text(&claims, "iss").as_ref() != Some(&issuer)
+    let keys_issuer = keys_issuer.map(|issuer| issuer.replace("{tenantid}", &tid.to_string()));
+    if text(claims, "iss").as_ref() != Some(&issuer)
         || keys_issuer.is_some_and(|of_key| of_key != issuer)
     {
         return Err(IdTokenError::Issuer);
     }
-    if id(&claims, "aud") != Some(expect.client_id) {
+    if id(claims, "aud") != Some(expect.client_id) {
         return Err(IdTokenError::Audience);
     }
-    check_times(&claims, now)?;
+    check_times(claims, now)?;
     if expect
         .nonce
-        .is_some_and(|nonce| text(&claims, "nonce").as_deref() != Some(nonce))
+        .is_some_and(|nonce| text(claims, "nonce").as_deref() != Some(nonce))
     {
         return Err(IdTokenError::Nonce);
     }
-    let person = person(&claims, tid)?;
+    let person = person(claims, tid)?;
     if tid == CONSUMERS {
-        Err(IdTokenError::PersonalAccount)
+        Err(IdTokenError::PersonalAccount(Box::new(person)))
     } else if expect.tenant.is_some_and(|bound| bound != tid) {
         Err(IdTokenError::OtherTenant(Box::new(person)))
     } else {
         Ok(person)
+    }
+}
+
+/// The claims, each named once: of two with one name nobody knows which is meant (RFC 7519 section 4).
+#[derive(Clone)]
+pub(super) struct Claims(pub Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Claims;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("claims, each named once")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims, A::Error> {
+                let mut claims = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if claims.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a claim is named twice"));
+                    }
+                }
+                Ok(Claims(claims))
+            }
+        }
+        from.deserialize_map(Once)
     }
 }
 
@@ -221,8 +264,10 @@ fn is_guest(claims: &Map<String, Value>, tid: Uuid) -> bool {
     says_guest || foreign_idp || external_name
 }
 
+/// A GUID as Microsoft writes it, in no other dress.
 fn id(claims: &Map<String, Value>, name: &str) -> Option<Uuid> {
-    text(claims, name)?.parse().ok()
+    let text = text(claims, name)?;
+    text.parse().ok().filter(|_| text.len() == 36)
 }
 
 fn instant(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {

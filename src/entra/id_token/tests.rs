@@ -139,7 +139,7 @@ fn personal_accounts_are_refused_even_when_any_tenant_will_do() {
         &Endpoints::global(),
         NOW,
     );
-    assert!(matches!(outcome, Err(IdTokenError::PersonalAccount)));
+    assert!(matches!(outcome, Err(IdTokenError::PersonalAccount(_))));
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub(super) struct Expected<'a> {
     pub admin: &'a str,
     /// "I am someone else" was chosen.
     pub someone_else: bool,
+    /// The setting `invitations.hold`: a technician confirms everybody.
+    pub hold: bool,
 }
 
 /// The verdict on an account.
@@ -46,7 +48,7 @@ pub(super) fn judge(claims: &IdClaims, expected: &Expected<'_>) -> Verdict {
     if !is(claims, expected.admin) {
         return Verdict::Refused(words::WRONG_PERSON);
     }
-    if expected.tenant == ExpectedTenant::Unresolved {
+    if expected.hold || expected.tenant == ExpectedTenant::Unresolved {
         return Verdict::Held;
     }
     Verdict::Accepted
@@ -58,12 +60,23 @@ pub(super) fn username(claims: &IdClaims) -> &str {
     known.or(claims.upn.as_deref()).unwrap_or_default()
 }
 
+/// The name to tell of an account that was refused: the one that differs from the expected.
+pub(super) fn odd_name<'a>(claims: &'a IdClaims, expected: &str) -> &'a str {
+    let differs = |name: &&str| !name.eq_ignore_ascii_case(expected);
+    let odd = names(claims).find(differs);
+    odd.unwrap_or_else(|| username(claims))
+}
+
+fn names(claims: &IdClaims) -> impl Iterator<Item = &str> {
+    let names = [&claims.preferred_username, &claims.upn];
+    names.into_iter().flatten().map(String::as_str)
+}
+
+/// Every name that the token has is the expected one. Letters of ASCII alone have a case here: Unicode's rules make look-alikes
+/// equal (the Kelvin sign is a small k), and Entra's names are ASCII.
 fn is(claims: &IdClaims, name: &str) -> bool {
-    let wanted = name.trim().to_lowercase();
-    [&claims.preferred_username, &claims.upn]
-        .into_iter()
-        .flatten()
-        .any(|known| known.trim().to_lowercase() == wanted)
+    names(claims).next().is_some()
+        && names(claims).all(|known| known.eq_ignore_ascii_case(name.trim()))
 }
 
 #[cfg(test)]
@@ -95,6 +108,7 @@ mod tests {
             tenant: ExpectedTenant::Known(HOME),
             admin: "admin@contoso.example",
             someone_else: false,
+            hold: false,
         }
     }
 
@@ -168,6 +182,51 @@ mod tests {
     }
 
     #[test]
+    fn look_alikes_and_names_that_disagree_are_other_people() {
+        let refused = |claims: IdClaims| {
+            assert_eq!(
+                judge(&claims, &expected()),
+                Verdict::Refused(words::WRONG_PERSON),
+                "{claims:?}"
+            );
+            odd_name(&claims, "admin@contoso.example").to_owned()
+        };
+        for name in [
+            "\u{430}dmin@contoso.example",
+            "adm\u{131}n@contoso.example",
+            "ADM\u{130}N@contoso.example",
+            "admin@contoso.example ",
+            "admin@contoso.example\0",
+            "admin\u{200b}@contoso.example",
+            "admin@contoso.example.evil.example",
+            "\u{ff41}dmin@contoso.example",
+        ] {
+            let one = IdClaims {
+                preferred_username: Some(name.into()),
+                ..claims()
+            };
+            assert_eq!(refused(one), name);
+        }
+        let disagreeing = IdClaims {
+            upn: Some("mallory@contoso.example".into()),
+            ..claims()
+        };
+        assert_eq!(refused(disagreeing), "mallory@contoso.example");
+        let kelvin = Expected {
+            admin: "mike@contoso.example",
+            ..expected()
+        };
+        let claims = IdClaims {
+            preferred_username: Some("mi\u{212a}e@contoso.example".into()),
+            ..claims()
+        };
+        assert_eq!(
+            judge(&claims, &kelvin),
+            Verdict::Refused(words::WRONG_PERSON)
+        );
+    }
+
+    #[test]
     fn whoever_was_not_expected_is_held() {
         for held in [
             Expected {
@@ -180,6 +239,10 @@ mod tests {
             },
             Expected {
                 tenant: ExpectedTenant::Unresolved,
+                ..expected()
+            },
+            Expected {
+                hold: true,
                 ..expected()
             },
         ] {

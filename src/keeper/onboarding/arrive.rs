@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::account::{Expected, Verdict, judge, username};
+use super::account::{Expected, Verdict, judge, odd_name, username};
 use super::acquire::go_on;
 use super::attempt::{Attempt, ExpectedTenant};
 use super::fail::{fail, revoke};
@@ -69,9 +69,13 @@ pub(super) async fn arrive(
         }
     };
     let (tenant_id, flow_id) = (attempt.flow.tenant_id, attempt.flow.id);
-    let name = username(&claims).to_owned();
-    flows::note_account(&core.pool, tenant_id, flow_id, &name, claims.tid).await?;
     let verdict = verdict(core, &attempt, &claims).await?;
+    let name = match verdict {
+        Verdict::Refused(_) => odd_name(&claims, &attempt.invitation.expected_admin),
+        _ => username(&claims),
+    };
+    let name = name.to_owned();
+    flows::note_account(&core.pool, tenant_id, flow_id, &name, claims.tid).await?;
     if let Verdict::Refused(word) = verdict {
         note_refused(core, &attempt, &name, &claims, word).await?;
         fail(core, &attempt, word, None).await?;
@@ -115,8 +119,10 @@ async fn verified(
         }
         return Ok(match check.outcome {
             Ok(claims) => Ok(claims),
-            Err(IdTokenError::OtherTenant(claims)) => Ok(*claims),
-            Err(IdTokenError::PersonalAccount) => Err(words::PERSONAL_ACCOUNT),
+            // Genuine: the judge refuses it by name.
+            Err(IdTokenError::OtherTenant(claims) | IdTokenError::PersonalAccount(claims)) => {
+                Ok(*claims)
+            }
             Err(IdTokenError::KeysUnavailable(_)) if again > 0 => {
                 tokio::time::sleep(KEY_PAUSE).await;
                 continue;
@@ -140,6 +146,7 @@ async fn verdict(core: &Core, attempt: &Attempt, claims: &IdClaims) -> Result<Ve
             .unwrap_or(ExpectedTenant::Unresolved),
         admin: &attempt.invitation.expected_admin,
         someone_else: attempt.flow.someone_else,
+        hold: core.settings.hold_every_grant,
     };
     let verdict = judge(claims, &expected);
     if matches!(verdict, Verdict::Refused(_)) {

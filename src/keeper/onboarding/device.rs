@@ -31,6 +31,8 @@ const LEAST_INTERVAL: i32 = 5;
 const SLOW_DOWN: i32 = 5;
 /// The last answer must arrive before the code lapses.
 const MARGIN: Duration = Duration::from_secs(10);
+/// A code that Microsoft would honour for longer is not shown for longer.
+const LONGEST: Duration = Duration::from_mins(15);
 /// After "too fast" in any dress.
 const PAUSE: Duration = Duration::from_mins(1);
 
@@ -92,7 +94,7 @@ async fn show(
     let shown = ShownCode {
         user_code: started.user_code.expose_secret(),
         verification_uri: started.verification_uri.as_str(),
-        expires_at: call.started_at + started.expires_in,
+        expires_at: call.started_at + started.expires_in.min(LONGEST),
         interval_s,
         next_poll_at: after(now, interval_s),
     };

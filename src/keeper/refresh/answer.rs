@@ -167,7 +167,7 @@ impl Asked {
             Ok(claims) if connection.admin_oid.is_none_or(|oid| oid == claims.oid) => return,
             Ok(claims) => format!("object {}", claims.oid),
             Err(IdTokenError::OtherTenant(claims)) => format!("tenant {}", claims.tid),
-            Err(IdTokenError::PersonalAccount) => "a personal account".to_owned(),
+            Err(IdTokenError::PersonalAccount(_)) => "a personal account".to_owned(),
             Err(error) => {
                 tracing::warn!(connection.id = %connection.id, %error, "an id_token could not be checked");
                 return;

@@ -1,5 +1,7 @@
 //! Whoever was not expected is stored apart until a technician says who it was.
 
+use std::time::Duration;
+
 use tenantry::keeper::message::{Actor, Request};
 use uuid::Uuid;
 
@@ -102,4 +104,25 @@ async fn i_am_someone_else_is_held_too() {
     let code = world.text(sql, flow).await;
     world.approve(&code, USER);
     world.until_flow(flow, "held").await;
+}
+
+#[tokio::test]
+async fn unconfirmed_for_a_day_it_dies() {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    let connection = hold(&world, &keeper, ADMIN).await;
+    world.clock.advance(Duration::from_hours(23));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.state(connection).await, "pending");
+    world.clock.advance(Duration::from_hours(2));
+    world.until_state(connection, "revoked").await;
+    let secrets = "select count(*) from connection_secrets";
+    assert_eq!(world.number(secrets).await, 0);
+    let confirm = Request::ConfirmPending {
+        tenant_id: world.tenant,
+        connection_id: connection,
+        actor: technician(),
+    };
+    let late = keeper.ask(confirm).await;
+    assert!(format!("{late:?}").contains("NotThere"), "{late:?}");
 }

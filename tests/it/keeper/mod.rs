@@ -5,6 +5,7 @@ mod consent;
 mod crashes;
 mod deaths;
 mod device;
+mod forged;
 mod grants;
 mod hand_out;
 mod held;
