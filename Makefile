@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo test check bench lighthouse faults faults-long query-cache
+.PHONY: demo fuzz check-long test check bench lighthouse faults faults-long query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -23,6 +23,13 @@ bench: ## speed, cost and memory against baselines of the same run; ARGS="--tena
 lighthouse: ## scores of status, errors, operations and onboarding on a demo; fails below 95
 	@tests/tools/install.sh test
 	tests/tools/lighthouse.sh
+
+fuzz: ## every reader of strangers' bytes, 20,000 mutated inputs each; ARGS="--inputs 1000000 --target id_token --seed 7"
+	FUZZ_ARGS="$(ARGS)" cargo test --locked --features faults --test fuzz -- --nocapture
+
+check-long: ## what takes hours: coverage-guided fuzzing of every reader, the long fault campaign
+	tests/tools/fuzz-long.sh
+	$(MAKE) faults-long
 
 query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh

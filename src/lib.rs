@@ -16,6 +16,9 @@ pub mod demo;
 pub mod domain;
 /// The only code that speaks to Microsoft.
 pub mod entra;
+/// What reads strangers' bytes, as functions of bytes alone, for fuzzing.
+#[cfg(feature = "faults")]
+pub mod fuzzing;
 /// The only code that opens sealed secrets; asked by typed messages.
 pub mod keeper;
 /// Letters to people by SMTP.

@@ -1,14 +1,11 @@
-//! Any bytes are an error that somebody pasted: reading, deciding and masking end, and say something.
+//! `tenantry::fuzzing`, reader "diagnose".
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use tenantry::domain::diagnosis::{Facts, decide, mask, read};
+use std::sync::LazyLock;
 
-fuzz_target!(|raw: &[u8]| {
-    let reading = read(raw);
-    let diagnosis = decide(&reading, &Facts::default());
-    assert!(!diagnosis.headline.is_empty());
-    assert!(!diagnosis.remedy.is_empty());
-    assert!(!diagnosis.evidence.is_empty());
-    mask(&reading.message);
-});
+use libfuzzer_sys::fuzz_target;
+use tenantry::fuzzing::{Target, target};
+
+static READER: LazyLock<Target> = LazyLock::new(|| target("diagnose").expect("a reader of this name"));
+
+fuzz_target!(|raw: &[u8]| (READER.run)(raw));

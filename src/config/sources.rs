@@ -34,6 +34,8 @@ pub enum Origin {
 #[derive(Debug, Default)]
 pub struct Sources {
     file: Option<PathBuf>,
+    /// A file's text without a file.
+    text: Option<String>,
     environment: HashMap<String, String>,
     pairs: Vec<(String, String)>,
 }
@@ -71,9 +73,19 @@ impl Sources {
             .collect();
         Ok(Self {
             file,
+            text: None,
             environment,
             pairs: Vec::new(),
         })
+    }
+
+    /// The text of a file, and nothing of this machine.
+    #[cfg(feature = "faults")]
+    pub fn text(text: &str) -> Self {
+        Self {
+            text: Some(text.to_owned()),
+            ..Self::default()
+        }
     }
 
     /// Settings that the program itself chose.
@@ -92,6 +104,9 @@ impl Sources {
         let mut builder = Merged::builder();
         if let Some(path) = &self.file {
             builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
+        }
+        if let Some(text) = &self.text {
+            builder = builder.add_source(File::from_str(text, FileFormat::Toml));
         }
         builder = builder.add_source(
             Environment::with_prefix("TENANTRY")

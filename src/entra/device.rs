@@ -105,7 +105,10 @@ fn waiting(call: &Call) -> Option<Poll> {
 }
 
 /// Accept a device code answer: the codes well-formed, the page on a listed host.
-fn started(fields: &Map<String, Value>, endpoints: &Endpoints) -> Result<DeviceCode, &'static str> {
+pub(super) fn started(
+    fields: &Map<String, Value>,
+    endpoints: &Endpoints,
+) -> Result<DeviceCode, &'static str> {
     let user_code = text(fields, "user_code")
         .filter(|code| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

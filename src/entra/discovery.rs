@@ -68,7 +68,7 @@ impl Entra {
     }
 }
 
-fn resolved(fields: &Map<String, Value>) -> Result<ResolvedTenant, &'static str> {
+pub(super) fn resolved(fields: &Map<String, Value>) -> Result<ResolvedTenant, &'static str> {
     let tenant_id = ["token_endpoint", "issuer"]
         .iter()
         .filter_map(|name| Url::parse(&text(fields, name)?).ok())
@@ -84,7 +84,7 @@ fn resolved(fields: &Map<String, Value>) -> Result<ResolvedTenant, &'static str>
     })
 }
 
-fn realm(fields: &Map<String, Value>) -> Result<Realm, &'static str> {
+pub(super) fn realm(fields: &Map<String, Value>) -> Result<Realm, &'static str> {
     let kind = text(fields, "NameSpaceType")
         .or_else(|| text(fields, "account_type"))
         .ok_or("no NameSpaceType")?;

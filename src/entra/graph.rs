@@ -3,7 +3,7 @@
 
 mod answers;
 mod deletions;
-mod failure;
+pub(super) mod failure;
 mod lifetimes;
 mod policies;
 

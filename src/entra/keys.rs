@@ -90,7 +90,7 @@ impl Known {
 }
 
 /// The RSA signing keys of a key set; others are skipped, none at all is an error.
-fn signing_keys(fields: &Map<String, Value>) -> Result<Vec<SigningKey>, &'static str> {
+pub(super) fn signing_keys(fields: &Map<String, Value>) -> Result<Vec<SigningKey>, &'static str> {
     let keys = fields.get("keys").and_then(Value::as_array);
     let keys: Vec<_> = keys
         .ok_or("no keys")?
@@ -111,7 +111,7 @@ fn signing_keys(fields: &Map<String, Value>) -> Result<Vec<SigningKey>, &'static
         .ok_or("no RSA signing key")
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "faults"))]
 impl SigningKey {
     pub fn of(kid: &str, issuer: Option<String>, key: DecodingKey) -> Self {
         let kid = kid.to_owned();

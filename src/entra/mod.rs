@@ -13,6 +13,8 @@ mod discovery;
 mod endpoints;
 mod exchange;
 mod failure;
+#[cfg(feature = "faults")]
+pub(crate) mod fuzzing;
 mod grants;
 mod graph;
 mod http;

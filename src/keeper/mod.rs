@@ -43,3 +43,27 @@ pub use seal::{
 };
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};
+
+/// For fuzzing: what the keeper reads.
+#[cfg(feature = "faults")]
+pub(crate) fn fuzzing_targets() -> [crate::fuzzing::Target; 2] {
+    [seal::fuzzing::RECORD, MESSAGES]
+}
+
+/// Frames of the socket between portal and keeper, both ways.
+#[cfg(feature = "faults")]
+const MESSAGES: crate::fuzzing::Target = crate::fuzzing::Target {
+    name: "messages",
+    seeds: &[
+        b"\0\0\0\x10{\"ask\":\"health\"}",
+        b"\0\0\0\x67{\"ask\":\"end_flow\",\"tenant_id\":\"00000000-0000-0000-0000-000000000000\",\"flow_id\":\"00000000-0000-0000-0000-000000000000\"}",
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\x02{}{}",
+    ],
+    run: |bytes| {
+        let asked = socket::read_whole::<message::Request>(bytes);
+        let told = socket::read_whole::<message::Reply>(bytes);
+        // Bytes that end too soon are a closed line, never a wait.
+        assert!(asked.is_some() && told.is_some());
+    },
+};

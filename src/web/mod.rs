@@ -1,6 +1,8 @@
 //! Who is looking: one router per audience, each behind its own guard, and the layers that every answer passes.
 
 pub mod console;
+#[cfg(feature = "faults")]
+pub(crate) mod fuzzing;
 pub mod kit;
 mod layers;
 pub mod listen;

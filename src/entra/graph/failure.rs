@@ -6,7 +6,7 @@ use crate::entra::http::Reply;
 use crate::entra::wire::{codes_in, short, text};
 use crate::entra::{Challenge, Failure, Meaning, redact};
 
-pub(super) fn read(reply: &Reply, secrets: &[&str]) -> Failure {
+pub(in crate::entra) fn read(reply: &Reply, secrets: &[&str]) -> Failure {
     let body = reply.object();
     let error = body
         .as_ref()

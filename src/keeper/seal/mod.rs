@@ -5,6 +5,8 @@ mod boot;
 mod custody;
 mod data_key;
 mod fingerprint;
+#[cfg(feature = "faults")]
+pub(crate) mod fuzzing;
 mod key_file;
 mod keyring;
 mod masters;

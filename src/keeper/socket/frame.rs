@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -39,7 +39,7 @@ pub async fn read<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map_err(|_| FrameError::Odd)
 }
 
-async fn bytes(line: &mut UnixStream) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+async fn bytes(line: &mut (impl AsyncRead + Unpin)) -> Result<Zeroizing<Vec<u8>>, FrameError> {
     let length = line.read_u32().await.map_err(ended)?;
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if length > LONGEST {
@@ -81,4 +81,12 @@ fn ended(error: io::Error) -> FrameError {
         | io::ErrorKind::ConnectionReset => FrameError::Closed,
         _ => FrameError::Line(error),
     }
+}
+
+/// For fuzzing: the message in these bytes, as read off a line that ends with them.
+#[cfg(feature = "faults")]
+pub(crate) fn read_whole<T: DeserializeOwned>(mut line: &[u8]) -> Option<Result<T, FrameError>> {
+    use futures_util::FutureExt;
+    let read = bytes(&mut line).now_or_never()?;
+    Some(read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|_| FrameError::Odd)))
 }

@@ -7,6 +7,8 @@ mod path;
 mod server;
 
 pub use bind::{ListenError, Listener, SocketLock, wait_until_free};
+#[cfg(feature = "faults")]
+pub(crate) use frame::read_whole;
 pub(super) use frame::{FrameError, read, write};
 pub(super) use path::connect;
 pub use server::{Access, serve};

@@ -12,6 +12,22 @@ mod tenants;
 
 use crate::web::kit::routes::Routes;
 
+/// For fuzzing: the forms, as read.
+#[cfg(feature = "faults")]
+pub(super) fn read_forms(body: &[u8]) {
+    use super::fuzzing::form;
+    authentication_status::read_forms(body);
+    if let Some(sent) = form::<tenants::Sent>(body) {
+        let _ = tenants::typed(&sent).parse();
+    }
+}
+
+/// For fuzzing: the queries, as read.
+#[cfg(feature = "faults")]
+pub(super) fn read_queries(text: &[u8]) {
+    authentication_status::read_queries(text);
+}
+
 /// Every page of the Multitenant portal.
 pub fn router() -> Routes {
     Routes::new()

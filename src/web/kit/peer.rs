@@ -83,7 +83,11 @@ pub async fn note_peer(State(app): State<App>, mut request: Request, next: Next)
 
 /// The rightmost address that is none of the trusted proxies'. Each proxy appends whom it heard from, so everything left
 /// of an untrusted one may be invented.
-fn browser(connected: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+pub(in crate::web) fn browser(
+    connected: IpAddr,
+    headers: &HeaderMap,
+    trusted: &[Network],
+) -> IpAddr {
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
     let claims: Vec<&str> = headers
         .get_all("x-forwarded-for")

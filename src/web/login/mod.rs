@@ -5,6 +5,9 @@ mod next;
 mod sign_in;
 mod sign_out;
 
+#[cfg(feature = "faults")]
+pub(in crate::web) use next::destination;
+
 use crate::web::kit::paths;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;

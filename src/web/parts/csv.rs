@@ -15,7 +15,7 @@ pub fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 fn push(line: &mut String, field: &str) {
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
     if !formula && !field.contains([',', '"', '\r', '\n']) {
         line.push_str(field);
         return;

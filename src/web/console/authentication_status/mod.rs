@@ -45,6 +45,26 @@ struct Index {
     board: Arc<Board>,
 }
 
+/// For fuzzing: the forms, as read.
+#[cfg(feature = "faults")]
+pub(super) fn read_forms(body: &[u8]) {
+    use crate::web::fuzzing::form;
+    if let Some(selection) = form::<selection::Selection>(body) {
+        assert!(selection.back().starts_with(paths::AUTHENTICATION_STATUS));
+    }
+    let _ = form::<selection::SnoozeForm>(body);
+    let _ = form::<saved::SaveForm>(body);
+}
+
+/// For fuzzing: the list's query and its addresses.
+#[cfg(feature = "faults")]
+pub(super) fn read_queries(text: &[u8]) {
+    if let Some(params) = crate::web::fuzzing::query::<Params>(text) {
+        let clear = params.read().with(&query::Change::Clear);
+        assert!(clear.starts_with(paths::AUTHENTICATION_STATUS));
+    }
+}
+
 pub(super) fn router() -> Routes {
     Routes::new()
         .get(paths::AUTHENTICATION_STATUS, Policy::LOOK, index)

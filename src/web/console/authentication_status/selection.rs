@@ -19,6 +19,8 @@ use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
 pub use send::{ask as ask_to_send, send};
+#[cfg(feature = "faults")]
+pub use snooze::SnoozeForm;
 pub use snooze::{ask as ask_to_snooze, snooze, wake};
 pub use validate::validate;
 

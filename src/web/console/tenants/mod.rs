@@ -7,6 +7,9 @@ mod index;
 mod lifecycle;
 mod new;
 
+#[cfg(feature = "faults")]
+pub(super) use fields::{Sent, typed};
+
 use crate::domain::op::Op;
 use crate::domain::technician::Permission;
 use crate::domain::tenant::{self, ShortName, Tenant};

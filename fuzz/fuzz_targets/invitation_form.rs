@@ -1,0 +1,11 @@
+//! `tenantry::fuzzing`, reader "invitation_form".
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use tenantry::fuzzing::{Target, target};
+
+static READER: LazyLock<Target> = LazyLock::new(|| target("invitation_form").expect("a reader of this name"));
+
+fuzz_target!(|raw: &[u8]| (READER.run)(raw));
