@@ -9,4 +9,5 @@ mod login_link;
 mod matrix;
 mod metrics;
 mod ops;
+mod payloads;
 mod sessions;
