@@ -111,3 +111,25 @@ fn an_empty_secret_is_no_secret() {
         Err(SecretFileError::Content { what: "empty", .. })
     ));
 }
+
+#[test]
+fn invitations_are_as_careful_as_the_settings_say() {
+    let config = Config::from_pairs([]).unwrap();
+    assert!(!config.invitations.pin && !config.invitations.hold);
+    assert!(config.msp.egress_addresses.is_empty());
+    let config = Config::from_pairs([
+        ("invitations.pin", "true"),
+        ("invitations.hold", "true"),
+        ("msp.egress_addresses", "192.0.2.1, 2001:db8::/64"),
+    ])
+    .unwrap();
+    assert!(config.invitations.pin && config.invitations.hold);
+    assert_eq!(config.msp.egress_addresses, ["192.0.2.1", "2001:db8::/64"]);
+    for (name, wrong) in [
+        ("invitations.pin", "perhaps"),
+        ("msp.egress_addresses", "our-office"),
+    ] {
+        let error = Config::from_pairs([(name, wrong)]).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}

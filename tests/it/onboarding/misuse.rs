@@ -47,12 +47,8 @@ async fn assert_like_unknown(stage: &Stage, unknown: &str, name: &str, path: &st
     }
 }
 
-#[tokio::test]
-async fn altered_and_invented_links_are_like_unknown_ones() {
-    let stage = Stage::behind_proxy().await;
-    let link = stage.invite_admin().await;
-    let unknown = unknown_page(&stage).await;
-    let token = link.rsplit('/').next().unwrap().to_owned();
+/// What becomes of a link on its way, and what somebody makes of one.
+fn of_the_token(token: &str) -> Vec<(&'static str, String)> {
     let body = token.strip_prefix("inv_").unwrap().to_owned();
     let swapped_case: String = body
         .chars()
@@ -66,20 +62,7 @@ async fn altered_and_invented_links_are_like_unknown_ones() {
         .collect();
     let last = if body.ends_with('A') { 'E' } else { 'A' };
     let first = if body.starts_with('A') { 'B' } else { 'A' };
-    let hash = stage
-        .word("select encode(token_hash, 'hex') from invitations")
-        .await;
-    let sealed = stage
-        .word("select encode(token_sealed, 'hex') from invitations")
-        .await;
-    let [id, reference, hint, tenant] = [
-        "select id::text from invitations",
-        "select reference from invitations",
-        "select token_hint from invitations",
-        "select tenant_id::text from invitations",
-    ]
-    .map(|sql| stage.word(sql));
-    let altered = [
+    vec![
         ("cut by its last character", token[..46].to_owned()),
         ("a character too many", format!("{token}A")),
         (
@@ -129,6 +112,25 @@ async fn altered_and_invented_links_are_like_unknown_ones() {
             format!("inv_{}", "A".repeat(4_000)),
         ),
         ("one character", "x".to_owned()),
+    ]
+}
+
+/// What stands in the row, in the link's place.
+async fn of_the_row(stage: &Stage) -> Vec<(&'static str, String)> {
+    let hash = stage
+        .word("select encode(token_hash, 'hex') from invitations")
+        .await;
+    let sealed = stage
+        .word("select encode(token_sealed, 'hex') from invitations")
+        .await;
+    let [id, reference, hint, tenant] = [
+        "select id::text from invitations",
+        "select reference from invitations",
+        "select token_hint from invitations",
+        "select tenant_id::text from invitations",
+    ]
+    .map(|sql| stage.word(sql));
+    vec![
         ("the stored hash", hash.clone()),
         (
             "the stored hash with the prefix",
@@ -145,7 +147,17 @@ async fn altered_and_invented_links_are_like_unknown_ones() {
             format!("inv_{}", hint.await),
         ),
         ("the tenant's id", tenant.await),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn altered_and_invented_links_are_like_unknown_ones() {
+    let stage = Stage::behind_proxy().await;
+    let link = stage.invite_admin().await;
+    let unknown = unknown_page(&stage).await;
+    let token = link.rsplit('/').next().unwrap();
+    let mut altered = of_the_token(token);
+    altered.extend(of_the_row(&stage).await);
     for (name, text) in &altered {
         let path = format!("/onboarding/{text}");
         assert_like_unknown(&stage, &unknown, name, &path).await;
