@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo fuzz check-long test check bench lighthouse faults faults-long query-cache
+.PHONY: demo test check bench lighthouse fuzz faults faults-long scanners check-long query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -13,7 +13,7 @@ check: ## format, lints, documentation, query cache, licences and bans
 	@tests/tools/install.sh check
 	cargo fmt --check && cargo clippy --locked --all-targets --features faults -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
-	tests/tools/query-cache.sh --check && tests/tools/dependencies.sh
+	tests/tools/query-cache.sh --check && tests/tools/dependencies.sh && tests/tools/asvs.sh
 
 bench: ## speed, cost and memory against baselines of the same run; ARGS="--tenants 10000"
 	@tests/tools/install.sh test
@@ -27,10 +27,6 @@ lighthouse: ## scores of status, errors, operations and onboarding on a demo; fa
 fuzz: ## every reader of strangers' bytes, 20,000 mutated inputs each; ARGS="--inputs 1000000 --target id_token --seed 7"
 	FUZZ_ARGS="$(ARGS)" cargo test --locked --features faults --test fuzz -- --nocapture
 
-check-long: ## what takes hours: coverage-guided fuzzing of every reader, the long fault campaign
-	tests/tools/fuzz-long.sh
-	$(MAKE) faults-long
-
 query-cache: ## make .sqlx again after a query or a migration changed
 	tests/tools/query-cache.sh
 
@@ -41,3 +37,11 @@ faults: ## the fault campaign, short: at least 200 faults (docs/faults.md)
 faults-long: ## the fault campaign for hours: at least 10,000 faults
 	@tests/tools/install.sh faults
 	cargo test --locked --features faults --test faults -- campaign --faults 10000 --herd 1000 $(ARGS)
+
+scanners: ## wapiti and sqlmap over the whole site of a demo, signed in, over TLS (docs/security.md); an hour or two
+	@tests/tools/install.sh scanners
+	tests/tools/scanners.sh $(ARGS)
+
+check-long: scanners ## what takes hours: scanners, coverage-guided fuzzing of every reader, the long fault campaign
+	tests/tools/fuzz-long.sh
+	$(MAKE) faults-long

@@ -51,5 +51,9 @@ while read -r reference; do
   exists "$reference" || wrong "named in the documents and not there: $reference"
 done < <(references)
 
+# What was written ahead of the code is marked so, and nobody releases it unread.
+ahead=$(grep -ohE '<!-- needs: [a-z ]+ -->' "${documents[@]}" | sort | uniq -c || true)
+[ -z "$ahead" ] || wrong "written ahead of the code:"$'\n'"$ahead"
+
 [ "$failed" = 0 ] || exit 1
 echo "asvs: $counted; $number references exist"

@@ -3,6 +3,7 @@
 #   install.sh run     to build and run the demo
 #   install.sh test    to run every test (browser, Python and Node.js clients)
 #   install.sh faults  to run the fault campaign (clock steps of whole processes)
+#   install.sh scanners  to let wapiti and sqlmap look at a demo
 #   install.sh check   to run format, lint, documentation and dependency checks
 set -euo pipefail
 want=${1:-run}
@@ -23,6 +24,13 @@ need postgresql '/usr/lib/postgresql/*/bin/initdb'
 if [ "$want" = faults ]; then
   need libfaketime '/usr/lib/*/faketime/libfaketime.so.1'
 fi
+if [ "$want" = scanners ]; then
+  need wapiti wapiti
+  need sqlmap sqlmap
+  need nginx-light /usr/sbin/nginx
+  need openssl openssl
+  need python3 python3
+fi
 if [ "$want" = test ]; then
   need chromium chromium
   need chromium-driver chromedriver
@@ -39,8 +47,14 @@ if [ ${#packages[@]} -gt 0 ]; then
   # Debian's postgresql package would start a server of its own; ours is private and this one is not wanted.
   "${root[@]}" mkdir -p /etc/postgresql-common
   [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' | "${root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+  # Nor does anybody want a web server of the system's on port 80 because the scanners need the program.
+  masked=
+  case " ${packages[*]} " in
+    *" nginx-light "*) masked=/etc/systemd/system/nginx.service; "${root[@]}" mkdir -p "${masked%/*}"; "${root[@]}" ln -sf /dev/null "$masked" ;;
+  esac
   "${root[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
+  [ -z "$masked" ] || { "${root[@]}" rm "$masked"; "${root[@]}" systemctl disable nginx 2>/dev/null || true; }
 fi
 
 if [ "$want" = check ]; then

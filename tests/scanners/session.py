@@ -1,0 +1,57 @@
+"""Keeps a login fresh while scanners run: signs in again when it has ended, steps up before dangerous acts lapse, and
+hands its cookies to nginx. Runs until it is killed."""
+
+import json
+import os
+import signal
+import sys
+import time
+
+import prepare
+from portal import Portal
+
+LOOK_S = 20        # how often the login is tried
+STEP_UP_S = 200    # a factor counts as just used for five minutes
+
+
+def hand_over(portal, work):
+    """Write nginx's piece of configuration and let it read it."""
+    draft = f"{work}/cookie.conf.new"
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(f'proxy_set_header Cookie "{portal.cookies()}";\n')
+    os.replace(draft, f"{work}/cookie.conf")
+    try:
+        with open(f"{work}/nginx.pid", encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGHUP)
+    except FileNotFoundError:
+        pass  # nginx starts later
+
+
+def main(login_file, direct, work):
+    with open(login_file, encoding="utf-8") as file:
+        login = json.loads(file.readline())
+    portal = Portal(login, direct)
+    portal.sign_in()
+    prepare.open_link(portal)
+    hand_over(portal, work)
+    stepped, can_step_up = time.monotonic(), bool(login.get("totp_secret"))
+    while True:
+        time.sleep(LOOK_S)
+        before = portal.cookies()
+        url, _, _, _ = portal.ask("/tenants")
+        if portal.at_the_door(url):
+            print("signed in again", flush=True)
+            portal.sign_in()
+            stepped = time.monotonic()
+        elif can_step_up and time.monotonic() - stepped > STEP_UP_S:
+            try:
+                portal.sign_in("/login/step-up?next=/tenants")
+            except LookupError:
+                can_step_up = False
+            stepped = time.monotonic()
+        if portal.cookies() != before:
+            hand_over(portal, work)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
