@@ -87,10 +87,11 @@ class Crawl:
         """A changing route that no page offered just now is asked with what its path needs and no fields."""
         found = {r["route"] for r in self.requests if r["method"] != "GET"}
         words = {}
-        for template, path in self.examples.items():
+        # An id that can be changed is better than one that was only looked at, such as the scanner's own.
+        for template, path in [*((r["route"], r["path"]) for r in self.requests if r["method"] != "GET"), *self.examples.items()]:
             for name, word in zip(template.split("/"), path.split("/")):
                 if name.startswith("{"):
-                    words[template[:template.index(name)] + name] = word
+                    words.setdefault(template[:template.index(name)] + name, word)
         for route in self.inventory.routes:
             path = route["path"]
             if route["method"] == "GET" or path in found or LEAVE.search(path):
@@ -125,7 +126,7 @@ def main(login_file, direct, inventory_file, out):
             log.write(f"{rule}\n12:00:00  {portal.base}  [127.0.0.1]\n{rule}\n{line} HTTP/1.1\nHost: {host}\n"
                       f"Origin: {portal.base}\nSec-Fetch-Site: same-origin\n")
             if r["method"] != "GET":
-                log.write(f"Content-Type: application/x-www-form-urlencoded\nContent-Length: {len(body)}\n\n{body}")
+                log.write(f"Content-Type: application/x-www-form-urlencoded\n\n{body}")
             log.write(f"\n{rule}\n\n")
     print(f"walked {sum(crawl.count.values())} pages of {len(crawl.count)} routes; {len(crawl.requests)} requests to attack")
 

@@ -40,8 +40,9 @@ def invitation(portal):
 
 
 def open_link(portal):
-    """Let this browser be the bearer of a new invitation too."""
+    """Let this browser be the bearer of a new invitation too, with a sign-in begun."""
     portal.ask(invitation(portal), [])
+    send(portal, "/onboarding", "/onboarding/start", method="auth_code")
 
 
 def technician(portal):

@@ -49,6 +49,8 @@ def main(login_file, direct, work):
             except LookupError:
                 can_step_up = False
             stepped = time.monotonic()
+        if portal.ask("/onboarding")[1] != 200:  # the scanners have revoked the invitation
+            prepare.open_link(portal)
         if portal.cookies() != before:
             hand_over(portal, work)
 
