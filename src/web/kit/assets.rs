@@ -45,10 +45,22 @@ async fn serve(Path((asked, name)): Path<(String, String)>) -> Response {
         "no-cache"
     };
     let headers = [
-        (header::CONTENT_TYPE, file.metadata.mimetype()),
-        (header::CACHE_CONTROL, keep),
+        (
+            header::CONTENT_TYPE,
+            content_type(file.metadata.mimetype()),
+        ),
+        (header::CACHE_CONTROL, keep.to_owned()),
     ];
     (headers, file.data.clone()).into_response()
+}
+
+/// The type with its character set where it is text: browsers would guess one.
+fn content_type(mime: &str) -> String {
+    if mime.starts_with("text/") || mime.ends_with("xml") {
+        format!("{mime}; charset=utf-8")
+    } else {
+        mime.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +72,15 @@ mod tests {
             address.starts_with("/static/") && !address.contains("missing"),
             "{address}"
         );
+    }
+
+    #[test]
+    fn text_says_its_character_set() {
+        for name in ["css/base.css", "js/copy.js", "logo.svg"] {
+            let file = super::Files::get(name).unwrap();
+            let kind = super::content_type(file.metadata.mimetype());
+            assert!(kind.ends_with("; charset=utf-8"), "{name}: {kind}");
+        }
+        assert_eq!(super::content_type("image/png"), "image/png");
     }
 }
