@@ -260,6 +260,14 @@ async fn what_no_table_can_hold_is_a_blank() {
         .await;
     let page = stage.browser.get(STATUS).await;
     assert_eq!(page.texts(".views .chip"), ["Re ds"]);
+    for field in ["q", "tag", "after", "before", "cause"] {
+        let fields = [("name", ""), (field, "Re\0ds")];
+        let refused = stage
+            .browser
+            .post(&format!("{STATUS}/views"), &fields)
+            .await;
+        assert_eq!(refused.status, 422, "{field}");
+    }
 }
 
 #[tokio::test]

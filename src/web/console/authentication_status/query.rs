@@ -7,6 +7,7 @@ use time::macros::format_description;
 
 use crate::domain::connection::{Column, Filter, ModeFilter, ShownState, Sort};
 use crate::domain::diagnosis::Category;
+use crate::domain::line::plain;
 use crate::web::kit::paging::{Keyset, with_query};
 use crate::web::kit::paths;
 
@@ -88,14 +89,14 @@ impl Params {
             state: self.state.parse().ok(),
             cause: self.cause.parse::<Category>().ok(),
             mode: ModeFilter::from_word(&self.mode),
-            tag: Some(self.tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),
+            tag: Some(plain(&self.tag).to_lowercase()).filter(|tag| !tag.is_empty()),
             snoozed: match self.snoozed.as_str() {
                 "yes" => Some(true),
                 "no" => Some(false),
                 _ => None,
             },
             lapses_on: Date::parse(&self.expires, DAY).ok(),
-            search: self.q.trim().to_owned(),
+            search: plain(&self.q),
         }
     }
 }
