@@ -29,7 +29,7 @@ def lines(path):
 
 
 def answers(work, inventory):
-    """(method, route template, status, where it leads) of each answer that a scanner got. The template is the request
+    """(method, route template, status, where it leads, who asked) of each answer that a scanner got. The template is the request
     log's; of what the portal did not log (a demo logs little), the inventory's for that path."""
     templates = {}
     for entry in lines(f"{work}/demo.log"):
@@ -37,7 +37,8 @@ def answers(work, inventory):
             templates[entry.get("request.id")] = entry["http.route"]
     for entry in lines(f"{work}/answers.jsonl"):
         template = templates.get(entry["request"]) or inventory.template(entry["method"], entry["path"]) or "unmatched"
-        yield entry["method"], template, entry["status"], entry["location"]
+        scanner = "sqlmap" if entry["agent"].startswith("sqlmap") else "wapiti"
+        yield entry["method"], template, entry["status"], entry["location"], scanner
 
 
 def is_reached(route, status, location):
@@ -79,11 +80,11 @@ def explanations(path):
 def main(work, routes_file, explained_file):
     inventory = Inventory(routes_file)
     changing = sorted({(r["method"], r["path"]) for r in inventory.routes if r["method"] not in ("GET", "HEAD")})
-    statuses, reached = collections.defaultdict(collections.Counter), set()
-    for method, route, status, location in answers(work, inventory):
+    statuses, reached = collections.defaultdict(collections.Counter), collections.defaultdict(set)
+    for method, route, status, location, scanner in answers(work, inventory):
         statuses[method, route][status] += 1
         if is_reached(route, status, location):
-            reached.add((method, route))
+            reached[method, route].add(scanner)
     known = explanations(explained_file)
     found = [*own_findings(statuses), *sqlmap(f"{work}/sqlmap")]
     for path in sorted(glob.glob(f"{work}/wapiti-*.json")):
@@ -93,10 +94,10 @@ def main(work, routes_file, explained_file):
     hit = [route for route in changing if route in reached]
     share = len(hit) / len(changing)
     with open(f"{work}/report.md", "w", encoding="utf-8") as out:
-        out.write(f"# Scanners\n\n{len(hit)} of {len(changing)} changing routes reached ({share:.0%}).\n\n| route | reached | answers |\n| --- | --- | --- |\n")
+        out.write(f"# Scanners\n\n{len(hit)} of {len(changing)} changing routes reached ({share:.0%}).\n\n| route | reached by | answers |\n| --- | --- | --- |\n")
         for method, path in changing:
             counted = ", ".join(f"{status}: {number}" for status, number in sorted(statuses[method, path].items()))
-            out.write(f"| {method} {path} | {'yes' if (method, path) in reached else '**no**'} | {counted or 'none'} |\n")
+            out.write(f"| {method} {path} | {', '.join(sorted(reached.get((method, path), []))) or '**no**'} | {counted or 'none'} |\n")
         out.write("\n## Findings\n\n")
         out.writelines(f"- {finding}\n  {reason or '**not explained**'}\n" for finding, reason in reasons.items())
     for finding in unexplained:
@@ -105,7 +106,8 @@ def main(work, routes_file, explained_file):
         if (method, path) not in reached:
             print(f"not reached: {method} {path} ({dict(statuses[method, path]) or 'never asked'})")
     requests = sum(sum(counted.values()) for counted in statuses.values())
-    print(f"scanners routes={len(changing)} reached={len(hit)} share={share:.3f} requests={requests} "
+    by = {scanner: sum(scanner in reached[route] for route in hit) for scanner in ("wapiti", "sqlmap")}
+    print(f"scanners routes={len(changing)} reached={len(hit)} share={share:.3f} wapiti={by['wapiti']} sqlmap={by['sqlmap']} requests={requests} "
           f"findings={len(found)} explained={len(found) - len(unexplained)} unexplained={len(unexplained)}")
     return 0 if share >= SHARE and not unexplained else 1
 

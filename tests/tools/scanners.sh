@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lets wapiti and sqlmap loose on a demo of its own, over TLS, signed in, with the headers a browser sends. Last line:
-# `scanners routes=… reached=… share=… requests=… findings=… explained=… unexplained=…`; fails below nine tenths of the
+# `scanners routes=… reached=… share=… wapiti=… sqlmap=… requests=… findings=… explained=… unexplained=…`; fails below nine tenths of the
 # changing routes, and with any finding that tests/scanners/explained.txt does not know.
 #   scanners.sh [SECONDS]   for each of wapiti's modules and methods (300 unless told); an hour or two in all
 # TENANTRY: a program that is built already. PORT: the first of five ports (8290). OUT: where the report is kept.
@@ -58,7 +58,7 @@ for method in post get; do
     -f json -o "$work/wapiti-$method.json" >"$work/wapiti-$method.log" 2>&1
 done
 mkdir "$work/sqlmap"
-sqlmap -l "$work/sqlmap.log" --batch --ignore-stdin --disable-coloring --dbms=PostgreSQL --level=1 --risk=1 --timeout=30 \
+sqlmap -l "$work/sqlmap.log" --batch --ignore-stdin --force-ssl --disable-coloring --dbms=PostgreSQL --level=1 --risk=1 --timeout=30 \
   --retries=1 --output-dir="$work/sqlmap" --results-file="$work/sqlmap/results-1.csv" >"$work/sqlmap.out" 2>&1
 
 mkdir -p "$out"

@@ -45,10 +45,7 @@ async fn serve(Path((asked, name)): Path<(String, String)>) -> Response {
         "no-cache"
     };
     let headers = [
-        (
-            header::CONTENT_TYPE,
-            content_type(file.metadata.mimetype()),
-        ),
+        (header::CONTENT_TYPE, content_type(file.metadata.mimetype())),
         (header::CACHE_CONTROL, keep.to_owned()),
     ];
     (headers, file.data.clone()).into_response()
