@@ -115,7 +115,7 @@ async fn assets_are_kept_by_browsers_under_their_own_version_alone() {
     let page = browser.get(&sheet).await;
     assert_eq!(
         (page.status, page.header("content-type")),
-        (200, "text/css")
+        (200, "text/css; charset=utf-8")
     );
     assert!(page.header("cache-control").contains("immutable"));
     has_the_headers(&page);
