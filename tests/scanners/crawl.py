@@ -84,7 +84,8 @@ class Crawl:
         self.requests.append({"method": method, "route": template, "path": where.path, "query": where.query, "fields": fields})
 
     def fill_gaps(self):
-        """A changing route that no page offered just now is asked with what its path needs and no fields."""
+        """A changing route that no page offered just now is asked with what its path needs and the fields of its neighbours:
+        a question that waits for a second person has a form for the first one only."""
         found = {r["route"] for r in self.requests if r["method"] != "GET"}
         words = {}
         # An id that can be changed is better than one that was only looked at, such as the scanner's own.
@@ -99,7 +100,11 @@ class Crawl:
             for name in re.findall(r"\{[^/]+\}", path):
                 known = words.get(route["path"][:route["path"].index(name)] + name)
                 path = path.replace(name, known or "00000000-0000-7000-8000-000000000000")
-            self.add(route["method"], route["path"], urllib.parse.urlsplit(path), [])
+            near = [r["fields"] for r in self.requests if r["method"] != "GET" and r["route"].rsplit("/", 1)[0] == route["path"].rsplit("/", 1)[0]]
+            fields = [field for field in (near[0] if near else []) if field[0] != "scan"]
+            if fields and path.endswith("/confirmation"):
+                fields.append(("phrase", prepare.PHRASE))
+            self.add(route["method"], route["path"], urllib.parse.urlsplit(path), fields)
 
 
 def main(login_file, direct, inventory_file, out):
@@ -116,7 +121,8 @@ def main(login_file, direct, inventory_file, out):
     crawl.fill_gaps()
     host = urllib.parse.urlsplit(portal.base).netloc
     with open(f"{out}/requests.jsonl", "w", encoding="utf-8") as lines, open(f"{out}/sqlmap.log", "w", encoding="utf-8") as log:
-        for r in crawl.requests:
+        # What changes something goes first: a scan that is cut short has then seen the more important half.
+        for r in sorted(crawl.requests, key=lambda r: r["method"] == "GET"):
             lines.write(json.dumps(r) + "\n")
             if not r["fields"]:
                 continue

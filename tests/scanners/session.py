@@ -10,7 +10,8 @@ import time
 import prepare
 from portal import Portal
 
-LOOK_S = 20        # how often the login is tried
+LOOK_S = 10        # how often the login is tried
+BEARER_S = 30      # scanners begin sign-ins anew and revoke invitations, and a lost one is not seen from outside
 STEP_UP_S = 200    # a factor counts as just used for five minutes
 
 
@@ -35,6 +36,7 @@ def main(login_file, direct, work):
     prepare.open_link(portal)
     hand_over(portal, work)
     stepped, can_step_up = time.monotonic(), bool(login.get("totp_secret"))
+    opened = time.monotonic()
     while True:
         time.sleep(LOOK_S)
         before = portal.cookies()
@@ -49,8 +51,9 @@ def main(login_file, direct, work):
             except LookupError:
                 can_step_up = False
             stepped = time.monotonic()
-        if portal.ask("/onboarding")[1] != 200:  # the scanners have revoked the invitation
+        if time.monotonic() - opened > BEARER_S:
             prepare.open_link(portal)
+            opened = time.monotonic()
         if portal.cookies() != before:
             hand_over(portal, work)
 
