@@ -41,9 +41,10 @@ exists() { # exists REFERENCE: PATH, or PATH::TEST
   done
   return 1
 }
-references() { # what stands in backquotes and begins like a path of the repository
+references() { # what stands in backquotes and begins like a path of the repository, and links to pages beside
   grep -ohE '`[^` ]+`' "${documents[@]}" | tr -d '`' |
     grep -E '^(src|tests|docs|migrations|templates|static|benches|fuzz)/|^(Cargo\.(toml|lock)|deny\.toml|clippy\.toml|Makefile|SECURITY\.md)$' | sort -u
+  grep -ohE '\]\([a-z/-]+\.md\)' "${documents[@]}" | sed -E 's#^..(.*).$#docs/\1#' | sort -u
 }
 number=0
 while read -r reference; do
