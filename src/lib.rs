@@ -4,6 +4,8 @@
 
 /// Everything built once at start and shared by every request and worker of the portal.
 pub mod app;
+/// Backups, their restore, and what a restored installation must go through before it serves.
+pub mod backup;
 /// The command line: what there is to run, and how it ends.
 pub mod cli;
 /// Now and randomness; the only caller of the system's own.

@@ -50,6 +50,9 @@ pub struct Config {
     pub msp: Msp,
     pub invitations: Invitations,
     pub retention: Retention,
+    /// `backup.revocation_log`: where every revocation is written outside the database; `revocations.jsonl` in the data
+    /// directory unless named.
+    pub revocation_log: PathBuf,
     pub log: Log,
 }
 
@@ -144,6 +147,7 @@ impl Config {
     #[must_use]
     pub fn without_keepers_login(mut self) -> Self {
         self.database.keeper_url = None;
+        self.database.backup_url = None;
         self
     }
 
@@ -169,6 +173,9 @@ impl Config {
                 )
                 .unwrap_or_default(),
             master_key_command: master_key_command(from),
+            revocation_log: from
+                .path("backup.revocation_log")
+                .unwrap_or_else(|| data_dir.join("revocations.jsonl")),
             data_dir,
             database: Database::read(from),
             entra: Entra::read(from),

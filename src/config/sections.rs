@@ -19,6 +19,8 @@ pub struct Database {
     pub migrate_url: Option<SecretString>,
     /// Direct, when the others go through `PgBouncer`.
     pub listen_url: Option<SecretString>,
+    /// `portal_backup`'s; only `tenantry backup` reads it.
+    pub backup_url: Option<SecretString>,
     /// Some address is set, so the private Postgres is not wanted.
     pub is_foreign: bool,
 }
@@ -108,21 +110,29 @@ pub enum LogFormat {
 
 impl Database {
     pub(super) fn read(from: &mut Reader) -> Self {
-        let [web_url, keeper_url, migrate_url, listen_url] = [
+        let [web_url, keeper_url, migrate_url, listen_url, backup_url] = [
             "database.web_url",
             "database.keeper_url",
             "database.migrate_url",
             "database.listen_url",
+            "database.backup_url",
         ]
         .map(|name| from.database_url(name));
         Self {
-            is_foreign: [&web_url, &keeper_url, &migrate_url, &listen_url]
-                .iter()
-                .any(|url| url.is_some()),
+            is_foreign: [
+                &web_url,
+                &keeper_url,
+                &migrate_url,
+                &listen_url,
+                &backup_url,
+            ]
+            .iter()
+            .any(|url| url.is_some()),
             web_url,
             keeper_url,
             migrate_url,
             listen_url,
+            backup_url,
         }
     }
 

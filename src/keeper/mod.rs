@@ -39,7 +39,7 @@ pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};
 pub use seal::{
     BootError, CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError,
-    Progress, REWRAP_BATCH, Rotated, Rotation, create_key_file,
+    Progress, REWRAP_BATCH, Rotated, Rotation, StreamKey, StreamKeyError, WrappedStreamKey, create_key_file,
 };
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

@@ -33,6 +33,10 @@ pub enum BootCheck {
         "the database is at migration {version}, this program needs {wanted}; run tenantry migrate"
     )]
     Behind { version: i64, wanted: i64 },
+    #[error(
+        "the database comes from a backup and has not been made ready: run tenantry restore --finish, which revokes again what was revoked since"
+    )]
+    Restored,
     #[error("{0} is off, so the server may forget tokens it said it stored; turn it on")]
     Forgetful(&'static str),
     #[error(
@@ -91,7 +95,11 @@ pub async fn boot_check(pool: &PgPool, expect: Expect) -> Result<(), BootCheckEr
     let unguarded = unguarded(pool).await?;
     wrong.extend(unguarded.into_iter().map(BootCheck::Unguarded));
     match schema(pool).await? {
-        Schema::Current { .. } => {}
+        Schema::Current { .. } => {
+            if !is_live(pool).await? {
+                wrong.push(BootCheck::Restored);
+            }
+        }
         Schema::Behind { version, wanted } => wrong.push(BootCheck::Behind { version, wanted }),
         Schema::Empty { .. } => wrong.push(BootCheck::Empty),
     }
@@ -119,6 +127,13 @@ async fn unguarded(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
     )
     .fetch_all(pool)
     .await
+}
+
+/// False between the restore of a backup and the end of `tenantry restore`.
+async fn is_live(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from installation_state)")
+        .fetch_one(pool)
+        .await
 }
 
 impl Facts {

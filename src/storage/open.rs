@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::migrator::{MigrationError, migrate};
-use super::private_postgres::{self, DATABASE, Options, PrivatePostgres};
+use super::private_postgres::{self, DATABASE, Options, PrivatePostgres, SUPERUSER};
 use crate::config::{Config, ConfigError, Database};
 
 /// Where the database is, and the private server while we use it. An address is read when it is asked for, so that a process
@@ -69,6 +69,20 @@ impl Storage {
     pub fn listen_url(&self) -> Result<SecretString, ConfigError> {
         self.url("portal_web", "database.web_url", |set| {
             set.listen_url.clone().or_else(|| set.web_url.clone())
+        })
+    }
+
+    /// As `portal_backup`, which may read everything and change nothing.
+    pub fn backup_url(&self) -> Result<SecretString, ConfigError> {
+        self.url("portal_backup", "database.backup_url", |set| {
+            set.backup_url.clone()
+        })
+    }
+
+    /// As somebody who may make the schema anew: the private server's superuser, else whoever migrates.
+    pub fn restore_url(&self) -> Result<SecretString, ConfigError> {
+        self.url(SUPERUSER, "database.migrate_url", |set| {
+            set.migrate_url.clone()
         })
     }
 

@@ -13,6 +13,7 @@ mod masters;
 mod prepare;
 mod record;
 mod source;
+mod stream;
 mod vault;
 
 pub use boot::BootError;
@@ -22,4 +23,5 @@ pub use key_file::create_key_file;
 pub use keyring::{Keyring, KeyringError};
 pub use record::{Opened, Place};
 pub use source::{CommandSource, FileSource, KeySource};
+pub use stream::{StreamKey, StreamKeyError, WrappedStreamKey};
 pub use vault::{Rotation, Vault, VaultError};

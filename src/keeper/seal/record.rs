@@ -11,7 +11,7 @@ use crate::clock::random_bytes;
 const VERSION: u8 = 1;
 /// AES-256-GCM-SIV.
 const ALGORITHM: u8 = 1;
-const NONCE: usize = 12;
+pub(super) const NONCE: usize = 12;
 const TAG: usize = 16;
 /// version, algorithm, data key id, nonce
 const HEADER: usize = 1 + 1 + 16 + NONCE;
@@ -112,7 +112,7 @@ fn place_aad(place: &Place<'_>, dk_id: Uuid) -> Vec<u8> {
 }
 
 /// Each item after its length, so that no two lists share their bytes.
-fn list(items: &[&[u8]]) -> Vec<u8> {
+pub(super) fn list(items: &[&[u8]]) -> Vec<u8> {
     items.iter().fold(Vec::new(), |mut bytes, item| {
         bytes.extend((item.len() as u64).to_be_bytes());
         bytes.extend(*item);
@@ -136,7 +136,7 @@ fn cipher(key: &[u8; 32]) -> LessSafeKey {
     LessSafeKey::new(unbound)
 }
 
-fn encrypt(key: &[u8; 32], nonce: [u8; NONCE], aad: &[u8], plain: &[u8]) -> Vec<u8> {
+pub(super) fn encrypt(key: &[u8; 32], nonce: [u8; NONCE], aad: &[u8], plain: &[u8]) -> Vec<u8> {
     // Room for the tag from the start: growing would leave a copy of the plain text behind in freed memory.
     let mut bytes = Vec::with_capacity(plain.len() + TAG);
     bytes.extend(plain);
@@ -150,7 +150,7 @@ fn encrypt(key: &[u8; 32], nonce: [u8; NONCE], aad: &[u8], plain: &[u8]) -> Vec<
     bytes
 }
 
-fn decrypt(
+pub(super) fn decrypt(
     key: &[u8; 32],
     nonce: [u8; NONCE],
     aad: &[u8],

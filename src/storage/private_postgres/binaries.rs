@@ -58,6 +58,11 @@ impl Binaries {
         })
     }
 
+    /// Where they are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     pub fn initdb(&self) -> PathBuf {
         self.dir.join("initdb")
     }

@@ -39,6 +39,13 @@ pub struct Options {
     pub volatile: bool,
 }
 
+/// The directory of the newest Postgres programs of this system, where there are any.
+pub fn programs() -> Option<PathBuf> {
+    Binaries::find(None)
+        .ok()
+        .map(|found| found.dir().to_owned())
+}
+
 /// A started or joined cluster. Dropping it leaves; the last user to leave stops the server (blocks about 0.1 s).
 #[derive(Debug)]
 pub struct PrivatePostgres {
@@ -108,6 +115,11 @@ impl PrivatePostgres {
             credentials::read(layout, role)
         };
         layout.url(role, password.as_ref(), database)
+    }
+
+    /// The directory of the server's programs.
+    pub fn programs(&self) -> &Path {
+        self.cluster.binaries.dir()
     }
 
     /// Where the server's socket is (`psql -h`).

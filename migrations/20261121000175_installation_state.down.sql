@@ -1,0 +1,1 @@
+drop table restore_steps, restores, installation_state;

@@ -1,0 +1,13 @@
+drop trigger connections_revoked on connections;
+drop trigger disconnections_begun on disconnections;
+drop trigger data_keys_given_up on data_keys;
+drop trigger invitations_revoked on invitations;
+drop trigger tenants_stopped on tenants;
+drop trigger technicians_disabled on technicians;
+drop trigger technicians_removed on technicians;
+drop trigger technicians_demoted on technicians;
+drop trigger technicians_password_ended on technicians;
+drop trigger app_credentials_retired on app_credentials;
+drop trigger app_credentials_removed on app_credentials;
+drop function note_revocation();
+drop table revocations;
