@@ -1,5 +1,6 @@
 //! Everything built once at start and shared by every request and worker of the portal.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::PgPool;
@@ -26,6 +27,8 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// Whole months for which MSAL errors are kept; none: for ever.
     pub keep_errors_months: Option<u16>,
+    /// Where revocations are written outside the database; none in tests that do not look at it.
+    pub revocation_log: Option<PathBuf>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.

@@ -114,6 +114,7 @@ impl Server {
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),
             keep_errors_months: config.retention.msal_errors_months,
+            revocation_log: Some(config.revocation_log.clone()),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,

@@ -70,6 +70,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         mailer: None,
         flow_changes: broadcast::channel(64).0,
         keep_errors_months: None,
+        revocation_log: None,
         status_news: broadcast::channel(64).0,
     };
     let stop = CancellationToken::new();

@@ -24,7 +24,9 @@ pub enum BackupError {
     },
     #[error("{} exists already, and a backup is never replaced: name another file, or a directory", .0.display())]
     Exists(PathBuf),
-    #[error("{program} cannot be started; install Postgres' programs (Debian, Ubuntu: apt-get install postgresql), or name their directory in TENANTRY_PG_BIN")]
+    #[error(
+        "{program} cannot be started; install Postgres' programs (Debian, Ubuntu: apt-get install postgresql), or name their directory in TENANTRY_PG_BIN"
+    )]
     Program {
         program: &'static str,
         #[source]
@@ -49,6 +51,27 @@ pub enum BackupError {
         path: PathBuf,
         source: StreamKeyError,
     },
+    #[error(
+        "the data needs the master key {0}, which is not at hand: put that key back into the key file"
+    )]
+    MasterKey(String),
+    #[error(
+        "it was taken at migration {schema}, this program knows {known}: use the newer Tenantry that took it"
+    )]
+    Newer { schema: i64, known: i64 },
+    #[error("the database is not empty; to replace all it holds, say --replace")]
+    NotEmpty,
+    #[error("the database is in use by {0}; stop that first")]
+    InUse(String),
+    #[error(
+        "the database does not come from a backup, or it was made ready before: nothing to finish"
+    )]
+    NothingToFinish,
+    #[error(
+        "the revocation log {} is not there, and without it what was revoked after the backup works again. Put it there, name it with --revocation-log, or say --without-revocation-log",
+        .0.display()
+    )]
+    NoLog(PathBuf),
     #[error("{} is damaged or incomplete ({what}); take another backup", path.display())]
     Damaged { path: PathBuf, what: &'static str },
 }
@@ -56,7 +79,10 @@ pub enum BackupError {
 impl BackupError {
     /// The master key that the file needs is not at hand or is another one.
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::Key { .. } | Self::Snapshot(SnapshotError::Role(_)))
+        matches!(
+            self,
+            Self::Key { .. } | Self::MasterKey(_) | Self::Snapshot(SnapshotError::Role(_))
+        )
     }
 }
 

@@ -30,7 +30,10 @@ impl Draft {
             return Err(BackupError::Exists(path));
         }
         let mut part = path.clone().into_os_string();
-        part.push(format!(".{}.part", hex::encode(crate::clock::random_bytes::<4>())));
+        part.push(format!(
+            ".{}.part",
+            hex::encode(crate::clock::random_bytes::<4>())
+        ));
         let part = PathBuf::from(part);
         let file = OpenOptions::new()
             .write(true)
@@ -66,7 +69,9 @@ impl Draft {
             // A link, unlike a change of name, never replaces what is there.
             fs::hard_link(&self.part, &path)?;
             fs::remove_file(&self.part)?;
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
             File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
         };
         placed().map_err(io("write", &path))?;
@@ -83,6 +88,8 @@ impl Drop for Draft {
 /// `tenantry-20261121T180409Z.backup`
 fn name(taken_at: OffsetDateTime) -> String {
     let utc = taken_at.to_offset(time::UtcOffset::UTC);
-    let stamp = utc.format(format_description!("[year][month][day]T[hour][minute][second]Z"));
+    let stamp = utc.format(format_description!(
+        "[year][month][day]T[hour][minute][second]Z"
+    ));
     format!("tenantry-{}.backup", stamp.unwrap_or_default())
 }

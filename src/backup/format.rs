@@ -96,8 +96,7 @@ impl<'a> Writer<'a> {
             kek_id: wrapped.kek_id,
             key: STANDARD.encode(wrapped.wrapped),
         };
-        let text = serde_json::to_vec(&header)
-            .map_err(|error| io("write", path)(error.into()))?;
+        let text = serde_json::to_vec(&header).map_err(|error| io("write", path)(error.into()))?;
         let mut writer = Self {
             out,
             path,
@@ -132,8 +131,8 @@ impl<'a> Writer<'a> {
             rows,
             master_keys,
         };
-        let text = serde_json::to_vec(&manifest)
-            .map_err(|error| io("write", self.path)(error.into()))?;
+        let text =
+            serde_json::to_vec(&manifest).map_err(|error| io("write", self.path)(error.into()))?;
         self.seal(true, &text)?;
         self.out.flush().map_err(io("write", self.path))?;
         Ok((manifest, self.file.0, hex::encode(self.file.1.finish())))

@@ -5,11 +5,17 @@
 
 mod error;
 mod file;
+mod finish;
 mod format;
 mod pump;
+mod restore;
 mod rows;
 mod take;
+mod verify;
 
 pub use error::BackupError;
+pub use finish::{Finished, Hands, LogChoice, Progress, finish};
 pub use format::{Header, Manifest};
+pub use restore::{begin, restore};
 pub use take::{Taken, take};
+pub use verify::{Verified, verify};

@@ -36,7 +36,11 @@ impl RowCounter {
 
     fn keep(&mut self, part: &[u8]) {
         // Of a row only its first bytes matter: is it the end mark?
-        let limit = if self.table.is_some() { END.len() + 1 } else { LONGEST };
+        let limit = if self.table.is_some() {
+            END.len() + 1
+        } else {
+            LONGEST
+        };
         let room = limit.saturating_sub(self.line.len());
         self.line.extend(part.iter().take(room));
     }
@@ -88,10 +92,17 @@ mod tests {
     #[test]
     fn rows_are_counted_by_table_whatever_stands_in_them() {
         let counts = counted([TEXT.as_bytes().to_vec()]).unwrap();
-        let counts: Vec<_> = counts.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
+        let counts: Vec<_> = counts
+            .iter()
+            .map(|(name, rows)| (name.as_str(), *rows))
+            .collect();
         assert_eq!(
             counts,
-            [("public.\"Odd", 0), ("public.one", 1), ("public.tenants", 3)]
+            [
+                ("public.\"Odd", 0),
+                ("public.one", 1),
+                ("public.tenants", 3)
+            ]
         );
     }
 

@@ -100,7 +100,9 @@ mod tests {
     use super::*;
 
     fn counts(all: &[(&str, u64)]) -> RowCounts {
-        all.iter().map(|(name, rows)| ((*name).to_owned(), *rows)).collect()
+        all.iter()
+            .map(|(name, rows)| ((*name).to_owned(), *rows))
+            .collect()
     }
 
     #[test]

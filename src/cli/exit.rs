@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use crate::backup::BackupError;
 use crate::config::{ConfigError, SecretFileError};
 use crate::keeper::{BootError, CustodyError, KeyringError, StartError};
 use crate::process;
@@ -57,6 +58,9 @@ fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
         || cause.is::<SecretFileError>()
         || cause.is::<UrlError>()
         || cause.is::<KeyringError>()
+        || cause
+            .downcast_ref()
+            .is_some_and(BackupError::is_configuration)
         || matches!(cause.downcast_ref(), Some(StartError::Boot(boot)) if boot.is_configuration())
         || cause
             .downcast_ref()

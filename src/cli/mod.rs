@@ -1,6 +1,7 @@
 //! The command line: what there is to run, and how it ends. Each command has a module with `Args` and
 //! `Args::run(self, &Global)`; to add one, write `mod name;` and its line in `commands!`.
 
+mod backup;
 mod demo;
 mod diagnose;
 mod doctor;
@@ -10,6 +11,7 @@ mod keeper;
 mod keys;
 mod migrate;
 mod routes;
+mod restore;
 mod serve;
 mod technician;
 mod web;
@@ -78,6 +80,8 @@ commands! {
     Doctor(doctor): "Check every setting and dependency";
     Keys(keys): "Make, rotate and check the master keys";
     Routes(routes): "List every address of the portal and who may pass";
+    Backup(backup): "Take a sealed backup of everything, or check one";
+    Restore(restore): "Bring a backup back, and revoke again what was revoked since";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";

@@ -34,6 +34,10 @@ pub mod place;
 pub mod rehearsal;
 /// A month at a glance, of one tenant and of all.
 pub mod report;
+/// What a restored database goes through before it serves.
+pub mod restoration;
+/// What was revoked, as it is written outside the database.
+pub mod revocation;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

@@ -21,6 +21,7 @@ mod refresh;
 #[cfg(feature = "faults")]
 pub mod rehearsal;
 pub mod resource;
+mod restored;
 mod seal;
 mod serve;
 mod settings;
@@ -37,9 +38,11 @@ pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};
+pub use restored::{AfterRestore, RestoreError, RestoreStep};
 pub use seal::{
     BootError, CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError,
-    Progress, REWRAP_BATCH, Rotated, Rotation, StreamKey, StreamKeyError, WrappedStreamKey, create_key_file,
+    Progress, REWRAP_BATCH, Rotated, Rotation, StreamKey, StreamKeyError, WrappedStreamKey,
+    create_key_file,
 };
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

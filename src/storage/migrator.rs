@@ -167,7 +167,7 @@ pub fn migrations_fingerprint() -> String {
 }
 
 /// The newest migration of this program.
-fn wanted() -> i64 {
+pub fn wanted() -> i64 {
     migrator()
         .iter()
         .map(|migration| migration.version)

@@ -27,7 +27,9 @@ pub use ids::{
 pub use inconsistent::Inconsistent;
 pub use instance_lock::{InstanceLock, InstanceLockError};
 pub use listener::{Ear, listen};
-pub use migrator::{MigrationError, Schema, migrate, migrations_fingerprint, schema};
+pub use migrator::{
+    MigrationError, Schema, migrate, migrations_fingerprint, schema, wanted as wanted_schema,
+};
 pub use open::{OpenError, Storage};
 pub use pattern::{contains, search_pattern};
 pub use pg_tools::{LEFT_OUT, PgTools};

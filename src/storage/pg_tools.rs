@@ -36,7 +36,12 @@ impl PgTools {
         let mut command = self.command("pg_dump");
         connect(&mut command, url)?;
         command
-            .args(["--format=custom", "--no-password", "--no-comments", "--lock-wait-timeout=10s"])
+            .args([
+                "--format=custom",
+                "--no-password",
+                "--no-comments",
+                "--lock-wait-timeout=10s",
+            ])
             .arg(format!("--snapshot={snapshot}"))
             .arg(format!("--exclude-table-data={LEFT_OUT}"))
             .stdin(Stdio::null())
@@ -59,7 +64,12 @@ impl PgTools {
         let mut command = self.command("pg_restore");
         connect(&mut command, url)?;
         command
-            .args(["--no-password", "--no-comments", "--no-owner", "--role=portal_owner"])
+            .args([
+                "--no-password",
+                "--no-comments",
+                "--no-owner",
+                "--role=portal_owner",
+            ])
             .args(["--single-transaction", "--exit-on-error"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null());
@@ -114,8 +124,14 @@ mod tests {
         let command = tools.dump(&url.into(), "0003-1").unwrap();
         let shown = format!("{:?}", command.as_std().get_args());
         assert!(!shown.contains("eim"), "{shown}");
-        assert!(shown.contains("postgres://portal_backup@db:5432/tenantry"), "{shown}");
-        let password = command.as_std().get_envs().find(|(name, _)| *name == "PGPASSWORD");
+        assert!(
+            shown.contains("postgres://portal_backup@db:5432/tenantry"),
+            "{shown}"
+        );
+        let password = command
+            .as_std()
+            .get_envs()
+            .find(|(name, _)| *name == "PGPASSWORD");
         assert_eq!(password.unwrap().1.unwrap(), "ge@h+eim");
     }
 }

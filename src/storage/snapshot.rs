@@ -22,12 +22,18 @@ pub enum SnapshotError {
     Url(#[from] UrlError),
     #[error("the database cannot be read")]
     Database(#[from] sqlx::Error),
-    #[error("this login is {0}, expected {ROLE}: set database.backup_url to an address of that role")]
+    #[error(
+        "this login is {0}, expected {ROLE}: set database.backup_url to an address of that role"
+    )]
     Role(String),
     #[error("the role {ROLE} {0}: a backup taken by it could be anything but whole; {1}")]
     Unfit(&'static str, &'static str),
     #[error("the role {ROLE} may not read {0}; run tenantry migrate")]
     Unreadable(String),
+    #[error(
+        "the database comes from a backup and has not been made ready: run tenantry restore --finish first"
+    )]
+    Unfinished,
     #[error("the database has no schema yet: there is nothing to back up")]
     Empty,
     #[error(
@@ -65,6 +71,12 @@ impl Snapshot {
             }
             Schema::Empty { .. } => return Err(SnapshotError::Empty),
         };
+        let is_live: bool = sqlx::query_scalar("select exists (select from installation_state)")
+            .fetch_one(&mut connection)
+            .await?;
+        if !is_live {
+            return Err(SnapshotError::Unfinished);
+        }
         sqlx::query("begin isolation level repeatable read read only")
             .execute(&mut connection)
             .await?;
@@ -111,7 +123,11 @@ async fn connect(url: &SecretString) -> Result<PgConnection, SnapshotError> {
     let mut connection = urls::parse(url)?
         .application_name("tenantry backup")
         // Row security off means: an error instead of a table that silently looks empty.
-        .options([("timezone", "UTC"), ("row_security", "off"), ("lock_timeout", "10s")])
+        .options([
+            ("timezone", "UTC"),
+            ("row_security", "off"),
+            ("lock_timeout", "10s"),
+        ])
         .connect()
         .await?;
     check_role(&mut connection).await?;
@@ -195,9 +211,21 @@ mod tests {
     #[test]
     fn only_the_role_for_backups_may_take_one() {
         assert!(role(ROLE, false, true).is_ok());
-        assert!(matches!(role("portal_keeper", false, false), Err(SnapshotError::Role(_))));
-        assert!(matches!(role("postgres", true, true), Err(SnapshotError::Role(_))));
-        assert!(matches!(role(ROLE, true, true), Err(SnapshotError::Unfit(..))));
-        assert!(matches!(role(ROLE, false, false), Err(SnapshotError::Unfit(..))));
+        assert!(matches!(
+            role("portal_keeper", false, false),
+            Err(SnapshotError::Role(_))
+        ));
+        assert!(matches!(
+            role("postgres", true, true),
+            Err(SnapshotError::Role(_))
+        ));
+        assert!(matches!(
+            role(ROLE, true, true),
+            Err(SnapshotError::Unfit(..))
+        ));
+        assert!(matches!(
+            role(ROLE, false, false),
+            Err(SnapshotError::Unfit(..))
+        ));
     }
 }

@@ -88,6 +88,7 @@ mod tests {
             trusted_proxies: Arc::new([]),
             mailer: None,
             keep_errors_months: None,
+            revocation_log: None,
             flow_changes: broadcast::channel(1).0,
             status_news: broadcast::channel(64).0,
         }

@@ -12,7 +12,7 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    connection, invitation, msal_error, onboarding, operations, report, technician,
+    connection, invitation, msal_error, onboarding, operations, report, revocation, technician,
 };
 use crate::web::kit::session;
 
@@ -78,6 +78,12 @@ fn list(app: &App) -> Vec<Worker> {
             "Brings last successes and idle limits of the status list up to date",
             minutes(10),
             |app| Box::pin(status_dates(app)),
+        ),
+        job(
+            "revocations",
+            "Writes what was revoked into a file outside the database",
+            Duration::from_secs(2),
+            |app| Box::pin(revocations(app)),
         ),
         job(
             "sessions",
@@ -155,6 +161,14 @@ async fn status(app: App) -> anyhow::Result<String> {
 async fn status_dates(app: App) -> anyhow::Result<String> {
     let behind = connection::freshen_status(&app.pool).await?;
     Ok(format!("{behind} tenants were behind"))
+}
+
+async fn revocations(app: App) -> anyhow::Result<String> {
+    let Some(path) = &app.revocation_log else {
+        return Ok("no file is named".to_owned());
+    };
+    let written = revocation::export(&app.pool, path).await?;
+    Ok(format!("{written} written"))
 }
 
 async fn sessions(app: App) -> anyhow::Result<String> {

@@ -23,9 +23,13 @@ pub struct WrappedStreamKey {
 /// Why a stream stays shut.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamKeyError {
-    #[error("it needs the master key {0}, which is not at hand: put that key back into the key file")]
+    #[error(
+        "it needs the master key {0}, which is not at hand: put that key back into the key file"
+    )]
     UnknownMaster(String),
-    #[error("the master key {0} does not open it: another key of the same name, or the file was changed")]
+    #[error(
+        "the master key {0} does not open it: another key of the same name, or the file was changed"
+    )]
     Broken(String),
 }
 
@@ -113,7 +117,10 @@ mod tests {
     fn a_piece_opens_in_its_own_turn_alone() {
         let (key, _) = ring(vec![MasterKey::random()]).make_stream_key(Uuid::nil());
         let sealed = key.seal(b"head", 7, false, b"rows");
-        assert_eq!(key.open(b"head", 7, false, &sealed).unwrap().as_slice(), b"rows");
+        assert_eq!(
+            key.open(b"head", 7, false, &sealed).unwrap().as_slice(),
+            b"rows"
+        );
         assert!(key.open(b"head", 8, false, &sealed).is_err());
         assert!(key.open(b"head", 7, true, &sealed).is_err());
         assert!(key.open(b"other", 7, false, &sealed).is_err());

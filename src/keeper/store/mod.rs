@@ -18,6 +18,7 @@ pub mod keys;
 pub mod lifetimes;
 pub mod records;
 pub mod reseal;
+pub mod restored;
 pub mod schedule;
 pub mod secrets;
 pub mod successes;

@@ -1,4 +1,5 @@
 //! Commands as an operator runs them.
 
+mod backup;
 mod processes;
 mod technician;

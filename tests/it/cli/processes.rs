@@ -20,13 +20,13 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const CLIENT_SECRET: &str = "client-secret-of-forty-characters-0000000";
 
 /// An installation with a private Postgres, its settings in a file.
-struct Installation {
-    dir: Scratch,
+pub struct Installation {
+    pub dir: Scratch,
     ops: u16,
 }
 
 impl Installation {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = Scratch::new();
         let (listen, ops) = (free_port(), free_port());
         create_key_file(&dir.path().join("master.key")).unwrap();
@@ -44,7 +44,7 @@ impl Installation {
         Self { dir, ops }
     }
 
-    fn command(&self, name: &str) -> Command {
+    pub fn command(&self, name: &str) -> Command {
         let mut command = tenantry();
         command
             .arg(name)
@@ -65,7 +65,7 @@ impl Installation {
     }
 
     /// `serve`, ready.
-    async fn serve(&self) -> Program {
+    pub async fn serve(&self) -> Program {
         let mut serve = self.start("serve");
         self.becomes(200, &mut serve).await;
         serve
@@ -95,7 +95,7 @@ impl Installation {
 }
 
 /// A running program; told to stop when dropped.
-struct Program {
+pub struct Program {
     child: Child,
     log: PathBuf,
 }
@@ -115,7 +115,7 @@ impl Program {
         keeper.unwrap_or_else(|| panic!("no keeper: {}", self.said()))
     }
 
-    fn stop(mut self) -> ExitStatus {
+    pub fn stop(mut self) -> ExitStatus {
         signal(self.child.id(), Signal::TERM);
         self.child.wait().unwrap()
     }

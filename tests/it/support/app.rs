@@ -56,6 +56,7 @@ impl TestApp {
             site: Arc::new(site(address)),
             mailer: None,
             keep_errors_months: Some(24),
+            revocation_log: None,
             trusted_proxies: Arc::new([]),
             flow_changes: broadcast::channel(64).0,
             status_news: broadcast::channel(64).0,

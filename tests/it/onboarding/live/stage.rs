@@ -196,6 +196,7 @@ impl Portal {
             mailer: None,
             trusted_proxies: Arc::new([]),
             keep_errors_months: None,
+            revocation_log: None,
             flow_changes: tokio::sync::broadcast::channel(64).0,
             status_news: tokio::sync::broadcast::channel(64).0,
         };

@@ -1,0 +1,75 @@
+//! Bringing a backup back into an empty database. What comes out of here cannot serve yet: [`super::finish`] makes it ready.
+
+use std::path::Path;
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::error::BackupError;
+use super::format::{Header, Manifest, Reader};
+use super::pump::{self, Program};
+use super::take::agree;
+use super::verify::check_master_keys;
+use crate::clock::Clock;
+use crate::domain::op::{Actor, Op};
+use crate::domain::restoration::{self, Origin};
+use crate::keeper::Keyring;
+use crate::storage::{LEFT_OUT, PgTools, Storage, Target, count_rows, wanted_schema};
+
+/// Restore `path`; with `replace`, instead of what is there. Everything that can be known before is known before anything is
+/// dropped.
+pub async fn restore(
+    storage: &Storage,
+    keys: &Keyring,
+    path: &Path,
+    replace: bool,
+) -> anyhow::Result<(Header, Manifest)> {
+    let (url, count_url) = (storage.restore_url()?, storage.backup_url()?);
+    let (header, manifest) = Reader::check(path, keys)?;
+    check_master_keys(&manifest, keys)?;
+    let known = wanted_schema();
+    if header.schema > known {
+        let schema = header.schema;
+        return Err(BackupError::Newer { schema, known }.into());
+    }
+    let mut target = Target::open(&url).await.map_err(BackupError::from)?;
+    make_room(&mut target, replace).await?;
+    let program = PgTools::find(storage.private())
+        .restore(&url)
+        .map_err(BackupError::from)?;
+    let mut reader = Reader::open(path, keys)?;
+    pump::unpack(&mut reader, Program::start("pg_restore", program)?).await?;
+    let mut found = count_rows(&count_url).await.map_err(BackupError::from)?;
+    found.remove(LEFT_OUT);
+    agree(&manifest.rows, &found)?;
+    target.analyze().await.map_err(BackupError::from)?;
+    target.close().await.map_err(BackupError::from)?;
+    storage.migrate().await?;
+    Ok((header, manifest))
+}
+
+async fn make_room(target: &mut Target, replace: bool) -> Result<(), BackupError> {
+    let users = target.users().await?;
+    if !users.is_empty() {
+        return Err(BackupError::InUse(users.join(", ")));
+    }
+    if target.is_empty().await? {
+        return Ok(());
+    }
+    if !replace {
+        return Err(BackupError::NotEmpty);
+    }
+    Ok(target.clear().await?)
+}
+
+/// Begin the steps that make it ready. `pool` is the portal's.
+pub async fn begin(pool: &PgPool, clock: &Clock, header: &Header) -> Result<Uuid, BackupError> {
+    let mut op = Op::begin(pool, clock, Actor::Command("restore")).await?;
+    let origin = Origin {
+        backup: header.id,
+        taken_at: header.taken_at,
+    };
+    let id = restoration::begin(&mut op, Some(origin)).await?;
+    op.commit().await?;
+    Ok(id)
+}

@@ -1,0 +1,7 @@
+//! Backup and restore as an operator does them: the program against a real Postgres, a real keeper, a simulated Microsoft.
+
+mod drill;
+mod file;
+mod resume;
+mod revoked;
+mod stage;
