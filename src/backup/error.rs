@@ -46,7 +46,7 @@ pub enum BackupError {
     NoBackup(PathBuf),
     #[error("{} is a backup in format {format}, made by a newer Tenantry; use that one", path.display())]
     Format { path: PathBuf, format: u32 },
-    #[error("{}: {source}", path.display())]
+    #[error("{} does not open", path.display())]
     Key {
         path: PathBuf,
         source: StreamKeyError,

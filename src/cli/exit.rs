@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::backup::BackupError;
 use crate::config::{ConfigError, SecretFileError};
-use crate::keeper::{BootError, CustodyError, KeyringError, StartError};
+use crate::keeper::{BootError, CustodyError, KeyringError, RestoreError, StartError};
 use crate::process;
 use crate::storage::UrlError;
 
@@ -65,6 +65,7 @@ fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
         || cause
             .downcast_ref()
             .is_some_and(BootError::is_configuration)
+        || matches!(cause.downcast_ref(), Some(RestoreError::Keys(boot)) if boot.is_configuration())
         || matches!(cause.downcast_ref(), Some(CustodyError::Source(_)))
         || matches!(cause.downcast_ref(), Some(CustodyError::Boot(boot)) if boot.is_configuration())
         || cause.downcast_ref().is_some_and(keeper_said_so)

@@ -27,6 +27,11 @@ enum Action {
         /// Where; the setting `master_key_file` unless given
         path: Option<PathBuf>,
     },
+    /// Keep the master keys in three shares, of which any two bring them back
+    Escrow {
+        #[command(subcommand)]
+        action: super::escrow::Action,
+    },
     /// Show every master key: how many data keys it wraps, and whether it opens its canary
     Status,
     /// Make a new master key and wrap all data keys by it, while keepers run; goes on where an earlier run was stopped
@@ -47,6 +52,7 @@ impl Args {
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         match self.action {
             Action::Create { path } => create(path, global),
+            Action::Escrow { action } => action.run(global).await,
             Action::Status => with_custody(global, Work::Status).await,
             Action::Rotate {
                 retire,

@@ -6,6 +6,7 @@ mod demo;
 mod diagnose;
 mod doctor;
 mod entra_simulator;
+mod escrow;
 mod exit;
 mod keeper;
 mod keys;

@@ -40,9 +40,9 @@ pub use client::{Client, Unavailable};
 pub use resource::{Permission, Resource};
 pub use restored::{AfterRestore, RestoreError, RestoreStep};
 pub use seal::{
-    BootError, CommandSource, Custody, CustodyError, FileSource, KeySource, Keyring, KeyringError,
-    Progress, REWRAP_BATCH, Rotated, Rotation, StreamKey, StreamKeyError, WrappedStreamKey,
-    create_key_file,
+    BootError, CommandSource, Custody, CustodyError, EscrowError, FileSource, KeySource, Keyring,
+    KeyringError, Progress, REWRAP_BATCH, Rotated, Rotation, StreamKey, StreamKeyError,
+    WrappedStreamKey, create_key_file, create_key_file_of, recombine,
 };
 pub use settings::Settings;
 pub use start::{Running, Setup, StartError, start};

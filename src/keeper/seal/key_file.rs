@@ -54,7 +54,15 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, KeyringError> {
 
 /// Write a new key file with one random key, mode 0400; refuses to replace a file. For a first start and the demo.
 pub fn create_key_file(path: &Path) -> Result<Keyring, KeyringError> {
-    let keys = vec![MasterKey::random()];
+    create(path, vec![MasterKey::random()])
+}
+
+/// The same with the keys of `list`, a line each.
+pub fn create_key_file_of(path: &Path, list: &str) -> Result<Keyring, KeyringError> {
+    create(path, Keyring::of_text(list)?.keys().to_vec())
+}
+
+fn create(path: &Path, keys: Vec<MasterKey>) -> Result<Keyring, KeyringError> {
     let draft = draft(path, &keys, 0o400).map_err(|error| unwritable(path, error))?;
     // A link, unlike a change of name, never replaces what is there.
     let placed = fs::hard_link(&draft, path).map_err(|error| unwritable(path, error));

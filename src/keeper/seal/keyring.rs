@@ -114,6 +114,28 @@ impl Keyring {
         Self::parse(&text, Arc::new(FileSource::new(path)))
     }
 
+    /// A list that was put together from elsewhere, such as shares.
+    pub fn of_text(list: &str) -> Result<Self, KeyringError> {
+        Self::parse(list, Arc::new(FileSource::new(Path::new("the list"))))
+    }
+
+    /// The names of the keys, the primary first.
+    pub fn ids(&self) -> Vec<&str> {
+        self.keys.iter().map(MasterKey::id).collect()
+    }
+
+    /// The first of these keys that `other` has not, or has otherwise.
+    pub fn differs_from(&self, other: &Self) -> Option<&str> {
+        let is_same = |key: &MasterKey| {
+            let found = other.find(key.id());
+            found.is_some_and(|found| verify_slices_are_equal(key.bytes(), found.bytes()).is_ok())
+        };
+        self.keys
+            .iter()
+            .find(|key| !is_same(key))
+            .map(MasterKey::id)
+    }
+
     /// A line `<id> <base64 of 32 bytes>` per key, the primary first; empty lines and `#` are skipped.
     pub(super) fn parse(text: &str, source: Arc<dyn KeySource>) -> Result<Self, KeyringError> {
         let mut keys: Vec<MasterKey> = Vec::new();

@@ -4,6 +4,7 @@
 mod boot;
 mod custody;
 mod data_key;
+mod escrow;
 mod fingerprint;
 #[cfg(feature = "faults")]
 pub(crate) mod fuzzing;
@@ -19,7 +20,8 @@ mod vault;
 pub use boot::BootError;
 pub use custody::{BATCH as REWRAP_BATCH, Custody, CustodyError, Progress, Rotated};
 pub use data_key::Purpose;
-pub use key_file::create_key_file;
+pub use escrow::{EscrowError, recombine};
+pub use key_file::{create_key_file, create_key_file_of};
 pub use keyring::{Keyring, KeyringError};
 pub use record::{Opened, Place};
 pub use source::{CommandSource, FileSource, KeySource};
