@@ -14,7 +14,6 @@ use crate::storage::{Storage, private_postgres};
 
 /// Take one, or look at one.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(subcommand)]
     action: Option<Action>,
@@ -41,7 +40,12 @@ impl Args {
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         process::harden()?;
         match (self.action, self.out) {
-            (Some(Action::Verify { file, json }), _) => verify(&global.load()?, &file, json).await,
+            (Some(Action::Verify { .. }), Some(_)) => {
+                Err(UsageError("verify writes nothing: leave --out away".into()).into())
+            }
+            (Some(Action::Verify { file, json }), None) => {
+                verify(&global.load()?, &file, json || self.json).await
+            }
             (None, Some(out)) => take(&global.load()?, &out, self.json).await,
             (None, None) => {
                 let say = "say where to: --out FILE or --out DIRECTORY";

@@ -40,8 +40,7 @@ impl Keyring {
         let mut secret = Zeroizing::new(digest(&SHA256, list.as_bytes()).as_ref().to_vec());
         secret.extend(list.as_bytes());
         let set = hex::encode(random_bytes::<4>());
-        let names: Vec<&str> = self.keys().iter().map(|key| key.id()).collect();
-        let names = names.join(", ");
+        let names = self.ids().join(", ");
         let shares = Sharks(NEEDED).dealer(&secret).take(SHARES);
         shares
             .enumerate()

@@ -32,6 +32,7 @@ async fn an_installation_that_lost_its_database_goes_on_and_what_was_revoked_sta
     let owner = stage.technician("owner", Role::Owner).await;
     let gone = stage.technician("gone", Role::Technician).await;
     let open = stage.world.invite("").await;
+    stage.world.make_due().await;
     let (file, _) = stage.backup();
 
     // Life goes on: tokens rotate, somebody leaves, a customer leaves, another comes.
