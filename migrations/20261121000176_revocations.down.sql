@@ -7,6 +7,7 @@ drop trigger technicians_disabled on technicians;
 drop trigger technicians_removed on technicians;
 drop trigger technicians_demoted on technicians;
 drop trigger technicians_password_ended on technicians;
+drop trigger technician_limits_set on technician_limits;
 drop trigger app_credentials_retired on app_credentials;
 drop trigger app_credentials_removed on app_credentials;
 drop function note_revocation();

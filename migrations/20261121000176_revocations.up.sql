@@ -59,6 +59,8 @@ create trigger technicians_password_ended after update of password_hash on techn
   when (old.password_hash is not null
     and (new.password_hash is null or new.password_changed_at is distinct from old.password_changed_at))
   execute function note_revocation('password');
+create trigger technician_limits_set after insert or update on technician_limits for each row
+  execute function note_revocation('limit', 'technician_id', 'kind', 'tags', 'tenants');
 create trigger app_credentials_retired after update of state on app_credentials for each row
   when (new.state = 'retired' and old.state <> 'retired') execute function note_revocation('credential');
 create trigger app_credentials_removed after delete on app_credentials for each row

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::{BackupError, io};
 use crate::clock::Clock;
-use crate::domain::op::{Actor, Op};
+use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::restoration::{self, Log, Step};
 use crate::domain::revocation::{self, Revocation};
 use crate::keeper::{AfterRestore, Keyring, RestoreStep};
@@ -165,7 +165,8 @@ async fn portal_step(
 }
 
 async fn op(hands: &Hands<'_>) -> Result<Op, sqlx::Error> {
-    Op::begin(hands.portal, hands.clock, Actor::Command("restore")).await
+    let actor = Actor::Command("restore");
+    Op::begin_within(hands.portal, hands.clock, actor, Scope::all()).await
 }
 
 const fn keepers(step: Step) -> Option<RestoreStep> {

@@ -11,7 +11,7 @@ use super::pump::{self, Program};
 use super::take::agree;
 use super::verify::check_master_keys;
 use crate::clock::Clock;
-use crate::domain::op::{Actor, Op};
+use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::restoration::{self, Origin};
 use crate::keeper::Keyring;
 use crate::storage::{LEFT_OUT, PgTools, Storage, Target, count_rows, wanted_schema};
@@ -64,7 +64,8 @@ async fn make_room(target: &mut Target, replace: bool) -> Result<(), BackupError
 
 /// Begin the steps that make it ready. `pool` is the portal's.
 pub async fn begin(pool: &PgPool, clock: &Clock, header: &Header) -> Result<Uuid, BackupError> {
-    let mut op = Op::begin(pool, clock, Actor::Command("restore")).await?;
+    let actor = Actor::Command("restore");
+    let mut op = Op::begin_within(pool, clock, actor, Scope::all()).await?;
     let origin = Origin {
         backup: header.id,
         taken_at: header.taken_at,

@@ -83,7 +83,7 @@ impl Step {
             Self::Revocations => "Read what was revoked since the backup",
             Self::Sessions => "End every login",
             Self::Invitations => "Close open invitations and sign-ins",
-            Self::Technicians => "Disable, demote and end passwords again",
+            Self::Technicians => "Disable, demote and limit technicians again",
             Self::Tenants => "Stop suspended and archived tenants again",
             Self::Disconnections => "Disconnect customers again",
             Self::ApiKeys => "Suspend API keys",

@@ -25,6 +25,7 @@ pub(super) async fn technicians(op: &mut Op, restore: Uuid) -> Result<Found, sql
     Ok(count([
         ("disabled", store::disable_technicians(op, restore).await?),
         ("demoted", store::demote_technicians(op, restore).await?),
+        ("limited", store::limit_technicians(op, restore).await?),
         ("passwords_ended", store::end_passwords(op, restore).await?),
     ]))
 }

@@ -185,6 +185,27 @@ pub(super) async fn demote_technicians(op: &mut Op, restore: Uuid) -> Result<u64
     Ok(done.rows_affected())
 }
 
+/// By the last rule that they were given since.
+pub(super) async fn limit_technicians(op: &mut Op, restore: Uuid) -> Result<u64, sqlx::Error> {
+    let now = op.now();
+    let done = sqlx::query!(
+        "insert into technician_limits as l (technician_id, kind, tags, tenants, updated_at)
+         select distinct on (t.id) t.id, r.what ->> 'kind',
+           array(select jsonb_array_elements_text(r.what -> 'tags')),
+           array(select jsonb_array_elements_text(r.what -> 'tenants'))::uuid[], $2
+         from revocations r join technicians t on t.id = (r.what ->> 'technician_id')::uuid
+         where r.restore_id = $1 and r.kind = 'limit'
+         order by t.id, r.at desc
+         on conflict (technician_id) do update
+         set kind = excluded.kind, tags = excluded.tags, tenants = excluded.tenants, updated_at = excluded.updated_at",
+        restore,
+        now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 pub(super) async fn end_passwords(op: &mut Op, restore: Uuid) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         "update technicians t set password_hash = null

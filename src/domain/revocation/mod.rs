@@ -28,7 +28,7 @@ pub struct Revocation {
 }
 
 /// Every kind that the triggers note. For each a step of [`crate::domain::restoration`] or of the keeper revokes again.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 10] = [
     // A grant of a customer ended: disconnected, replaced, refused.
     "connection",
     // "Disconnect" was begun, of one tenant or of all.
@@ -42,6 +42,8 @@ pub const KINDS: [&str; 9] = [
     "technician",
     // A technician got a lesser role.
     "role",
+    // A technician was limited to some tenants, or to others.
+    "limit",
     // A technician's password was changed or taken away.
     "password",
     // A credential of an app registration was retired or removed.

@@ -44,7 +44,7 @@ async fn a_technician_disabled_demoted_or_with_a_new_password_stays_so() {
     let found = stage.comes_back(&file).await;
     assert_eq!(
         found["technicians"],
-        json!({ "disabled": 1, "demoted": 1, "passwords_ended": 1 })
+        json!({ "disabled": 1, "demoted": 1, "limited": 0, "passwords_ended": 1 })
     );
     let who = "select concat_ws(' ', role, state, coalesce(password_hash, 'none')) from technicians where id = $1";
     for (id, expected) in [
@@ -56,6 +56,33 @@ async fn a_technician_disabled_demoted_or_with_a_new_password_stays_so() {
     ] {
         assert_eq!(stage.text(who, id.as_uuid()).await, expected);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_technician_limited_since_sees_no_more_than_the_last_rule_allows() {
+    let mut stage = Stage::new().await;
+    let (other, _) = stage.world.customer("fabrikam").await;
+    let limited = stage.technician("limited", Role::Technician).await;
+    let (file, _) = stage.backup();
+    for (kind, tenant) in [("only", stage.world.tenant), ("except", stage.world.tenant)] {
+        sqlx::query(
+            "insert into technician_limits (technician_id, kind, tenants, updated_at) values ($1, $2, array[$3::uuid], now())
+             on conflict (technician_id) do update set kind = excluded.kind, tenants = excluded.tenants",
+        )
+        .bind(limited.as_uuid())
+        .bind(kind)
+        .bind(tenant)
+        .execute(&stage.world.pool)
+        .await
+        .unwrap();
+    }
+    let found = stage.comes_back(&file).await;
+    assert_eq!(found["technicians"]["limited"], 1);
+    let state = "select limited::text from technicians where id = $1";
+    assert_eq!(stage.text(state, limited.as_uuid()).await, "true");
+    let seen =
+        "select string_agg(tenant_id::text, ' ') from technician_tenants where technician_id = $1";
+    assert_eq!(stage.text(seen, limited.as_uuid()).await, other.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tenantry::domain::op::{Actor, Op};
+use tenantry::domain::op::{Actor, Op, Scope};
 use tenantry::domain::revocation;
 use tenantry::domain::technician::{self, LoginName, NewTechnician, Role};
 use tenantry::storage::TechnicianId;
@@ -127,7 +127,8 @@ impl Stage {
     /// An act of the portal's.
     pub async fn act(&self, act: impl AsyncFnOnce(&mut Op)) {
         let pool = self.world.db.web();
-        let mut op = Op::begin(&pool, &self.world.clock, Actor::Command("test"))
+        let actor = Actor::Command("test");
+        let mut op = Op::begin_within(&pool, &self.world.clock, actor, Scope::all())
             .await
             .unwrap();
         act(&mut op).await;
