@@ -1,6 +1,7 @@
 //! The command line: what there is to run, and how it ends. Each command has a module with `Args` and
 //! `Args::run(self, &Global)`; to add one, write `mod name;` and its line in `commands!`.
 
+mod audit;
 mod backup;
 mod demo;
 mod diagnose;
@@ -79,6 +80,7 @@ commands! {
     Keeper(keeper): "Run the keeper alone, for a portal on the same host";
     Migrate(migrate): "Bring the database's schema up to date";
     Doctor(doctor): "Check every setting and dependency";
+    Audit(audit): "Verify the audit log; give the key that signs its checkpoints";
     Keys(keys): "Make, rotate and check the master keys";
     Routes(routes): "List every address of the portal and who may pass";
     Backup(backup): "Take a sealed backup of everything, or check one";

@@ -16,7 +16,9 @@ use url::Url;
 pub use error::{ConfigError, Problem};
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
-pub use sections::{Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls};
+pub use sections::{
+    Audit, Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls,
+};
 
 use reader::Reader;
 use sections::literal;
@@ -53,6 +55,7 @@ pub struct Config {
     /// `backup.revocation_log`: where every revocation is written outside the database; `revocations.jsonl` in the data
     /// directory unless named.
     pub revocation_log: PathBuf,
+    pub audit: Audit,
     pub log: Log,
 }
 
@@ -190,6 +193,7 @@ impl Config {
             msp: Msp::read(from),
             invitations: Invitations::read(from),
             retention: Retention::read(from),
+            audit: Audit::read(from),
             log: Log::read(from),
         }
     }

@@ -91,6 +91,15 @@ pub struct Retention {
     pub msal_errors_months: Option<u16>,
 }
 
+/// `audit.*`: the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Days for which rows are kept; whole months are dropped.
+    pub keep_days: u16,
+    /// Where signed checkpoints are appended, a line of JSON each; none: only to the log.
+    pub checkpoint_file: Option<PathBuf>,
+}
+
 /// `log.*`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -273,6 +282,21 @@ impl Retention {
         );
         Self {
             msal_errors_months: months.unwrap_or(Some(24)),
+        }
+    }
+}
+
+impl Audit {
+    /// Four hundred days unless set; a quarter of a year at least.
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let days = from.parse(
+            "audit.keep_days",
+            "a number of days from 90 to 3660",
+            |text| text.parse().ok().filter(|days| (90..=3660).contains(days)),
+        );
+        Self {
+            keep_days: days.unwrap_or(400),
+            checkpoint_file: from.path("audit.checkpoint_file"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod app;
 mod app_only;
+pub mod audit;
 pub mod client;
 mod core;
 mod facts;

@@ -1,5 +1,6 @@
 //! Every cap and timing of the keeper with its default; tests that need others name them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::seal::Rotation;
@@ -63,6 +64,16 @@ pub struct Settings {
     pub keeper_beat: Duration,
     /// Questions waiting at a time; more are refused.
     pub questions: usize,
+    /// Pause of the worker that seals the audit log when nothing waits.
+    pub audit_pause: Duration,
+    /// Its chain is signed this often, and after so many rows.
+    pub audit_checkpoint_every: Duration,
+    pub audit_checkpoint_rows: i64,
+    /// Where checkpoints go besides the log.
+    pub audit_checkpoint_file: Option<PathBuf>,
+    /// Days for which audit rows are kept, and how often months are made and dropped.
+    pub audit_keep_days: u16,
+    pub audit_tend_pause: Duration,
     /// Database connections.
     pub pool_size: u32,
     pub rotation: Rotation,
@@ -102,6 +113,12 @@ impl Default for Settings {
             movable_clock: false,
             keeper_beat: Duration::from_secs(5),
             questions: 256,
+            audit_pause: Duration::from_millis(500),
+            audit_checkpoint_every: Duration::from_mins(5),
+            audit_checkpoint_rows: 1000,
+            audit_checkpoint_file: None,
+            audit_keep_days: 400,
+            audit_tend_pause: Duration::from_hours(6),
             pool_size: 12,
             rotation: Rotation::default(),
         }

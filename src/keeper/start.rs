@@ -19,7 +19,7 @@ use super::refresh;
 use super::seal::{BootError, Keyring, Vault};
 use super::settings::Settings;
 use super::store::records;
-use super::{app_only, facts, onboarding, plug, serve, sweep};
+use super::{app_only, audit, facts, onboarding, plug, serve, sweep};
 use crate::clock::Clock;
 use crate::entra::{Cloud, Endpoints, Entra, SetupError};
 use crate::storage::{PoolKind, UrlError, connect_options};
@@ -115,6 +115,10 @@ pub async fn start(setup: Setup) -> Result<Running, StartError> {
     if let Err(error) = incident::recall(&core).await {
         tracing::warn!(%error, "what the breakers were before is not known");
     }
+    if let Err(error) = audit::prepare(&core).await {
+        tracing::error!(%error, "the audit log cannot be sealed");
+    }
+    core.tasks.spawn(audit::work(Arc::clone(&core)));
     core.tasks.spawn(incident::watch(Arc::clone(&core), turns));
     core.tasks.spawn(committing);
     core.tasks.spawn(serve::serve(Arc::clone(&core), questions));

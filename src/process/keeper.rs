@@ -80,7 +80,7 @@ async fn keep(
         redirect_base: config.base_url.clone(),
         app_seed: app_seed(config)?,
         clock,
-        settings: settings(lead, config),
+        settings: settings(config, lead),
     })
     .await
     .context("the keeper did not start")?;
@@ -135,9 +135,11 @@ fn app_seed(config: &Config) -> anyhow::Result<Option<AppSeed>> {
     }))
 }
 
-fn settings(lead: Option<&Lead>, config: &Config) -> keeper::Settings {
+fn settings(config: &Config, lead: Option<&Lead>) -> keeper::Settings {
     let defaults = keeper::Settings {
         hold_every_grant: config.invitations.hold,
+        audit_keep_days: config.audit.keep_days,
+        audit_checkpoint_file: config.audit.checkpoint_file.clone(),
         ..keeper::Settings::default()
     };
     match lead {

@@ -24,6 +24,8 @@ pub enum Purpose {
     App,
     /// The known text that proves a master key.
     Canary,
+    /// Keys of the audit log's chain.
+    Audit,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
             Self::Invitation => "invitation",
             Self::App => "app",
             Self::Canary => "canary",
+            Self::Audit => "audit",
         }
     }
 }

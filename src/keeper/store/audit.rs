@@ -4,6 +4,7 @@ use serde_json::Value;
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
 
+use crate::domain::audit::permitted_value;
 use crate::keeper::message::Actor;
 use crate::storage::TenantId;
 
@@ -60,7 +61,7 @@ pub async fn insert(
         entry.object_type,
         entry.object_id,
         entry.result,
-        entry.details
+        permitted_value(entry.details)
     )
     .execute(db)
     .await?;

@@ -56,6 +56,7 @@ pub async fn is_named(db: impl PgExecutor<'_>, key: &StoredKey) -> sqlx::Result<
              or exists (select from tokens where tenant_id = $2 and sealed_by(ct) = $1)
              or exists (select from flow_secrets where tenant_id = $2 and sealed_by(ct) = $1)
              or exists (select from invitations where tenant_id = $2 and token_sealed <> '' and sealed_by(token_sealed) = $1)
+             or exists (select from audit_keys where sealed_by(mac_ct) = $1 or sealed_by(signing_ct) = $1)
              or exists (select from app_credentials where sealed_by(ct) = $1 or fingerprint_by(fingerprint) = $1)) as "named!""#,
         key.id,
         key.tenant_id

@@ -3,6 +3,7 @@
 use serde_json::json;
 use time::Duration;
 
+use crate::keeper::audit as audit_keys;
 use crate::keeper::core::Core;
 use crate::keeper::message::Actor;
 use crate::keeper::seal::{Opened, Place, Purpose, Vault, VaultError};
@@ -38,6 +39,7 @@ pub(in crate::keeper) async fn move_all(core: &Core, key: &StoredKey) -> Result<
         ("access_token", Some(tenant)) => move_tokens(core, tenant.into(), key).await,
         ("invitation", Some(tenant)) => move_links(core, tenant.into(), key).await,
         ("app", _) => move_credentials(core, key).await,
+        ("audit", _) => audit_keys::move_to_new_key(&core.pool, &core.vault).await,
         // A sign-in's secrets end by themselves within the hour.
         _ => Ok(()),
     }

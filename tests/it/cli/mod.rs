@@ -1,5 +1,6 @@
 //! Commands as an operator runs them.
 
+mod audit;
 mod backup;
 mod escrow;
 mod processes;

@@ -37,6 +37,29 @@ fn an_empty_value_is_no_value() {
 }
 
 #[test]
+fn the_audit_log_is_kept_four_hundred_days_and_never_less_than_ninety() {
+    let config = Config::from_pairs([]).unwrap();
+    assert_eq!(config.audit.keep_days, 400);
+    assert_eq!(config.audit.checkpoint_file, None);
+    let pairs = [
+        ("audit.keep_days", "90"),
+        ("audit.checkpoint_file", "/var/log/c.jsonl"),
+    ];
+    let config = Config::from_pairs(pairs).unwrap();
+    assert_eq!(config.audit.keep_days, 90);
+    assert_eq!(
+        config.audit.checkpoint_file.as_deref(),
+        Some(Path::new("/var/log/c.jsonl"))
+    );
+    for wrong in ["89", "4000", "forever", "-1"] {
+        assert!(
+            Config::from_pairs([("audit.keep_days", wrong)]).is_err(),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn given_values_are_used() {
     let config = Config::from_pairs([
         ("data_dir", "/srv/tenantry"),

@@ -1,5 +1,6 @@
 //! The keeper from outside, against a real Postgres and a simulated Microsoft.
 
+mod audit;
 mod browser;
 mod consent;
 mod crashes;

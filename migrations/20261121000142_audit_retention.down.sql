@@ -1,0 +1,2 @@
+drop function drop_audit_months(date);
+drop function months_before(text, timestamptz);
