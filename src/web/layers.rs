@@ -11,7 +11,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
-use super::kit::{again, error, guard, headers, load, log, peer};
+use super::kit::{again, denial, error, guard, headers, load, log, peer};
 use crate::app::App;
 
 /// Largest request body in bytes; no form of ours comes near.
@@ -27,7 +27,6 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
         .layer(from_fn(again::keep))
         .layer(from_fn_with_state(load::places(), load::admit))
         .layer(from_fn(guard::finish_changes))
-        .layer(from_fn_with_state(app.clone(), peer::note_peer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             PATIENCE,
@@ -41,6 +40,11 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
         .layer(from_fn(error::render))
         // Leaves event streams alone, which a compressor would hold back.
         .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(
+            denial::Denials::new(app.clone()),
+            denial::note,
+        ))
+        .layer(from_fn_with_state(app.clone(), peer::note_peer))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(from_fn(log::line))
         .layer(from_fn(peer::name_request))

@@ -1,7 +1,12 @@
 //! What was done, by whom; append only. An entry is written in the transaction of the act it tells of, so that neither
 //! exists without the other.
 
+mod details;
+mod event;
+mod log;
 mod store;
+mod store_log;
+mod written;
 
 use serde_json::{Map, Value};
 
@@ -9,6 +14,11 @@ use uuid::Uuid;
 
 use super::op::Op;
 use crate::storage::TenantId;
+
+pub use details::permitted_value;
+pub use event::{Chain, Concerned, Event, Filter, From, Page, RENEWAL};
+pub use log::{actions, chain, find, is_actor, list, whole};
+pub use written::{NotWritten, is_not_written};
 
 /// How an act ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +29,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 3] = [Self::Done, Self::Denied, Self::Failed];
+
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Denied => "denied",
@@ -78,7 +90,7 @@ impl Entry {
         self
     }
 
-    /// One typed fact. Never a secret, a link or a body.
+    /// One typed fact, by a word of the list in `details`. Never a secret, a link or a body.
     #[must_use]
     pub fn detail(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
@@ -87,7 +99,7 @@ impl Entry {
 
     /// Write the entry in the transaction of the act; if it cannot be written the act must fail.
     pub async fn write(self, op: &mut Op) -> Result<(), sqlx::Error> {
-        store::insert(op, self).await
+        written::or_not(store::insert(op, self).await)
     }
 
     /// The same entry for each of many tenants, with what of each was acted upon.
@@ -97,6 +109,6 @@ impl Entry {
         object_type: &'static str,
         objects: &[(TenantId, Uuid)],
     ) -> Result<(), sqlx::Error> {
-        store::insert_each(op, self, object_type, objects).await
+        written::or_not(store::insert_each(op, self, object_type, objects).await)
     }
 }

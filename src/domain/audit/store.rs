@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Entry, Op};
+use super::{Entry, Op, details};
 use crate::domain::op::Actor;
 use crate::storage::TenantId;
 
@@ -24,7 +24,7 @@ pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error>
         entry.object_id,
         entry.outcome.as_str(),
         request_id,
-        serde_json::Value::Object(entry.details),
+        serde_json::Value::Object(details::permitted(entry.details)),
     )
     .execute(op.db())
     .await?;
@@ -55,7 +55,7 @@ pub(super) async fn insert_each(
         object_type,
         entry.outcome.as_str(),
         request_id,
-        serde_json::Value::Object(entry.details),
+        serde_json::Value::Object(details::permitted(entry.details)),
         &tenants,
         &ids,
     )

@@ -1,6 +1,7 @@
 //! Technicians, the Multitenant portal.
 
 mod app_registration;
+mod audit_log;
 mod authentication_status;
 mod invitations;
 mod msal_errors;
@@ -32,6 +33,7 @@ pub(super) fn read_queries(text: &[u8]) {
 pub fn router() -> Routes {
     Routes::new()
         .merge(app_registration::router())
+        .merge(audit_log::router())
         .merge(invitations::router())
         .merge(authentication_status::router())
         .merge(msal_errors::router())

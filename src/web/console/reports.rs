@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::domain::audit::Entry;
 use crate::domain::report::{self, Line, Month, Place};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
@@ -143,5 +144,11 @@ async fn export(
             break;
         }
     }
+    Entry::new("reports.exported")
+        .detail("format", "csv")
+        .detail("from", month.to_string())
+        .write(&mut op)
+        .await?;
+    op.commit().await?;
     Ok(download(&format!("report-{month}.csv"), text).into_response())
 }

@@ -10,8 +10,10 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::again::{self, Again};
+use super::denial::Denied;
 use super::headers::Nonce;
 use super::peer::request_id;
+use crate::domain::audit::is_not_written;
 use crate::keeper::Unavailable;
 use crate::keeper::message::Refusal;
 
@@ -21,6 +23,9 @@ pub enum WebError {
     /// Absent, or outside what the viewer may see: the same to them.
     #[error("not found")]
     NotFound,
+    /// There, and outside what the viewer may see: to them the same as absent, in the audit log a refusal.
+    #[error("out of scope")]
+    Hidden,
     #[error("forbidden")]
     Forbidden,
     /// The request itself makes no sense (a hand-made address or form).
@@ -100,8 +105,12 @@ impl IntoResponse for WebError {
         }
         let (status, title, sentence) = self.words();
         let mut response = status.into_response();
+        if let Some(denied) = self.denied() {
+            response.extensions_mut().insert(denied);
+        }
         let retry_after_s = match self {
             Self::Busy { retry_after_s } => Some(retry_after_s),
+            _ if self.is_not_audited() => Some(again::RETRY_AFTER_S),
             Self::Keeper => Some(again::RETRY_AFTER_S),
             _ => None,
         };
@@ -121,9 +130,23 @@ impl IntoResponse for WebError {
 }
 
 impl WebError {
+    /// What the audit log is to tell of it.
+    const fn denied(&self) -> Option<Denied> {
+        match self {
+            Self::Forbidden => Some(Denied::Role),
+            Self::Hidden => Some(Denied::Scope),
+            _ => None,
+        }
+    }
+
+    /// The act was not done because its audit entry cannot be written.
+    fn is_not_audited(&self) -> bool {
+        matches!(self, Self::Unexpected(cause) if is_not_written(cause.as_ref()))
+    }
+
     fn words(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::NotFound => not_found(),
+            Self::NotFound | Self::Hidden => not_found(),
             Self::Forbidden => (
                 StatusCode::FORBIDDEN,
                 "Not allowed",
@@ -143,6 +166,11 @@ impl WebError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Busy",
                 "Too much is going on at once. Nothing was changed; try again in a few seconds.",
+            ),
+            Self::Unexpected(_) if self.is_not_audited() => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not done",
+                "The audit log cannot be written right now, and without it nothing is changed. Try again in a few seconds.",
             ),
             Self::Unexpected(_) => unexpected(),
         }

@@ -12,10 +12,7 @@ pub async fn line(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let id = super::peer::request_id(request.headers()).to_owned();
     let response = next.run(request).await;
-    let route = response
-        .extensions()
-        .get::<Route>()
-        .map_or("unmatched", |route| route.0.as_str());
+    let route = route_of(&response).unwrap_or("unmatched");
     let (status, ms) = (response.status().as_u16(), start.elapsed().as_millis());
     tracing::info!(http.method = %method, http.route = route, http.status = status, duration_ms = ms, request.id = id, "{method} {route} {status} in {ms} ms");
     response
@@ -24,6 +21,12 @@ pub async fn line(request: Request, next: Next) -> Response {
 /// The route template that answered, carried on the response for the log line.
 #[derive(Clone, Debug)]
 struct Route(String);
+
+/// The route template that answered; none when nothing was routed.
+pub fn route_of(response: &Response) -> Option<&str> {
+    let route = response.extensions().get::<Route>();
+    route.map(|route| route.0.as_str())
+}
 
 /// Layer of the routed pages: put the route template on the answer.
 pub async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) -> Response {

@@ -3,6 +3,7 @@
 pub mod again;
 pub mod assets;
 pub mod chrome;
+pub mod denial;
 pub mod error;
 pub mod form;
 pub mod guard;

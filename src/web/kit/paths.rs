@@ -23,6 +23,8 @@ pub const APP_REGISTRATION: &str = "/security/app-registration";
 pub const APP_SECRETS: &str = "/security/app-registration/secrets";
 pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
 pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
+/// What was done, by whom.
+pub const AUDIT_LOG: &str = "/security/audit-log";
 /// Who has a login.
 pub const TECHNICIANS: &str = "/security/technicians";
 pub const NEW_TECHNICIAN: &str = "/security/technicians/new";
@@ -74,6 +76,11 @@ pub fn status_view_removal(id: SavedViewId) -> String {
 /// Below one credential of our app registration: `trial`, `retirement`, `removal` or `certificate`.
 pub fn app_credential(id: uuid::Uuid, word: &str) -> String {
     format!("{APP_REGISTRATION}/credentials/{id}/{word}")
+}
+
+/// One entry of the audit log.
+pub fn audit_event(id: i64) -> String {
+    format!("{AUDIT_LOG}/{id}")
 }
 
 /// One recorded error, seen by the fleet's technician.

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, Uri};
 use tower_sessions::Session;
 
+use super::denial::Known;
 use super::error::WebError;
 use super::peer::Asker;
 use super::session;
@@ -71,6 +72,9 @@ impl FromRequestParts<App> for Viewer {
                 next: next_of(&parts.method, &parts.uri),
             });
         };
+        if let Some(known) = parts.extensions.get::<Known>() {
+            known.is(&technician, &Asker::of(parts).ip);
+        }
         session::keep_alive(&session, &parts.headers, app).await?;
         let viewer = Self {
             scope: technician.scope(),

@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use time::OffsetDateTime;
 
 use super::State;
+use crate::domain::audit::{self, Chain};
 use crate::domain::op::{Actor, Op};
 use crate::domain::operations::{self, Calls, Figures};
 use crate::keeper::CALL_BOUNDS_MS;
@@ -37,10 +38,15 @@ async fn read(state: &State) -> anyhow::Result<String> {
     let app = &state.app;
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("metrics")).await?;
     let figures = operations::figures(&mut op).await?;
+    let chain = audit::chain(&mut op).await?;
     let now = op.now();
     op.roll_back().await?;
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Families { figures, now }));
+    registry.register_collector(Box::new(Families {
+        figures,
+        chain,
+        now,
+    }));
     let mut text = String::new();
     text::encode(&mut text, &registry)?;
     Ok(text)
@@ -49,6 +55,7 @@ async fn read(state: &State) -> anyhow::Result<String> {
 #[derive(Debug)]
 struct Families {
     figures: Figures,
+    chain: Chain,
     now: OffsetDateTime,
 }
 
@@ -126,6 +133,7 @@ impl Collector for Families {
         self.fleet(&mut to)?;
         self.calls(&mut to)?;
         self.machines(&mut to)?;
+        self.audit_log(&mut to)?;
         self.database(&mut to)
     }
 }
@@ -280,6 +288,21 @@ impl Families {
                 let result = if *sent { "sent" } else { "failed" };
                 ([("kind", kind.as_str()), ("result", result)], number(*n))
             }),
+        )
+    }
+
+    fn audit_log(&self, to: &mut Writer<'_>) -> fmt::Result {
+        to.single(
+            "tenantry_audit_rows_waiting",
+            "Rows of the audit log that wait for their seal, counted up to ten thousand",
+            None,
+            Some(number(self.chain.waiting)),
+        )?;
+        to.single(
+            "tenantry_audit_checkpoint_age",
+            "Time since the audit log's last signed checkpoint; absent before the first",
+            Some(&Unit::Seconds),
+            self.chain.checkpoint_age_s.map(|age| age.max(0.0)),
         )
     }
 

@@ -1,6 +1,7 @@
 //! The Multitenant portal's pages.
 
 mod app_registration;
+mod audit_log;
 mod authentication_status;
 mod invitations;
 mod msal_error_plans;

@@ -148,9 +148,12 @@ impl TestApp {
         self.clock.advance(by);
     }
 
-    /// `action result` of each audit entry, oldest first.
+    /// `action result` of each audit entry of an act, oldest first. Refusals are written beside the answer, soon after it;
+    /// `tests/it/web/denials.rs` waits for them.
     pub async fn audit(&self) -> Vec<String> {
-        sqlx::query_scalar("select action || ' ' || result from audit_events order by id")
+        sqlx::query_scalar(
+            "select action || ' ' || result from audit_events where action not like 'request.denied%' order by id",
+        )
             .fetch_all(&self.pool)
             .await
             .unwrap()

@@ -49,6 +49,8 @@ async fn world() -> World {
         "/security/authentication-status?q=nobody",
         "/security/app-registration",
         "/security/technicians",
+        "/security/audit-log",
+        "/security/audit-log?result=maybe",
         "/security/technicians/new",
         "/tenants",
         "/tenants/new",

@@ -1,6 +1,7 @@
 //! Pages from outside, one module per page.
 
 mod barriers;
+mod denials;
 mod doors;
 mod errors;
 mod listen;
@@ -8,6 +9,7 @@ mod login;
 mod login_link;
 mod matrix;
 mod metrics;
+mod not_audited;
 mod ops;
 mod payloads;
 mod sessions;

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 
 use super::query::{Asked, Params};
 use crate::app::App;
+use crate::domain::audit::Entry;
 use crate::domain::connection::{self, Row, ShownState};
 use crate::domain::place::Place;
 use crate::web::kit::error::{WebError, WebResult};
@@ -53,6 +54,13 @@ pub async fn download(
              choose from its filters.",
         ));
     }
+    // Who takes the list is written down before its first line is sent.
+    let mut op = viewer.begin(&app).await?;
+    Entry::new("authentication_status.exported")
+        .detail("format", "csv")
+        .write(&mut op)
+        .await?;
+    op.commit().await?;
     let head = csv::line(HEAD.iter().copied());
     let pieces = stream::unfold(
         Some((app, viewer, asked, Place::First)),
