@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 92] = [
+pub const WORDS: [&str; 95] = [
     "access_tokens",
     "acquired",
     "action",
@@ -55,6 +55,7 @@ pub const WORDS: [&str; 92] = [
     "kind",
     "lasting",
     "left",
+    "limit_lifted",
     "link_only",
     "logins",
     "method",
@@ -83,12 +84,14 @@ pub const WORDS: [&str; 92] = [
     "role",
     "roles",
     "route",
+    "sees",
     "short_name",
     "signed_in",
     "someone_else",
     "state",
     "state_before",
     "status",
+    "tags",
     "tenant",
     "tenants",
     "times",

@@ -17,7 +17,7 @@ pub(super) fn or_not(done: Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
 
 /// Did an act fail because its entry could not be written? Looks through whatever the error was wrapped in.
 pub fn is_not_written(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|cause| {
+    std::iter::successors(Some(error), |&error| error.source()).any(|cause| {
         cause.is::<NotWritten>()
             || matches!(cause.downcast_ref::<sqlx::Error>(),
                 Some(sqlx::Error::AnyDriverError(inner)) if inner.is::<NotWritten>())

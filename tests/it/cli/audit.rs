@@ -123,7 +123,7 @@ async fn the_public_key_is_one_that_others_can_read() {
             &pem.contents,
         )
         .unwrap();
-    assert_eq!(info.subject_public_key.data.as_ref(), stored);
+    assert_eq!(&*info.subject_public_key.data, stored.as_slice());
 }
 
 #[tokio::test]

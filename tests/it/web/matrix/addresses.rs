@@ -23,6 +23,12 @@ impl World {
         let error = fleet.error(tenant, Failure::default()).await;
         let invitation = fleet.invitation(tenant, Duration::days(5)).await;
         let person = app.technician("someone@msp.example", Role::Viewer).await;
+        let act: i64 = sqlx::query_scalar(
+            "insert into audit_events (at, actor_type, actor_name, action) values (now(), 'worker', 'w', 'some.act') returning id",
+        )
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
         let text = |id: &dyn ToString| id.to_string();
         let absent = || Uuid::nil().to_string();
         Self {
@@ -37,6 +43,7 @@ impl World {
                 ("/monitoring/operations/incidents", "id", absent()),
                 ("/security/app-registration", "id", absent()),
                 ("/security/authentication-status/views", "id", absent()),
+                ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),
                 ("/login/link", "token", "none".into()),
                 ("/onboarding", "token", "inv_none".into()),

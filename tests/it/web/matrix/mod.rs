@@ -1,9 +1,9 @@
 //! Every route of the inventory, asked by everybody. A route is in here because it is mounted: a new one cannot escape, and
 //! one with a parameter that nobody has taught this test fails it.
 
-mod addresses;
+pub(super) mod addresses;
 mod forged;
-mod state;
+pub(super) mod state;
 
 use reqwest::Method;
 use tenantry::domain::technician::Role;
