@@ -25,6 +25,10 @@ pub mod fuzzing;
 pub mod keeper;
 /// Letters to people by SMTP.
 pub mod mail;
+/// Any OpenID provider on the wire, for the sign-on of technicians.
+pub mod oidc;
+/// HTTP to other sites: how a client is built, how much is read.
+pub mod outbound;
 /// The keeper as a process of its own: started, watched and stopped by the portal's.
 pub mod process;
 /// The portal and its workers as one running thing.

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::{Uuid, uuid};
 
 use super::http::Reply;
-use super::keys::{self, SigningKey};
+use crate::oidc::key_set::{SigningKey, signing_keys};
 use super::wire::EntraTokens;
 use super::{
     AccessPolicy, Challenge, Endpoints, Expect, LifetimePolicy, Listing, Me, Organization,
@@ -165,7 +165,7 @@ const DOCUMENTS: Target = Target {
         let Some(fields) = fields(bytes) else {
             return;
         };
-        let _ = keys::signing_keys(&fields).map(|keys| keys.len());
+        let _ = signing_keys(&fields).map(|keys| keys.len());
         let _ = discovery::resolved(&fields);
         let _ = discovery::realm(&fields);
     },

@@ -1,4 +1,4 @@
-//! The one HTTP client of the program: timeouts, body caps, no redirects, no retries, only to the configured hosts.
+//! The HTTP client for Microsoft, within the bounds of `outbound` and only to the configured hosts.
 //! It knows nothing of OAuth; what an answer means is decided in `meaning` and `graph`.
 
 use std::time::{Duration, Instant};
@@ -12,30 +12,7 @@ use url::Url;
 use super::meter::Meter;
 use super::{CallRecord, Endpoints, Meaning, Operation, SetupError, retry_after};
 use crate::clock::Clock;
-
-/// Bounds of one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Name lookup, TCP and TLS together.
-    pub connect: Duration,
-    /// The whole call, to the last byte of the body.
-    pub whole: Duration,
-    /// Bytes of an ordinary answer.
-    pub body: usize,
-    /// Bytes of metadata, key sets and Graph listings.
-    pub document: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            whole: Duration::from_secs(20),
-            body: 64 * 1024,
-            document: 256 * 1024,
-        }
-    }
-}
+use crate::outbound::{self, Build, Cut, Limits};
 
 /// An answer with a status line; the body may be cut.
 pub(super) struct Reply {
@@ -47,13 +24,6 @@ pub(super) struct Reply {
     pub challenge: Option<String>,
     pub body: Vec<u8>,
     pub cut: Option<Cut>,
-}
-
-/// Why a body is not whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
-    TooLong,
-    BrokenOff,
 }
 
 /// A call as it went: the record, and the answer or why there is none (`Unreachable` or `NoReply`).
@@ -198,23 +168,8 @@ impl Http {
             body: Vec::new(),
             cut: None,
         };
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    let room = cap - reply.body.len();
-                    reply.body.extend(chunk.iter().take(room));
-                    if chunk.len() > room {
-                        reply.cut = Some(Cut::TooLong);
-                        return reply;
-                    }
-                }
-                Ok(None) => return reply,
-                Err(_) => {
-                    reply.cut = Some(Cut::BrokenOff);
-                    return reply;
-                }
-            }
-        }
+        (reply.body, reply.cut) = outbound::body(&mut response, cap).await;
+        reply
     }
 }
 
@@ -224,36 +179,17 @@ fn printable(headers: &HeaderMap, name: &str, longest: usize) -> Option<String> 
     (!text.is_empty() && text.len() <= longest).then(|| text.to_owned())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that builds a client"
-)]
 fn client(endpoints: &Endpoints, limits: Limits) -> Result<reqwest::Client, SetupError> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("Tenantry/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers())
-        .connect_timeout(limits.connect)
-        .timeout(limits.whole)
-        .redirect(reqwest::redirect::Policy::none())
-        // The keeper decides what is sent again: a repeated refresh is not harmless everywhere.
-        .retry(reqwest::retry::never())
-        .no_gzip();
-    if endpoints.authority.scheme() == "https" {
-        builder = builder.https_only(endpoints.graph.scheme() == "https");
-    }
-    if is_loopback(&endpoints.authority) {
-        builder = builder.no_proxy();
-    }
-    if let Some(pem) = &endpoints.extra_root_ca_pem {
-        let roots = reqwest::Certificate::from_pem_bundle(pem)
-            .ok()
-            .filter(|roots| !roots.is_empty())
-            .ok_or(SetupError::CertificateAuthority)?;
-        builder = builder.tls_certs_merge(roots);
-    }
-    builder
-        .build()
-        .map_err(|error| SetupError::Http(error.to_string()))
+    let all_https = [&endpoints.authority, &endpoints.graph]
+        .iter()
+        .all(|address| address.scheme() == "https");
+    let build = Build {
+        headers: headers(),
+        https_only: all_https,
+        direct: outbound::is_loopback(&endpoints.authority),
+        extra_root_ca_pem: endpoints.extra_root_ca_pem.as_deref(),
+    };
+    Ok(outbound::client(limits, build)?)
 }
 
 /// What Microsoft asks clients to send, so that its support can find a call.
@@ -273,14 +209,4 @@ fn headers() -> HeaderMap {
         );
     }
     headers
-}
-
-/// The demo's simulator must be reached directly, whatever proxy the environment names.
-fn is_loopback(address: &Url) -> bool {
-    match address.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
-    }
 }

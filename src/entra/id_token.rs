@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use uuid::{Uuid, uuid};
 
-use super::keys::{Lookup, SigningKey};
+use super::keys::Lookup;
 use super::wire::text;
 use super::{CallRecord, Endpoints, Entra, Failure};
+use crate::oidc::key_set::SigningKey;
 
 /// The tenant of all personal Microsoft accounts.
 pub const CONSUMERS: Uuid = uuid!("9188040d-6c67-4c5b-b112-36a304b66dad");

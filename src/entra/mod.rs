@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 
+pub use crate::outbound::Limits;
 pub use authorize::{Authorize, AuthorizeRequest, Prompt};
 pub use claims::Challenge;
 pub use cloud::Cloud;
@@ -46,7 +47,6 @@ pub use graph::{
     PermissionGrant, PolicyState, ResourceRoles, RiskyUser, ServicePrincipal, UserDates,
     VerifiedDomain,
 };
-pub use http::Limits;
 pub use id_token::{CONSUMERS, Expect, IdClaims, IdTokenCheck, IdTokenError};
 pub use tokens::{TokenClass, Tokens};
 
@@ -98,8 +98,6 @@ impl Entra {
 pub enum SetupError {
     #[error("{0} is not a usable address: give http(s)://host without user, query or fragment")]
     Address(String),
-    #[error("the certificate authority file is not readable as PEM")]
-    CertificateAuthority,
-    #[error("the HTTP client cannot be built: {0}")]
-    Http(String),
+    #[error(transparent)]
+    Client(#[from] crate::outbound::BuildError),
 }

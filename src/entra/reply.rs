@@ -3,9 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use super::http::{Call, Cut, Reply};
+use super::http::{Call, Reply};
 use super::wire::{EntraError, EntraTokens};
 use super::{Challenge, Exchange, Failure, Meaning, meaning, redact};
+use crate::outbound::Cut;
 
 impl Call {
     /// The exchange, its answer read by `accept` when it is a whole JSON object with status 200 and without `error`.
