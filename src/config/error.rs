@@ -40,6 +40,11 @@ pub enum Problem {
         name: &'static str,
         other: &'static str,
     },
+    #[error("setting `{name}` does not go with the others: expected {expected}")]
+    Misfit {
+        name: &'static str,
+        expected: &'static str,
+    },
     #[error("setting `{name}` is missing: expected {expected}")]
     Missing {
         name: &'static str,

@@ -7,6 +7,7 @@ mod reader;
 mod secret_file;
 mod sections;
 mod sources;
+mod sso;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use secret_file::{SecretFile, SecretFileError};
 pub use sections::{
     Audit, Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls,
 };
+pub use sso::{Sso, WithoutAmr};
 
 use reader::Reader;
 use sections::literal;
@@ -47,6 +49,8 @@ pub struct Config {
     pub entra: Entra,
     /// `smtp.*`; `None` without `smtp.host`: invitations are links to copy.
     pub smtp: Option<Smtp>,
+    /// `sso.*`; `None` without `sso.issuer`: everybody has a password.
+    pub sso: Option<Sso>,
     /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     pub msp: Msp,
@@ -183,6 +187,7 @@ impl Config {
             database: Database::read(from),
             entra: Entra::read(from),
             smtp: Smtp::read(from),
+            sso: Sso::read(from),
             trusted_proxies: from
                 .list(
                     "trusted_proxies",

@@ -118,6 +118,17 @@ impl Reader {
         self.given.contains_key(name)
     }
 
+    /// A switch; off unless given.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        self.parse(name, "true or false", |text| text.parse().ok())
+            .unwrap_or(false)
+    }
+
+    /// Note that a setting, right by itself, makes no sense with the others.
+    pub fn misfit(&mut self, name: &'static str, expected: &'static str) {
+        self.problems.push(Problem::Misfit { name, expected });
+    }
+
     /// Note that two settings exclude each other.
     pub fn both(&mut self, name: &'static str, other: &'static str) {
         self.problems.push(Problem::Both { name, other });
