@@ -38,6 +38,8 @@ pub mod report;
 pub mod restoration;
 /// What was revoked, as it is written outside the database.
 pub mod revocation;
+/// Single sign-on: a technician comes in on a provider's word.
+pub mod sign_on;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

@@ -111,6 +111,11 @@ impl Op {
         self
     }
 
+    /// From here on in the name of somebody who has just proved who they are.
+    pub fn continue_as(&mut self, actor: Actor) {
+        self.actor = actor;
+    }
+
     pub fn actor(&self) -> &Actor {
         &self.actor
     }

@@ -31,6 +31,7 @@ pub enum Outcome {
 impl Outcome {
     pub const ALL: [Self; 3] = [Self::Done, Self::Denied, Self::Failed];
 
+    /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",

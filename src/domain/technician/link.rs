@@ -45,7 +45,8 @@ impl LinkToken {
         self.0.expose_secret()
     }
 
-    pub(super) fn hash(&self) -> Vec<u8> {
+    /// What is stored of it.
+    pub(in crate::domain) fn hash(&self) -> Vec<u8> {
         digest::digest(&digest::SHA256, self.expose().as_bytes())
             .as_ref()
             .to_vec()
@@ -85,4 +86,17 @@ pub async fn set_password_by_link(
         .write(op)
         .await?;
     Ok(technician)
+}
+
+/// Use up the link with this hash for a sign-on by a provider instead of a password: no password is set, and nothing else of
+/// the technician changes.
+pub(in crate::domain) async fn accept_by_sign_on(
+    op: &mut Op,
+    hash: &[u8],
+) -> Result<Technician, LinkError> {
+    let id = store::use_link(op, hash).await?.ok_or(LinkError::Gone)?;
+    store::find(op.db(), id)
+        .await?
+        .filter(Technician::is_active)
+        .ok_or(LinkError::Gone)
 }

@@ -112,6 +112,14 @@ pub async fn create_with_password(
     insert(op, new, Some(hash)).await
 }
 
+/// Add a technician without a password, who comes in on a provider's word.
+pub(in crate::domain) async fn create_for_sign_on(
+    op: &mut Op,
+    new: &NewTechnician,
+) -> Result<Technician, AddError> {
+    insert(op, new, None).await
+}
+
 async fn insert(
     op: &mut Op,
     new: &NewTechnician,

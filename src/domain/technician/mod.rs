@@ -25,10 +25,12 @@ pub(in crate::domain) use hashing::{hash_text, verify_text};
 pub use limit::{
     Choice, Limit, LimitError, MOST_TENANTS, Named, Reach, limit, named, reach, set_limit,
 };
+pub(super) use link::accept_by_sign_on;
 pub use link::{
     LIFETIME as LINK_LIFETIME, LinkError, LinkToken, find_by_link, set_password_by_link,
 };
 pub use login_name::{LoginName, NotAnAddress};
+pub(super) use manage::create_for_sign_on;
 pub use manage::{
     AddError, ChangeError, Listed, NewTechnician, NotAName, Who, add, change_role,
     create_with_password, disable, display_name, enable, end_logins, list, logins, reset,
@@ -38,6 +40,7 @@ pub use password::{
 };
 pub use permission::Permission;
 pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
+pub(super) use sign_in::let_in;
 pub use sign_in::{Attempt, SignInError, sign_in};
 
 use super::op::{Actor, Op, Scope};
@@ -154,6 +157,16 @@ impl Technician {
 /// quarter of an hour on, how long that address must wait before it is listened to again.
 pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, sqlx::Error> {
     brake::admit(op, &[brake::Subject::address(ip)]).await
+}
+
+/// What [`slow_down`] counted was no wrong guess.
+pub(super) async fn take_back(op: &mut Op, ip: &str) -> Result<(), sqlx::Error> {
+    store::take_back_failure(op, &brake::Subject::address(ip).key).await
+}
+
+/// End every login of this technician, in the act of a neighbour that writes the entry.
+pub(super) async fn end_sessions(op: &mut Op, id: TechnicianId) -> Result<u64, sqlx::Error> {
+    store::end_sessions(op, id).await
 }
 
 /// The technician with this id.

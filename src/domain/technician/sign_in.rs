@@ -82,9 +82,7 @@ pub async fn sign_in(
         }
         (Ok(true), Some(technician)) => {
             brake::forgive(&mut op, &account, &address, true).await?;
-            store::note_login(&mut op, technician.id).await?;
-            store::end_oldest_sessions(&mut op, technician.id, SESSIONS - 1).await?;
-            entry(&technician).write(&mut op).await?;
+            let_in(&mut op, &technician, "password").await?;
             op.commit().await?;
             Ok(technician)
         }
@@ -111,8 +109,19 @@ async fn begin(
         .for_request(attempt.request_id))
 }
 
-fn entry(technician: &Technician) -> Entry {
-    Entry::new("technician.signed_in").object("technician", technician.id)
+/// What every way in does at its end: note the login, end the oldest of too many, write it down.
+pub(in crate::domain) async fn let_in(
+    op: &mut Op,
+    technician: &Technician,
+    by: &'static str,
+) -> Result<(), sqlx::Error> {
+    store::note_login(op, technician.id).await?;
+    store::end_oldest_sessions(op, technician.id, SESSIONS - 1).await?;
+    Entry::new("technician.signed_in")
+        .object("technician", technician.id)
+        .detail("by", by)
+        .write(op)
+        .await
 }
 
 /// What was typed is not written down: people type passwords into the wrong field.
