@@ -46,6 +46,9 @@ create table sign_on_totals (
   constraint sign_on_totals_result_check check (result in ('done', 'denied', 'failed'))
 );
 
+-- There from the beginning, so that the first emergency is a rise and not a new series.
+insert into sign_on_totals (way, result, total) values ('sso', 'done', 0), ('break_glass', 'done', 0);
+
 grant select, insert, update, delete on technician_sign_ons, sign_on_trips to portal_web;
 grant select, insert, update on sign_on_totals to portal_web;
 grant select on technician_sign_ons, sign_on_trips, sign_on_totals to portal_backup;

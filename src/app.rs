@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Network;
 use crate::domain::connection::StatusNews;
+use crate::domain::sign_on::Sso;
 use crate::keeper;
 use crate::mail::Mailer;
 
@@ -25,6 +26,8 @@ pub struct App {
     pub trusted_proxies: Arc<[Network]>,
     /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
     pub mailer: Option<Mailer>,
+    /// Single sign-on of technicians; none when `sso.issuer` is not set.
+    pub sso: Option<Arc<Sso>>,
     /// Whole months for which MSAL errors are kept; none: for ever.
     pub keep_errors_months: Option<u16>,
     /// Where revocations are written outside the database; none in tests that do not look at it.

@@ -20,7 +20,7 @@ use url::Url;
 use crate::app::{App, Site};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{connection, onboarding};
+use crate::domain::{connection, onboarding, sign_on};
 use crate::keeper;
 use crate::mail::Mailer;
 use crate::process::Supervisor;
@@ -98,6 +98,8 @@ impl Server {
         let pool = storage::pool(&parts.web_url, PoolKind::Web)?;
         let listen = storage::pool(&parts.listen_url, PoolKind::Command)?;
         let health = storage::pool(&parts.web_url, PoolKind::Health)?;
+        let sso = config.sso.as_ref();
+        let sso = sso.map(|sso| sign_on::set_up(sso, &parts.base_url, parts.clock.clone()));
         let app = App {
             pool: pool.clone(),
             clock: parts.clock,
@@ -115,6 +117,7 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone().into(),
             keep_errors_months: config.retention.msal_errors_months,
             revocation_log: Some(config.revocation_log.clone()),
+            sso: sso.transpose()?.map(Arc::new),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::app_registration;
 use crate::domain::op::{Actor, Op, Scope};
+use crate::domain::{app_registration, sign_on};
 use crate::entra::Entra;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::{Client, Cloud};
@@ -73,6 +73,7 @@ impl Args {
         keeper(&mut report, &config).await;
         microsoft(&mut report, &config).await;
         mail(&mut report, &config).await;
+        single_sign_on(&mut report, &config).await;
         if report.failed > 0 {
             return Err(Unwell(report.failed, report.checks).into());
         }
@@ -307,4 +308,32 @@ async fn mail(report: &mut Report, config: &Config) {
         )),
     };
     report.line("mail", result);
+}
+
+/// Whether the provider answers under its own name with keys; what is to be registered there.
+async fn single_sign_on(report: &mut Report, config: &Config) {
+    let what = "single sign-on";
+    let Some(sso) = &config.sso else {
+        return Report::skip(what, "sso.issuer is not set; everybody has a password");
+    };
+    let set_up = sign_on::set_up(sso, &config.base_url, Clock::system());
+    let provider = match set_up {
+        Ok(set_up) => set_up.provider,
+        Err(error) => return report.line(what, Err(error.into())),
+    };
+    let result = match provider.health().await {
+        Ok(health) => Ok(format!(
+            "{} answers as {}{}; register {} as redirect URI there",
+            sso.name,
+            sso.issuer,
+            if health.says_s256 {
+                " and offers PKCE with S256"
+            } else {
+                ", and does not say whether it offers PKCE with S256 (Microsoft does not, and does)"
+            },
+            provider.settings().redirect_uri
+        )),
+        Err(error) => Err(anyhow::anyhow!("{}: {error}", sso.issuer)),
+    };
+    report.line(what, result);
 }

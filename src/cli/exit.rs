@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::backup::BackupError;
 use crate::config::{ConfigError, SecretFileError};
+use crate::domain::sign_on::SetUpError;
 use crate::keeper::{BootError, CustodyError, KeyringError, RestoreError, StartError};
 use crate::process;
 use crate::storage::UrlError;
@@ -57,6 +58,7 @@ fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
     cause.is::<ConfigError>()
         || cause.is::<SecretFileError>()
         || cause.is::<UrlError>()
+        || cause.is::<SetUpError>()
         || cause.is::<KeyringError>()
         || cause
             .downcast_ref()

@@ -91,6 +91,7 @@ mod tests {
             }),
             trusted_proxies: Arc::new([]),
             mailer: None,
+            sso: None,
             keep_errors_months: None,
             revocation_log: None,
             flow_changes: broadcast::channel(1).0,

@@ -12,7 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    connection, invitation, msal_error, onboarding, operations, report, revocation, technician,
+    connection, invitation, msal_error, onboarding, operations, report, revocation, sign_on,
+    technician,
 };
 use crate::web::kit::session;
 
@@ -98,6 +99,12 @@ fn list(app: &App) -> Vec<Worker> {
             |app| Box::pin(failed_logins(app)),
         ),
         job(
+            "sign-on trips",
+            "Forgets browsers that did not come back from single sign-on",
+            minutes(5),
+            |app| Box::pin(sign_on_trips(app)),
+        ),
+        job(
             "calls",
             "Deletes calls to Microsoft after 30 days",
             hours(1),
@@ -178,6 +185,11 @@ async fn sessions(app: App) -> anyhow::Result<String> {
 
 async fn failed_logins(app: App) -> anyhow::Result<String> {
     let forgotten = technician::sweep_failures(&app.pool, app.clock.now()).await?;
+    Ok(format!("{forgotten} forgotten"))
+}
+
+async fn sign_on_trips(app: App) -> anyhow::Result<String> {
+    let forgotten = sign_on::sweep(&app.pool, app.clock.now()).await?;
     Ok(format!("{forgotten} forgotten"))
 }
 

@@ -3,6 +3,7 @@
 use super::store::today;
 use super::{Breaker, Database, KeeperLife, Latency, Present, WorkerRun, present};
 use crate::domain::op::{Op, Scope};
+use crate::domain::sign_on;
 
 /// Calls to Microsoft of one operation and end, since the first ever.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Figures {
     /// Of the last day: kind, whether it went out, how many.
     pub letters: Vec<(String, bool, i64)>,
     pub open_invitations: i64,
+    /// Sign-ons and emergency logins ever, by how they ended.
+    pub sign_ons: Vec<sign_on::Total>,
     pub database: Database,
 }
 
@@ -70,6 +73,7 @@ pub async fn figures(op: &mut Op) -> Result<Figures, sqlx::Error> {
         workers: today::worker_runs(op).await?,
         letters: today::letters(op).await?,
         open_invitations: today::open_invitations(op).await?,
+        sign_ons: sign_on::totals(op).await?,
         database: today::database(op).await?,
     })
 }

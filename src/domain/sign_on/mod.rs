@@ -7,6 +7,7 @@ mod arrive;
 mod link;
 mod refusal;
 mod rules;
+mod set_up;
 mod store;
 mod totals;
 mod trip;
@@ -17,6 +18,7 @@ pub use arrive::{Arrived, Returned, arrive};
 pub use link::{Linked, UnlinkError, linked, unlink};
 pub use refusal::Refused;
 pub use rules::{Evidence, Rules, Sso};
+pub use set_up::{RETURN_PATH, SetUpError, set_up};
 pub use totals::{Total, emergency, totals};
 pub use trip::{BrowserSecret, LIFETIME as TRIP_LIFETIME, LeaveError, Purpose, leave, sweep};
 

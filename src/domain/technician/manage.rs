@@ -88,6 +88,8 @@ pub struct Listed {
     pub technician: Technician,
     /// Whether the one-time link was used.
     pub has_password: bool,
+    /// Whether an account of the sign-on provider is tied to the login.
+    pub has_sign_on: bool,
     pub last_login_at: Option<OffsetDateTime>,
 }
 

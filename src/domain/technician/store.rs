@@ -87,7 +87,8 @@ pub(super) async fn find_by_login_name(
 
 pub(super) async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select id, email, display_name, role, state, limited, last_login_at, password_hash is not null as "has_password!"
+        r#"select id, email, display_name, role, state, limited, last_login_at, password_hash is not null as "has_password!",
+             exists (select from technician_sign_ons s where s.technician_id = technicians.id) as "has_sign_on!"
            from technicians order by email"#
     )
     .fetch_all(op.db())
@@ -105,6 +106,7 @@ pub(super) async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
             Ok(Listed {
                 technician: technician.try_into()?,
                 has_password: row.has_password,
+                has_sign_on: row.has_sign_on,
                 last_login_at: row.last_login_at,
             })
         })

@@ -7,6 +7,13 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 /// Route of [`login_link`].
 pub const LOGIN_LINK: &str = "/login/link/{token}";
+/// Route of [`login_link_sso`].
+pub const LOGIN_LINK_SSO: &str = "/login/link/{token}/sso";
+/// Single sign-on: asking for it, leaving for the provider, coming back; one's own account there.
+pub const SSO: &str = "/login/sso";
+pub const SSO_START: &str = "/login/sso/start";
+pub const SSO_RETURN: &str = crate::domain::sign_on::RETURN_PATH;
+pub const OWN_SIGN_ON: &str = "/profile/single-sign-on";
 pub const LOGOUT: &str = "/logout";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
@@ -60,6 +67,11 @@ pub const ONBOARDING_ASKED: &str = "/onboarding/asked";
 /// A technician's one-time link.
 pub fn login_link(token: &str) -> String {
     format!("/login/link/{token}")
+}
+
+/// Uses a technician's one-time link by single sign-on.
+pub fn login_link_sso(token: &str) -> String {
+    format!("/login/link/{token}/sso")
 }
 
 /// One technician, or what is done to them.

@@ -13,7 +13,7 @@ use tower_sessions::Session;
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::technician::{
-    self, LONGEST_PASSWORD, LinkError, LinkToken, Password, SHORTEST_PASSWORD, Technician,
+    self, LONGEST_PASSWORD, LinkError, LinkToken, Password, Role, SHORTEST_PASSWORD, Technician,
 };
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
@@ -32,6 +32,21 @@ struct Page {
     hint: String,
     password: Field,
     repeated: Field,
+    sso: Option<ByProvider>,
+}
+
+/// The other way to use the link.
+struct ByProvider {
+    name: String,
+    action: String,
+    /// Whether a password may be set instead.
+    password: bool,
+}
+
+impl Page {
+    fn offers_password(&self) -> bool {
+        self.sso.as_ref().is_none_or(|sso| sso.password)
+    }
 }
 
 /// The same for every link that does not work, whatever the reason.
@@ -48,7 +63,7 @@ pub async fn show(
     Path(token): Path<String>,
 ) -> WebResult<Response> {
     match owner_of(&app, &asker, &token).await? {
-        Some((_, technician)) => Ok(page(&app, &nonce, &technician).into_response()),
+        Some((token, technician)) => Ok(page(&app, &nonce, &technician, &token).into_response()),
         None => Ok(gone(&nonce)),
     }
 }
@@ -71,7 +86,10 @@ pub async fn submit(
     let Some((token, technician)) = owner_of(&app, &asker, &token).await? else {
         return Ok(gone(&nonce));
     };
-    let mut page = page(&app, &nonce, &technician);
+    let mut page = page(&app, &nonce, &technician, &token);
+    if !page.offers_password() {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     let matches = typed.password.expose_secret() == typed.repeated.expose_secret();
     let names = [
         &app.site.msp_name,
@@ -126,7 +144,12 @@ async fn owner_of(
     }
 }
 
-fn page(app: &App, nonce: &Nonce, technician: &Technician) -> Page {
+fn page(app: &App, nonce: &Nonce, technician: &Technician, token: &LinkToken) -> Page {
+    let sso = app.sso.as_ref().map(|sso| ByProvider {
+        name: sso.name.clone(),
+        action: paths::login_link_sso(token.expose()),
+        password: !sso.only || technician.role == Role::Owner,
+    });
     Page {
         nonce: nonce.as_str().to_owned(),
         msp_name: app.site.msp_name.clone(),
@@ -137,6 +160,7 @@ fn page(app: &App, nonce: &Nonce, technician: &Technician) -> Page {
         ),
         password: Field::default(),
         repeated: Field::default(),
+        sso,
     }
 }
 

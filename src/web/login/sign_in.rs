@@ -12,6 +12,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::next::destination;
+use super::sso::{self, Choice};
 use crate::app::App;
 use crate::domain::technician::{self, Attempt, SignInError};
 use crate::web::kit::error::{WebError, WebResult};
@@ -31,6 +32,7 @@ struct Page {
     problem: String,
     email: Field,
     next: String,
+    sso: Option<Choice>,
 }
 
 impl Page {
@@ -71,8 +73,27 @@ pub async fn show(
         problem: String::new(),
         email: Field::default(),
         next: address.next,
+        sso: sso::choice(&app),
     };
     Ok(page.into_response())
+}
+
+/// The login page saying what went wrong on another way in.
+pub(super) fn with_problem(
+    app: &App,
+    nonce: &Nonce,
+    problem: String,
+    next: String,
+) -> impl IntoResponse {
+    Page {
+        nonce: nonce.as_str().to_owned(),
+        msp_name: app.site.msp_name.clone(),
+        notice: None,
+        problem,
+        email: Field::default(),
+        next,
+        sso: sso::choice(app),
+    }
 }
 
 /// What was typed.
@@ -97,6 +118,7 @@ pub async fn submit(
         password: typed.password,
         ip: &asker.ip,
         request_id: &asker.request_id,
+        emergencies_only: app.sso.as_ref().is_some_and(|sso| sso.only),
     };
     let (status, problem, wait) = match technician::sign_in(&app.pool, &app.clock, attempt).await {
         Ok(technician) => {
@@ -117,6 +139,7 @@ pub async fn submit(
         problem,
         email: Field::new(typed.email),
         next: typed.next,
+        sso: sso::choice(&app),
     };
     let mut response = (status, page).into_response();
     if let Some(wait) = wait {
@@ -129,7 +152,7 @@ pub async fn submit(
 const REFUSED: &str = "The e-mail address or the password is wrong. Check both and try again; if you have lost the password, ask an \
     owner of your team for a new link.";
 
-fn too_soon(wait: Duration) -> String {
+pub(super) fn too_soon(wait: Duration) -> String {
     let words = match wait.whole_seconds() + 1 {
         seconds @ ..=90 => format!("{seconds} seconds"),
         seconds => format!("{} minutes", (seconds + 59) / 60),

@@ -196,6 +196,14 @@ impl Families {
             "Invitations that are open",
             None,
             Some(number(figures.open_invitations)),
+        )?;
+        to.counter(
+            "tenantry_sign_ons",
+            "Single sign-ons, and owners' emergency logins by password, by how they ended",
+            figures.sign_ons.iter().map(|one| {
+                let labels = [("way", one.way.as_str()), ("result", one.result.as_str())];
+                (labels, whole(one.total))
+            }),
         )
     }
 

@@ -14,6 +14,8 @@ pub mod invitations;
 pub mod msal_errors;
 /// Sums of a month, as shown and as printed.
 pub mod report;
+/// A linked identity of single sign-on.
+pub mod sign_on;
 /// A tenant's state as badge, words and who acts.
 pub mod standing;
 /// Ninety days of access as a bar.

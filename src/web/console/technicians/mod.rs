@@ -4,6 +4,7 @@
 mod acts;
 mod new;
 mod show;
+mod sign_on;
 mod tenants;
 
 use askama::Template;
@@ -71,6 +72,7 @@ pub(super) fn router() -> Routes {
         .post(&act("disabling"), PEOPLE, acts::disable)
         .post(&act("enabling"), PEOPLE, acts::enable)
         .post(&act("logout"), PEOPLE, acts::end_logins)
+        .post(&act("sign-on/removal"), PEOPLE, sign_on::remove)
 }
 
 async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Index> {
@@ -102,7 +104,8 @@ impl Person {
 }
 
 fn state(listed: &Listed) -> Standing {
-    match (listed.technician.disabled, listed.has_password) {
+    let can_sign_in = listed.has_password || listed.has_sign_on;
+    match (listed.technician.disabled, can_sign_in) {
         (true, _) => ("none", "Disabled"),
         (false, true) => ("valid", "Active"),
         (false, false) => ("pending", "No password yet"),

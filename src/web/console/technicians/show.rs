@@ -7,13 +7,14 @@ use axum::extract::{Path, State};
 use super::new::{RoleChoice, choices};
 use super::{Standing, state, tenants};
 use crate::app::App;
-use crate::domain::technician;
+use crate::domain::{sign_on, technician};
 use crate::storage::TechnicianId;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
+use crate::web::parts::sign_on::SignOnFacts;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/technicians/show.html")]
@@ -34,6 +35,10 @@ pub struct Show {
     /// Which tenants they see, in a sentence, and where that is changed.
     tenants: String,
     tenants_href: String,
+    /// The account of the sign-on provider that is tied to this login.
+    sign_on: Option<SignOnFacts>,
+    /// Whether roles follow that provider's groups.
+    roles_follow: bool,
     paths: Acts,
 }
 
@@ -44,6 +49,7 @@ struct Acts {
     disable: String,
     enable: String,
     logout: String,
+    unlink: String,
 }
 
 /// GET: everything about one.
@@ -63,6 +69,7 @@ pub async fn show(
     let limit = technician::limit(&mut op, id).await?;
     let reach = technician::reach(&mut op, &limit).await?;
     let logins = technician::logins(&mut op, id).await?;
+    let linked = sign_on::linked(&mut op, id).await?;
     let now = op.now();
     let technician = &listed.technician;
     Ok(Show {
@@ -82,6 +89,12 @@ pub async fn show(
         } else {
             "Only an owner can change an owner."
         },
+        roles_follow: linked.is_some()
+            && app
+                .sso
+                .as_ref()
+                .is_some_and(|sso| !sso.rules.roles.is_empty()),
+        sign_on: linked.map(|linked| SignOnFacts::new(&linked, now)),
         roles: choices(&viewer, Some(technician.role)),
         tenants: tenants::sentence(&limit, reach),
         tenants_href: paths::technician(id, "tenants"),
@@ -91,6 +104,7 @@ pub async fn show(
             disable: paths::technician(id, "disabling"),
             enable: paths::technician(id, "enabling"),
             logout: paths::technician(id, "logout"),
+            unlink: paths::technician(id, "sign-on/removal"),
         },
     })
 }

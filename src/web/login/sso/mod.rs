@@ -1,0 +1,85 @@
+//! Single sign-on in the browser: `leave` prepares the trip to the provider, `back` takes its end, `own` ties one's own login to
+//! the provider, `words` says what went wrong. Nothing of it is there when `sso.issuer` is not set.
+
+pub(super) mod back;
+pub(super) mod leave;
+pub(super) mod own;
+mod words;
+
+use axum::http::{HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use crate::app::App;
+use crate::domain::sign_on::{BrowserSecret, Evidence, Sso};
+use crate::domain::technician::Technician;
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::session;
+
+/// Under this key a login session holds what ties trips to its browser.
+const AWAY_KEY: &str = "sign_on";
+
+/// The choice beside the password.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    /// "Sign in with {name}".
+    pub name: String,
+    /// Passwords are for owners in an emergency.
+    pub only: bool,
+}
+
+/// Of a browser that is away, in its login session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Away {
+    browser: BrowserSecret,
+    /// Whether it says which requests a person caused; the way back alone does not tell.
+    gestures: bool,
+}
+
+pub(super) fn choice(app: &App) -> Option<Choice> {
+    app.sso.as_ref().map(|sso| Choice {
+        name: sso.name.clone(),
+        only: sso.only,
+    })
+}
+
+/// Single sign-on, or 404 where there is none.
+fn configured(app: &App) -> WebResult<&Sso> {
+    app.sso.as_deref().ok_or(WebError::NotFound)
+}
+
+impl Away {
+    async fn of(session: &Session) -> WebResult<Option<Self>> {
+        Ok(session.get(AWAY_KEY).await?)
+    }
+
+    /// The session's own, made if it has none.
+    async fn begin(session: &Session, headers: &HeaderMap) -> WebResult<Self> {
+        if let Some(away) = Self::of(session).await? {
+            return Ok(away);
+        }
+        let away = Self {
+            browser: BrowserSecret::new(),
+            gestures: headers.contains_key("sec-fetch-user"),
+        };
+        session.insert(AWAY_KEY, &away).await?;
+        Ok(away)
+    }
+}
+
+/// The end of every sign-on, and its one call into the login session. The provider's evidence decides whether a factor of ours
+/// is still to be asked for.
+async fn enter(
+    session: &Session,
+    technician: &Technician,
+    headers: &HeaderMap,
+    gestures: bool,
+    evidence: Evidence,
+) -> WebResult<()> {
+    let mut headers = headers.clone();
+    if gestures {
+        headers.insert("sec-fetch-user", HeaderValue::from_static("?1"));
+    }
+    tracing::debug!(?evidence, "a sign-on ended well");
+    session::begin(session, technician.id, &headers).await
+}
