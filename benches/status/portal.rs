@@ -68,6 +68,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         }),
         trusted_proxies: Arc::new([]),
         mailer: None,
+        sso: None,
         flow_changes: broadcast::channel(64).0,
         keep_errors_months: None,
         revocation_log: None,

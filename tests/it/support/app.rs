@@ -55,6 +55,7 @@ impl TestApp {
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
             mailer: None,
+            sso: None,
             keep_errors_months: Some(24),
             revocation_log: None,
             trusted_proxies: Arc::new([]),

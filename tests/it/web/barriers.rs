@@ -128,6 +128,42 @@ async fn no_page_of_technicians_has_a_barrier_or_is_wider_than_a_phone() -> anyh
 }
 
 #[tokio::test]
+async fn nor_have_the_pages_of_single_sign_on() -> anyhow::Result<()> {
+    let world = crate::web::single_sign_on::World::start().await;
+    let robin = world.linked(Role::Viewer).await;
+    let base = &world.app.app.site.base_url;
+    let chrome = Chrome::start().await?;
+    let web = chrome.browser().await?;
+    let mut wrong = Vec::new();
+    for page in [
+        "/login",
+        "/login/sso",
+        "/login/return?state=x",
+        "/profile/single-sign-on",
+    ] {
+        if page.starts_with("/profile") {
+            open_as(&web, base, &world.app.browser_of(robin).await, page).await?;
+        } else {
+            web.goto(base.join(page)?.as_str()).await?;
+        }
+        for theme in Theme::BOTH {
+            prefer(&web, theme).await?;
+            resize(&web, 1280, 900).await?;
+            for finding in findings(&web).await? {
+                wrong.push(format!("{page} {}: {finding}", theme.word()));
+            }
+        }
+        resize(&web, 320, 800).await?;
+        if !fits(&web).await? {
+            wrong.push(format!("{page} is wider than 320 px"));
+        }
+    }
+    web.quit().await?;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn nor_has_a_page_of_somebody_not_signed_in() -> anyhow::Result<()> {
     let app = TestApp::start().await;
     let chrome = Chrome::start().await?;

@@ -13,3 +13,4 @@ mod not_audited;
 mod ops;
 mod payloads;
 mod sessions;
+mod single_sign_on;

@@ -194,6 +194,7 @@ impl Portal {
                 cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
+            sso: None,
             trusted_proxies: Arc::new([]),
             keep_errors_months: None,
             revocation_log: None,
