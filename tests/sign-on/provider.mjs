@@ -43,6 +43,7 @@ const provider = new Provider(issuer, {
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...told.people[id] }) }),
   // Nobody is asked for consent: the organisation has given it.
   async loadExistingGrant(ctx) {
+    if (!ctx.oidc.session.accountId) return undefined;
     const grant = new ctx.oidc.provider.Grant({
       clientId: ctx.oidc.client.clientId,
       accountId: ctx.oidc.session.accountId,

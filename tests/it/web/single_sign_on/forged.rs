@@ -48,7 +48,7 @@ impl Forger<'_> {
         for (name, secret) in [
             ("HS256 with the public key", public.as_slice()),
             ("HS256 with the modulus", modulus.as_bytes()),
-            ("HS256 with nothing", b"".as_slice()),
+            ("HS256 with a guess", b"secret".as_slice()),
             ("HS256 with the client id", b"tenantry".as_slice()),
         ] {
             let key = EncodingKey::from_secret(secret);
@@ -293,4 +293,29 @@ async fn no_forged_token_opens_the_door() {
             .count(),
         1
     );
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_and_an_unknown_one_does_not_make_us_ask_over_and_over() {
+    let world = World::start().await;
+    world.linked(Role::Owner).await;
+    let renamed = r#"{"alg":"RS256","kid":"k2"}"#;
+    let come = async || {
+        let browser = world.app.browser();
+        let away = world.leave(&browser).await;
+        let payload = world.claims(&away, &json!({})).to_string();
+        let token = jwt(renamed, &payload, &world.idp.key, Algorithm::RS256);
+        world.come_back_with(&browser, &away, &token).await.status
+    };
+    for _ in 0..3 {
+        assert_eq!(come().await, 422);
+    }
+    assert_eq!(world.idp.keys_asked().await, 1);
+    world.idp.publish("k2");
+    assert_eq!(come().await, 422, "not again within five minutes");
+    world.app.advance(std::time::Duration::from_mins(5));
+    assert_eq!(come().await, 303);
+    assert_eq!(world.idp.keys_asked().await, 2);
+    assert_eq!(come().await, 303, "known for a day");
+    assert_eq!(world.idp.keys_asked().await, 2);
 }

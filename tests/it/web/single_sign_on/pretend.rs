@@ -17,6 +17,7 @@ pub struct Pretend {
     /// The public key as DER, for those who would take it as a shared secret.
     pub public_der: Vec<u8>,
     given: Arc<Mutex<ResponseTemplate>>,
+    keys: Arc<Mutex<ResponseTemplate>>,
     /// Below the server's address; Microsoft's issuers have one.
     path: String,
 }
@@ -49,6 +50,7 @@ impl Pretend {
             key,
             public_der,
             given: Arc::new(Mutex::new(ResponseTemplate::new(500))),
+            keys: Arc::new(Mutex::new(ResponseTemplate::new(500))),
             path: below.to_owned(),
         };
         let metadata = json!({
@@ -59,11 +61,15 @@ impl Pretend {
             "code_challenge_methods_supported": ["S256"],
             "id_token_signing_alg_values_supported": ["RS256"],
         });
-        let keys = json!({"keys": [pretend.jwk("k1")]});
         pretend
             .document("/.well-known/openid-configuration", &metadata)
             .await;
-        pretend.document("/keys", &keys).await;
+        pretend.publish("k1");
+        Mock::given(method("GET"))
+            .and(path(format!("{below}/keys")))
+            .respond_with(Given(Arc::clone(&pretend.keys)))
+            .mount(&pretend.server)
+            .await;
         Mock::given(method("POST"))
             .and(path(format!("{below}/token")))
             .respond_with(Given(Arc::clone(&pretend.given)))
@@ -89,6 +95,20 @@ impl Pretend {
         let mut jwk = serde_json::to_value(jwk).unwrap();
         jwk["kid"] = kid.into();
         jwk
+    }
+
+    /// From now on its key has this name.
+    pub fn publish(&self, kid: &str) {
+        let keys = json!({"keys": [self.jwk(kid)]});
+        *self.keys.lock().unwrap() = ResponseTemplate::new(200).set_body_json(keys);
+    }
+
+    /// How often its keys were asked for.
+    pub async fn keys_asked(&self) -> usize {
+        let all = self.server.received_requests().await.unwrap();
+        all.iter()
+            .filter(|request| request.url.path().ends_with("/keys"))
+            .count()
     }
 
     pub fn issuer(&self) -> String {
@@ -125,11 +145,6 @@ impl Pretend {
         asked
             .map(|request| String::from_utf8(request.body.clone()).unwrap())
             .collect()
-    }
-
-    /// Nobody is there any more.
-    pub async fn vanish(&self) {
-        self.server.reset().await;
     }
 }
 

@@ -44,7 +44,7 @@ impl Real {
             "redirect_uri": base.join("/login/return").unwrap(),
             "people": {
                 "robin": {"name": "Robin Marlow", "email": "robin@msp.example", "groups": ["desk"]},
-                "eve": {"name": "Eve", "email": "robin@msp.example", "groups": ["boss"]},
+                "eve": {"name": "Eve", "email": "robin@msp.example", "groups": ["desk"]},
             },
         });
         let mut process = Command::new("node")

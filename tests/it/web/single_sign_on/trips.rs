@@ -153,7 +153,7 @@ async fn an_answer_works_once_and_only_in_the_browser_that_left() {
 }
 
 #[tokio::test]
-async fn of_thirty_answers_at_once_one_works() {
+async fn of_twenty_answers_at_once_one_works() {
     let world = World::start().await;
     world.linked(Role::Viewer).await;
     let browser = world.app.browser();
