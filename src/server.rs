@@ -25,7 +25,8 @@ use crate::keeper;
 use crate::mail::Mailer;
 use crate::process::Supervisor;
 use crate::storage::{self, PoolKind};
-use crate::web::listen;
+use crate::web::listen::{self, Door};
+use crate::web::tls::Tls;
 use crate::{web, workers};
 
 /// A shutdown takes this long at most.
@@ -39,11 +40,14 @@ const CHANGES_KEPT: usize = 1024;
 pub struct Listeners {
     portal: TcpListener,
     ops: TcpListener,
+    /// What the portal shows browsers; none: in the clear.
+    tls: Option<Tls>,
 }
 
 impl Listeners {
-    /// Bind the portal's and the ops address; port 0 picks a free one.
+    /// Bind the portal's and the ops address; port 0 picks a free one. Certificate and key must fit each other.
     pub async fn bind(config: &Config) -> anyhow::Result<Self> {
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let bind = async |address: SocketAddr, setting: &str| {
             TcpListener::bind(address).await.with_context(|| {
                 format!("{address} of setting `{setting}` cannot be listened on; is another program using it?")
@@ -52,6 +56,7 @@ impl Listeners {
         Ok(Self {
             portal: bind(config.listen, "listen").await?,
             ops: bind(config.ops_listen, "ops_listen").await?,
+            tls,
         })
     }
 
@@ -136,13 +141,21 @@ impl Server {
             app.status_news.clone(),
             stop.clone(),
         ));
-        serve(listeners.portal, web::router(app.clone()), &stop, &tasks);
+        let portal = match listeners.tls {
+            None => Door::clear(listeners.portal),
+            Some(tls) => {
+                let door = Door::over_tls(listeners.portal, tls.acceptor()?);
+                tasks.spawn(tls.watch(stop.clone()));
+                door
+            }
+        };
+        serve(portal, web::router(app.clone()), &stop, &tasks);
         let ops = App {
             pool: health.clone(),
             ..app.clone()
         };
         serve(
-            listeners.ops,
+            Door::clear(listeners.ops),
             web::ops::router(ops, stop.clone()),
             &stop,
             &tasks,
@@ -194,14 +207,9 @@ impl Server {
     }
 }
 
-fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
+fn serve(door: Door, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
     let stop = stop.clone();
-    tasks.spawn(listen::serve(
-        listener,
-        router,
-        listen::Limits::default(),
-        stop,
-    ));
+    tasks.spawn(listen::serve(door, router, listen::Limits::default(), stop));
 }
 
 /// Resolves at Ctrl-C or SIGTERM; a second signal ends the process at once.

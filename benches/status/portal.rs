@@ -88,7 +88,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
     let _workers = workers::start(&app, &stop);
     println!("{address}");
     web::listen::serve(
-        listener,
+        web::listen::Door::clear(listener),
         web::router(app),
         web::listen::Limits::default(),
         stop,

@@ -1,6 +1,8 @@
 //! `tenantry doctor`: every setting and dependency, one line each. It changes nothing; with the private Postgres it starts
 //! (or joins) the server to look at it.
 
+mod tls;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -67,6 +69,16 @@ impl Args {
                 .map_err(Into::into),
         );
         report.line("base_url", base_url(&config));
+        match &config.tls {
+            Some(files) => report.line(
+                "TLS certificate",
+                tls::certificate(files, &config.base_url, Clock::system().now()),
+            ),
+            None => Report::skip(
+                "TLS certificate",
+                "tls.certificate_file is not set; TLS is a proxy's",
+            ),
+        }
         report.line("master key", master_key(&config).await);
         app_credential(&mut report, &config);
         database(&mut report, &config).await;

@@ -10,6 +10,7 @@ use crate::domain::sign_on::SetUpError;
 use crate::keeper::{BootError, CustodyError, KeyringError, RestoreError, StartError};
 use crate::process;
 use crate::storage::UrlError;
+use crate::web::tls::TlsError;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -59,6 +60,7 @@ fn is_configuration(cause: &(dyn Error + 'static)) -> bool {
         || cause.is::<SecretFileError>()
         || cause.is::<UrlError>()
         || cause.is::<SetUpError>()
+        || cause.is::<TlsError>()
         || cause.is::<KeyringError>()
         || cause
             .downcast_ref()

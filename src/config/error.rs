@@ -1,6 +1,9 @@
 //! What was wrong with the settings, all of it at once, so that one start finds every mistake.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use url::Url;
 
 /// The settings cannot be used; the program ends with code 78 (`EX_CONFIG` of sysexits.h).
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,16 @@ pub enum Problem {
         name: &'static str,
         expected: &'static str,
     },
+    #[error(
+        "setting `listen` is {listen}, which other machines reach without TLS: set `tls.certificate_file` and `tls.key_file`, or \
+         name in `trusted_proxies` the proxy that speaks TLS for it"
+    )]
+    Reachable { listen: SocketAddr },
+    #[error(
+        "setting `base_url` is {base_url}: expected an address that begins with https:// (http only for this machine, without \
+         `tls.*`)"
+    )]
+    Clear { base_url: Url },
     #[error("setting `{name}` is missing: expected {expected}")]
     Missing {
         name: &'static str,

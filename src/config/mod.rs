@@ -8,6 +8,7 @@ mod secret_file;
 mod sections;
 mod sources;
 mod sso;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use sections::{
     Audit, Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls,
 };
 pub use sso::{Sso, WithoutAmr};
+pub use tls::Tls;
 
 use reader::Reader;
 use sections::literal;
@@ -53,6 +55,8 @@ pub struct Config {
     pub sso: Option<Sso>,
     /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// `tls.*`; `None`: TLS is a proxy's, or nobody's on this machine alone.
+    pub tls: Option<Tls>,
     pub msp: Msp,
     pub invitations: Invitations,
     pub retention: Retention,
@@ -122,7 +126,25 @@ impl Config {
         if !self.uses_private_postgres() && self.database.web_url.is_none() {
             problems.push(Database::missing("database.web_url"));
         }
+        problems.extend(self.in_the_clear());
         ConfigError::unless_empty(problems)
+    }
+
+    /// Passwords and cookies would cross a network unencrypted: by a portal that listens to other machines with neither TLS of
+    /// its own nor a proxy that does it, or at an address people reach by plain http.
+    fn in_the_clear(&self) -> impl Iterator<Item = Problem> {
+        let is_protected = self.tls.is_some() || !self.trusted_proxies.is_empty();
+        let listens =
+            (!self.listen.ip().is_loopback() && !is_protected).then_some(Problem::Reachable {
+                listen: self.listen,
+            });
+        let is_https = self.base_url.scheme() == "https";
+        let is_clear =
+            !is_https && (self.tls.is_some() || !reader::is_this_machine(&self.base_url));
+        let address = is_clear.then(|| Problem::Clear {
+            base_url: self.base_url.clone(),
+        });
+        listens.into_iter().chain(address)
     }
 
     /// What the keeper needs besides.
@@ -195,6 +217,7 @@ impl Config {
                     |text| text.parse().ok(),
                 )
                 .unwrap_or_default(),
+            tls: Tls::read(from),
             msp: Msp::read(from),
             invitations: Invitations::read(from),
             retention: Retention::read(from),

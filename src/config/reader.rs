@@ -240,12 +240,18 @@ pub fn origin(text: &str) -> Option<Url> {
 /// `https`, or `http` to this machine, as the simulator speaks.
 pub fn safe_url(text: &str) -> Option<Url> {
     let url: Url = text.parse().ok()?;
-    let here = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
+    let here = is_this_machine(&url);
     (url.scheme() == "https" || (url.scheme() == "http" && here)).then_some(url)
+}
+
+/// Whether the address leads nowhere but to this machine.
+pub fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// A host name or address without scheme, port or path.

@@ -62,6 +62,11 @@ pub fn connect_options(url: &SecretString, kind: PoolKind) -> Result<PgConnectOp
             ("lock_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("timezone", "UTC"),
+            // The server lets go of a client that vanished with its machine after 15 s (over TCP; a local socket ignores it).
+            ("tcp_keepalives_idle", "5"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "2"),
+            ("tcp_user_timeout", "15s"),
             // Compiling a query costs more than any of ours takes to run.
             ("jit", "off"),
         ]))

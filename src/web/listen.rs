@@ -1,5 +1,6 @@
-//! Takes connections for a router: only so many at once, none that dawdles over its request head, all of them brought to an
-//! end at shutdown. `axum::serve` has none of these limits. Nothing here knows a page; TLS is a proxy's or another layer's.
+//! Takes connections for a router: only so many at once, none that dawdles over its handshake or its request head, all of
+//! them brought to an end at shutdown. `axum::serve` has none of these limits. Nothing here knows a page; what TLS shows is
+//! [`super::tls`]'s.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,8 +11,11 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
@@ -24,6 +28,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Limits {
     /// Connections at once; whoever comes then waits in the system's queue.
     pub connections: usize,
+    /// A TLS handshake must be done after so long. It holds a place meanwhile.
+    pub handshake: Duration,
     /// A request head must be whole after so long. Counted while a kept connection idles too, so that it closes one.
     pub head: Duration,
     /// Largest request head in bytes; answered with 431 beyond.
@@ -35,25 +41,61 @@ impl Default for Limits {
         Self {
             // Each live stream holds a connection besides those that ask for pages: 1,024 and 2,000.
             connections: 1_024 + 2_000,
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(10),
-            // 16 KiB of headers and 4 KiB of address.
-            head_bytes: 20 * 1024,
+            // More than the 16 KiB of headers and 4 KiB of address that `kit::guard` takes, so that it answers with a page.
+            head_bytes: 32 * 1024,
+        }
+    }
+}
+
+/// Where connections come in.
+pub struct Door {
+    listener: TcpListener,
+    /// None: in the clear, for this machine or behind a proxy.
+    tls: Option<TlsAcceptor>,
+}
+
+impl Door {
+    pub fn clear(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            tls: None,
+        }
+    }
+
+    pub fn over_tls(listener: TcpListener, tls: TlsAcceptor) -> Self {
+        Self {
+            listener,
+            tls: Some(tls),
         }
     }
 }
 
 /// Serve until `stop`, then finish what is in work; ends when the last connection has. Handlers find the peer's address as
 /// `ConnectInfo<SocketAddr>`.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+pub async fn serve(door: Door, router: Router, limits: Limits, stop: CancellationToken) {
+    let Door { listener, tls } = door;
     let services = router.into_make_service_with_connect_info::<SocketAddr>();
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     while let Some((place, stream, peer)) = next(&listener, &places, &stop).await {
         let Ok(service) = ServiceExt::<SocketAddr>::oneshot(services.clone(), peer).await;
-        let stop = stop.clone();
+        let (stop, tls) = (stop.clone(), tls.clone());
         connections.spawn(async move {
             let _held = place;
-            talk(stream, service, limits, stop).await;
+            // A small answer leaves at once; where the option fails it is only later.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "nodelay could not be set");
+            }
+            match tls {
+                None => talk(stream, service, limits, stop).await,
+                Some(tls) => {
+                    if let Some(stream) = shake_hands(&tls, stream, limits.handshake, &stop).await {
+                        talk(stream, service, limits, stop).await;
+                    }
+                }
+            }
         });
     }
     // Closed before the wait, so that newcomers are refused by the system and not left in its queue.
@@ -93,12 +135,35 @@ async fn next(
     }
 }
 
-/// One connection from its first to its last request.
-async fn talk(stream: TcpStream, service: ForPeer, limits: Limits, stop: CancellationToken) {
-    // A small answer leaves at once; where the option fails it is only later.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "nodelay could not be set");
+/// The connection over TLS; none when it did not come about in time or we stop. Scanners and cut connections are everyday.
+async fn shake_hands(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    patience: Duration,
+    stop: &CancellationToken,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = tokio::select! {
+        () = stop.cancelled() => return None,
+        shaken = tokio::time::timeout(patience, tls.accept(stream)) => shaken,
+    };
+    match shaken {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("a TLS handshake took too long");
+            None
+        }
     }
+}
+
+/// One connection from its first to its last request.
+async fn talk<S>(stream: S, service: ForPeer, limits: Limits, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut protocol = Builder::new(TokioExecutor::new()).http1_only();
     protocol
         .http1()

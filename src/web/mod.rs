@@ -11,6 +11,7 @@ pub mod onboarding;
 pub mod ops;
 pub mod parts;
 pub mod portal;
+pub mod tls;
 
 use std::sync::Arc;
 

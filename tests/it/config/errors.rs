@@ -169,3 +169,67 @@ fn wrong_usage_ends_with_its_own_code() {
     assert_eq!(run(tenantry().arg("migrat")).code, 2);
     assert_eq!(run(tenantry().arg("--version")).code, 0);
 }
+
+#[test]
+fn a_portal_is_not_served_to_other_machines_in_the_clear() {
+    let name = ("TENANTRY_MSP__NAME", "Nordwind IT");
+    let https = ("TENANTRY_BASE_URL", "https://portal.msp.example");
+    for command in ["serve", "web"] {
+        for listen in ["0.0.0.0:8080", "192.0.2.1:80", "[::]:8080"] {
+            let run = run(tenantry()
+                .arg(command)
+                .envs([name, https, ("TENANTRY_LISTEN", listen)]));
+            refused(
+                &run,
+                &[
+                    listen,
+                    "without TLS",
+                    "tls.certificate_file",
+                    "trusted_proxies",
+                ],
+            );
+        }
+        let clear = ("TENANTRY_BASE_URL", "http://portal.msp.example");
+        let run = run(tenantry().arg(command).envs([name, clear]));
+        refused(
+            &run,
+            &["`base_url` is http://portal.msp.example/", "https://"],
+        );
+    }
+}
+
+#[test]
+fn a_named_proxy_or_tls_of_ones_own_opens_the_portal_to_other_machines() {
+    use tenantry::config::Config;
+    let base = [
+        ("msp.name", "Nordwind IT"),
+        ("listen", "0.0.0.0:443"),
+        ("base_url", "https://portal.msp.example"),
+    ];
+    let check = |more: &[(&'static str, &'static str)]| {
+        let pairs = base.iter().chain(more).copied();
+        Config::from_pairs(pairs).unwrap().check_for_portal()
+    };
+    let files = [
+        ("tls.certificate_file", "chain.pem"),
+        ("tls.key_file", "key.pem"),
+    ];
+    assert!(check(&[]).is_err());
+    assert!(check(&[("trusted_proxies", "192.0.2.0/24")]).is_ok());
+    assert!(check(&files).is_ok());
+    let here = [files[0], files[1], ("base_url", "http://localhost:8080")];
+    assert!(check(&here).is_err(), "TLS on a plain address");
+}
+
+#[test]
+fn certificate_and_key_are_named_together() {
+    for (given, other) in [
+        ("certificate_file", "`tls.key_file` is missing"),
+        ("key_file", "`tls.certificate_file` is missing"),
+    ] {
+        refused(
+            &start(&format!("[tls]\n{given} = 'a.pem'\n"), &[]),
+            &[other],
+        );
+    }
+}

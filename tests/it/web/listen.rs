@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
-use tenantry::web::listen::{Limits, serve};
+use tenantry::web::listen::{Door, Limits, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -47,7 +47,7 @@ async fn listening(limits: Limits) -> Listening {
         );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
+    let serving = tokio::spawn(serve(Door::clear(listener), router, limits, stop.clone()));
     Listening {
         address,
         stop,
@@ -112,7 +112,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let server = listening(Limits::default()).await;
     let ask = format!(
         "GET / HTTP/1.1\r\nhost: here\r\nx-much: {}\r\n\r\n",
-        "a".repeat(20 * 1024)
+        "a".repeat(32 * 1024)
     );
     let answer = all(&mut server.connect(&ask).await).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");

@@ -14,3 +14,4 @@ mod ops;
 mod payloads;
 mod sessions;
 mod single_sign_on;
+mod tls;
