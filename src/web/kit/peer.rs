@@ -89,11 +89,11 @@ pub(in crate::web) fn browser(
     trusted: &[Network],
 ) -> IpAddr {
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
-    let claims: Vec<&str> = headers
+    // As bytes: what is no text is one hop that says nothing, and hides none to its right.
+    let claims: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     let mut found = connected.to_canonical();
     for claim in claims.into_iter().rev() {
@@ -107,8 +107,8 @@ pub(in crate::web) fn browser(
 }
 
 /// An address as proxies write it, some with a port.
-fn address(claim: &str) -> Option<IpAddr> {
-    let claim = claim.trim();
+fn address(claim: &[u8]) -> Option<IpAddr> {
+    let claim = std::str::from_utf8(claim).ok()?.trim();
     let with_port = || claim.parse().map(|socket: SocketAddr| socket.ip()).ok();
     let ip = claim.parse().ok().or_else(with_port)?;
     Some(IpAddr::to_canonical(&ip))
@@ -116,6 +116,8 @@ fn address(claim: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn seen(connected: &str, forwarded: &[&str], trusted: &[&str]) -> String {
@@ -167,5 +169,68 @@ mod tests {
             "10.0.0.1"
         );
         assert_eq!(seen("10.0.0.1", &[""], &proxies), "10.0.0.1");
+    }
+
+    /// What a browser, or a proxy that is not ours, may have written: anything that a header can carry.
+    fn hostile() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            any::<IpAddr>().prop_map(|ip| ip.to_string().into_bytes()),
+            any::<SocketAddr>().prop_map(|socket| socket.to_string().into_bytes()),
+            Just(b"unknown".to_vec()),
+            Just(b" ,, ".to_vec()),
+            Just(b"10.0.0.9".to_vec()),
+            proptest::collection::vec(prop_oneof![32_u8..127, 128_u8..=255], 0..40),
+        ];
+        proptest::collection::vec(word, 0..8).prop_map(|words| words.join(&b", "[..]))
+    }
+
+    fn ours() -> impl Strategy<Value = IpAddr> {
+        (1_u32..0x00ff_ffff).prop_map(|n| IpAddr::V4((0x0a00_0000 | n).into()))
+    }
+
+    fn not_ours() -> impl Strategy<Value = IpAddr> {
+        any::<IpAddr>().prop_filter("outside 10.0.0.0/8", |ip| {
+            !"10.0.0.0/8".parse::<Network>().unwrap().contains(*ip)
+        })
+    }
+
+    fn told(connected: IpAddr, values: &[Vec<u8>]) -> IpAddr {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(value).unwrap());
+        }
+        browser(connected, &headers, &["10.0.0.0/8".parse().unwrap()])
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_but_a_trusted_proxy_is_believed(from in not_ours(), values in proptest::collection::vec(hostile(), 0..4)) {
+            prop_assert_eq!(told(from, &values), from.to_canonical());
+        }
+
+        #[test]
+        fn whatever_came_along_changes_nothing_left_of_the_hop_our_proxies_saw(
+            proxy in ours(), further in proptest::collection::vec(ours(), 0..3), client in not_ours(),
+            values in proptest::collection::vec(hostile(), 0..4), joined in any::<bool>(),
+        ) {
+            let mut chain = client.to_string();
+            for hop in further {
+                chain = format!("{chain}, {hop}");
+            }
+            let mut values = values;
+            // A proxy appends to the value that came, or sends another header of that name.
+            match values.last_mut().filter(|_| joined) {
+                Some(last) => last.extend(format!(", {chain}").bytes()),
+                None => values.push(chain.into_bytes()),
+            }
+            prop_assert_eq!(told(proxy, &values), client.to_canonical());
+        }
+
+        #[test]
+        fn a_hop_that_says_nothing_leaves_the_proxy_before_it(proxy in ours(), values in proptest::collection::vec(hostile(), 0..4)) {
+            let mut values = values;
+            values.push(b"\xff<script>".to_vec());
+            prop_assert_eq!(told(proxy, &values), proxy);
+        }
     }
 }
