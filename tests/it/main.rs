@@ -12,6 +12,7 @@ mod cli;
 mod config;
 mod console;
 mod decisions;
+mod deploy;
 mod domain;
 mod entra;
 mod isolation;

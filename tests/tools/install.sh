@@ -39,6 +39,7 @@ if [ "$want" = test ]; then
   need python3-pip '/usr/lib/python3/dist-packages/pip'
   need nodejs node
   need npm npm
+  need systemd systemd-analyze
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then

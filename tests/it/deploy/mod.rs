@@ -1,0 +1,3 @@
+//! What operators copy from `docs/deploy`, held against the tools that read it.
+
+mod systemd;
