@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo test check bench lighthouse fuzz faults faults-long scanners check-long query-cache
+.PHONY: demo test check sbom bench lighthouse fuzz faults faults-long scanners check-long query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -14,6 +14,10 @@ check: ## format, lints, documentation, query cache, licences and bans
 	cargo fmt --check && cargo clippy --locked --all-targets --features faults -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 	tests/tools/query-cache.sh --check && tests/tools/dependencies.sh && tests/tools/asvs.sh
+
+sbom: ## the bill of materials of a build (CycloneDX) as target/sbom.json
+	@tests/tools/install.sh check
+	@mkdir -p target && tests/tools/sbom.py >target/sbom.json
 
 bench: ## speed, cost and memory against baselines of the same run; ARGS="--tenants 10000"
 	@tests/tools/install.sh test
