@@ -1,11 +1,12 @@
 //! Canary secrets: after a whole demo was lived through, no secret of it is found in the database's files and WAL, in a
-//! dump, in the log, in any page, or in a process' environment or arguments, in whatever encoding.
+//! dump, in the audit log's rows, in the log, in any answer (headers included), or in a process' environment or arguments, in
+//! whatever encoding.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -105,11 +106,43 @@ impl Demo {
         let key = key.lines().find(|line| line.starts_with("kek-")).unwrap();
         let key = key.split_whitespace().nth(1).unwrap().to_owned();
         secrets.insert("master key".into(), vec![key]);
+        let password = self.about["password"].as_str().unwrap().to_owned();
+        secrets.insert("login password".into(), vec![password]);
+        let logins = files(&self.credentials()).into_iter();
+        let logins = logins.map(|file| fs::read_to_string(file).unwrap().trim().to_owned());
+        secrets.insert("database password".into(), logins.collect());
         secrets
     }
 
-    /// Pages that a technician sees, signed in.
-    async fn pages(&self) -> Vec<(String, Vec<u8>)> {
+    /// Where the private Postgres' passwords lie, each for its own process to read.
+    fn credentials(&self) -> PathBuf {
+        self.data().join("postgres/credentials")
+    }
+
+    /// What `pg_dump` writes for whoever makes backups.
+    fn dump(&self) -> Vec<u8> {
+        let password = fs::read_to_string(self.credentials().join("portal_backup")).unwrap();
+        let programs =
+            std::env::var("TENANTRY_PG_BIN").map_or_else(|_| newest_postgres(), PathBuf::from);
+        let output = Command::new(programs.join("pg_dump"))
+            .args([
+                "--username",
+                "portal_backup",
+                "--dbname",
+                "tenantry",
+                "--host",
+            ])
+            .arg(self.data().join("postgres/socket"))
+            .env("PGPASSWORD", password.trim())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        output.stdout
+    }
+
+    /// What a technician's browser gets, signed in: headers and bodies; and the session's cookie, which is a secret too.
+    async fn pages(&self) -> (String, Vec<(String, Vec<u8>)>) {
         #[expect(clippy::disallowed_methods, reason = "a browser")]
         let http = reqwest::Client::builder();
         let http = http
@@ -140,6 +173,18 @@ impl Demo {
             "/tenants/alderbrook",
             "/tenants/alderbrook/configuration/m365",
             "/tenants/alderbrook/msal-errors",
+            "/tenants/alderbrook/activity",
+            "/tenants/alderbrook/activity/calls",
+            "/tenants/alderbrook/invitations",
+            "/tenants/alderbrook/report",
+            "/tenants/alderbrook/tokens/graph",
+            "/security/app-registration",
+            "/security/technicians",
+            "/security/authentication-status/export.csv",
+            "/monitoring/msal-errors/export.csv",
+            "/monitoring/msal-errors/export.jsonl",
+            "/monitoring/reports.csv",
+            "/monitoring/operations",
         ] {
             let answer = http
                 .get(format!("{portal}{path}"))
@@ -148,9 +193,20 @@ impl Demo {
                 .await
                 .unwrap();
             assert!(answer.status().is_success(), "{path}: {}", answer.status());
-            pages.push((path.to_owned(), answer.bytes().await.unwrap().to_vec()));
+            let mut text = format!("{:?}", answer.headers()).into_bytes();
+            text.extend(answer.bytes().await.unwrap());
+            pages.push((path.to_owned(), text));
         }
-        pages
+        let ops = self.about["ops"].as_str().unwrap();
+        for path in ["live", "ready", "metrics"] {
+            let answer = http.get(format!("{ops}/{path}")).send().await.unwrap();
+            pages.push((
+                format!("ops {path}"),
+                answer.bytes().await.unwrap().to_vec(),
+            ));
+        }
+        let session = cookie.split_once('=').unwrap().1.to_owned();
+        (session, pages)
     }
 }
 
@@ -225,6 +281,16 @@ impl Needles {
     }
 }
 
+fn newest_postgres() -> PathBuf {
+    let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .unwrap()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    found.sort();
+    found.pop().unwrap()
+}
+
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -272,7 +338,10 @@ async fn no_secret_is_found_anywhere_in_any_encoding() {
         reason = "the simulator's control interface"
     )]
     let http = reqwest::Client::new();
-    let secrets = demo.secrets(&http).await;
+    let mut secrets = demo.secrets(&http).await;
+    let (session, pages) = demo.pages().await;
+    secrets.insert("login session".into(), vec![session]);
+    assert!(secrets["database password"].len() >= 5);
     assert!(secrets["refresh token"].len() > 20, "the demo has lived");
     let needles = Needles::of(&secrets);
 
@@ -280,9 +349,19 @@ async fn no_secret_is_found_anywhere_in_any_encoding() {
     let key_file = fs::read(demo.data().join("master.key")).unwrap();
     assert_eq!(needles.find("its file", &key_file).len(), 1);
 
-    let mut places: Vec<(String, Vec<u8>)> = demo.pages().await;
-    places.extend(processes(demo.process.id()));
-    let store = files(&demo.data().join("postgres"));
+    let mut places: Vec<(String, Vec<u8>)> = pages;
+    let family = processes(demo.process.id());
+    assert!(family.len() > 10, "portal, keeper and Postgres");
+    places.extend(family);
+    let dump = demo.dump();
+    let text = String::from_utf8_lossy(&dump);
+    let audit = text
+        .find("COPY public.audit_events")
+        .expect("the audit log is dumped");
+    assert!(text[audit..].contains("invitation.created"), "and has rows");
+    places.push(("the dump".into(), dump));
+    let mut store = files(&demo.data().join("postgres"));
+    store.retain(|path| !path.starts_with(demo.credentials()));
     assert!(
         store
             .iter()
