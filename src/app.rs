@@ -9,7 +9,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::Network;
+use crate::config::{Limits, Network};
 use crate::domain::connection::StatusNews;
 use crate::domain::sign_on::Sso;
 use crate::keeper;
@@ -28,6 +28,10 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// Single sign-on of technicians; none when `sso.issuer` is not set.
     pub sso: Option<Arc<Sso>>,
+    /// How long a technician's visit to a Customer portal may last.
+    pub visit: time::Duration,
+    /// How much this process bears.
+    pub limits: Limits,
     /// Whole months for which MSAL errors are kept; none: for ever.
     pub keep_errors_months: Option<u16>,
     /// Where revocations are written outside the database; none in tests that do not look at it.

@@ -120,6 +120,8 @@ impl Server {
                 cloud: keeper::Cloud::at(&config.entra.authority, &config.entra.graph_url),
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),
+            visit: config.visit,
+            limits: config.limits,
             keep_errors_months: config.retention.msal_errors_months,
             revocation_log: Some(config.revocation_log.clone()),
             sso: sso.transpose()?.map(Arc::new),
@@ -149,7 +151,8 @@ impl Server {
                 door
             }
         };
-        serve(portal, web::router(app.clone()), &stop, &tasks);
+        let limits = listen::Limits::of(&config.limits);
+        serve(portal, web::router(app.clone()), limits, &stop, &tasks);
         let ops = App {
             pool: health.clone(),
             ..app.clone()
@@ -157,6 +160,7 @@ impl Server {
         serve(
             Door::clear(listeners.ops),
             web::ops::router(ops, stop.clone()),
+            listen::Limits::default(),
             &stop,
             &tasks,
         );

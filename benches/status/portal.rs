@@ -70,6 +70,8 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         mailer: None,
         sso: None,
         flow_changes: broadcast::channel(64).0,
+        visit: time::Duration::hours(1),
+        limits: tenantry::config::Limits::default(),
         keep_errors_months: None,
         revocation_log: None,
         status_news: broadcast::channel(64).0,

@@ -2,6 +2,7 @@
 //! variables; a wrong or unknown one stops the start. Secrets are not settings: a setting names the file that holds one.
 
 mod error;
+mod limits;
 mod network;
 mod reader;
 mod secret_file;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 pub use error::{ConfigError, Problem};
+pub use limits::Limits;
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
 pub use sections::{
@@ -59,6 +61,9 @@ pub struct Config {
     pub tls: Option<Tls>,
     pub msp: Msp,
     pub invitations: Invitations,
+    /// `visits.minutes`: how long a technician may stay in a Customer portal before entering again.
+    pub visit: time::Duration,
+    pub limits: Limits,
     pub retention: Retention,
     /// `backup.revocation_log`: where every revocation is written outside the database; `revocations.jsonl` in the data
     /// directory unless named.
@@ -220,11 +225,27 @@ impl Config {
             tls: Tls::read(from),
             msp: Msp::read(from),
             invitations: Invitations::read(from),
+            visit: visit(from),
+            limits: Limits::read(from),
             retention: Retention::read(from),
             audit: Audit::read(from),
             log: Log::read(from),
         }
     }
+}
+
+/// An hour unless set.
+fn visit(from: &mut Reader) -> time::Duration {
+    let minutes: Option<u16> = from.parse(
+        "visits.minutes",
+        "a number of minutes from 5 to 480",
+        |text| {
+            text.parse()
+                .ok()
+                .filter(|minutes| (5..=480).contains(minutes))
+        },
+    );
+    time::Duration::minutes(minutes.unwrap_or(60).into())
 }
 
 fn master_key_command(from: &mut Reader) -> Option<Vec<String>> {

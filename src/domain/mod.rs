@@ -40,7 +40,11 @@ pub mod restoration;
 pub mod revocation;
 /// Single sign-on: a technician comes in on a provider's word.
 pub mod sign_on;
+/// So many requests through a costly door in so long.
+pub mod request_limit;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.
 pub mod tenant;
+/// A technician's stay in a tenant's portal.
+pub mod visit;

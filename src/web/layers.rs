@@ -3,39 +3,35 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::kit::{again, denial, error, guard, headers, load, log, peer};
 use crate::app::App;
 
-/// Largest request body in bytes; no form of ours comes near.
-const MAX_BODY: usize = 64 * 1024;
 /// A body of which nothing comes for so long is given up.
 const BODY_PAUSE: Duration = Duration::from_secs(15);
-/// A handler that takes longer to begin its answer is given up; a stream begins at once and may last.
-const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Put the layers around these pages. The last one added stands outermost: it sees the request first and the answer last.
 pub(super) fn around(pages: Router<App>, app: App) -> Router {
     pages
         .layer(from_fn(again::keep))
-        .layer(from_fn_with_state(load::places(), load::admit))
-        .layer(from_fn(guard::finish_changes))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            PATIENCE,
+        .layer(from_fn_with_state(
+            load::places(app.limits.requests),
+            load::admit,
         ))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(from_fn(guard::finish_changes))
+        .layer(from_fn(guard::patience))
+        .layer(RequestBodyLimitLayer::new(app.limits.body))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(from_fn(guard::needs_origin))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::own_host))
+        .layer(from_fn_with_state(app.clone(), guard::bounds))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(error::render))
         // Leaves event streams alone, which a compressor would hold back.
@@ -66,6 +62,7 @@ mod tests {
     use tokio::sync::broadcast;
     use tower::ServiceExt;
 
+    use super::super::kit::error::WebError;
     use super::*;
     use crate::app::Site;
     use crate::clock::Clock;
@@ -92,6 +89,8 @@ mod tests {
             trusted_proxies: Arc::new([]),
             mailer: None,
             sso: None,
+            visit: time::Duration::hours(1),
+            limits: crate::config::Limits::default(),
             keep_errors_months: None,
             revocation_log: None,
             flow_changes: broadcast::channel(1).0,
@@ -104,6 +103,9 @@ mod tests {
         async fn broken() {
             unreachable!("a secret detail")
         }
+        async fn never() {
+            std::future::pending().await
+        }
         let forever = || {
             let events = futures_util::stream::pending::<Result<Event, Infallible>>();
             let first = futures_util::stream::iter([Ok(Event::default().data("now"))]);
@@ -112,6 +114,11 @@ mod tests {
         let pages = Router::new()
             .route("/broken", get(broken).post(broken))
             .route("/live", get(forever))
+            .route("/never", get(never).post(never))
+            .route(
+                "/full",
+                get(|| async { WebError::Busy { retry_after_s: 5 } }),
+            )
             .route("/long", get(|| async { Html("word ".repeat(1000)) }));
         let request = Request::builder()
             .method(method)
@@ -156,5 +163,25 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(&first[..], b"data: now\n\n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_is_waited_for_twenty_seconds_and_a_change_as_long_as_the_keeper_may_take() {
+        for (method, longest) in [(Method::GET, 20), (Method::POST, 100)] {
+            let began = tokio::time::Instant::now();
+            let response = ask(method.clone(), "/never", "identity").await;
+            assert_eq!(response.status(), 504, "{method}");
+            assert!(response.headers().contains_key("content-security-policy"));
+            assert_eq!(began.elapsed().as_secs(), longest, "{method}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_sent_away_gets_the_headers_too() {
+        let response = ask(Method::GET, "/full", "identity").await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert!(response.headers().contains_key("content-security-policy"));
+        assert_eq!(response.headers()["cache-control"], "no-store");
     }
 }

@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
+use crate::config;
+
 /// After an `accept` that failed (no file descriptors left, mostly) the next try waits so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,16 +38,23 @@ pub struct Limits {
     pub head_bytes: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// As the settings have it.
+    pub const fn of(settings: &config::Limits) -> Self {
         Self {
-            // Each live stream holds a connection besides those that ask for pages: 1,024 and 2,000.
-            connections: 1_024 + 2_000,
+            // Each live stream holds a connection besides those that ask for pages.
+            connections: settings.connections + settings.live_streams,
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(10),
-            // More than the 16 KiB of headers and 4 KiB of address that `kit::guard` takes, so that it answers with a page.
-            head_bytes: 32 * 1024,
+            // More than `kit::guard` takes, so that it is the one to refuse, with a page.
+            head_bytes: 2 * (settings.headers + settings.address),
         }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(&config::Limits::default())
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod console;
 #[cfg(feature = "faults")]
 pub(crate) mod fuzzing;
+mod csp_reports;
 pub mod kit;
 mod layers;
 pub mod listen;
@@ -30,6 +31,7 @@ fn routes() -> Routes {
         .get(paths::HOME, Policy::LOOK, || async {
             Redirect::to(paths::AUTHENTICATION_STATUS)
         })
+        .post(paths::CSP_REPORTS, Policy::Public, csp_reports::take)
         .merge(login::router())
         .merge(console::router())
         .merge(portal::router())

@@ -12,8 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    connection, invitation, msal_error, onboarding, operations, report, revocation, sign_on,
-    technician,
+    connection, invitation, msal_error, onboarding, operations, report, request_limit, revocation,
+    sign_on, technician,
 };
 use crate::web::kit::session;
 
@@ -94,7 +94,7 @@ fn list(app: &App) -> Vec<Worker> {
         ),
         job(
             "failed logins",
-            "Forgets those that slow nobody down",
+            "Forgets those that slow nobody down, and requests that count no more",
             minutes(5),
             |app| Box::pin(failed_logins(app)),
         ),
@@ -184,8 +184,12 @@ async fn sessions(app: App) -> anyhow::Result<String> {
 }
 
 async fn failed_logins(app: App) -> anyhow::Result<String> {
-    let forgotten = technician::sweep_failures(&app.pool, app.clock.now()).await?;
-    Ok(format!("{forgotten} forgotten"))
+    let now = app.clock.now();
+    let forgotten = technician::sweep_failures(&app.pool, now).await?;
+    let counts = request_limit::sweep(&app.pool, now).await?;
+    Ok(format!(
+        "{forgotten} forgotten, {counts} counts of requests"
+    ))
 }
 
 async fn sign_on_trips(app: App) -> anyhow::Result<String> {

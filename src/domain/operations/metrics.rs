@@ -1,6 +1,6 @@
 //! The numbers that a monitoring system reads, of the whole installation: every replica of the portal gives the same.
 
-use super::store::today;
+use super::store::{csp, today};
 use super::{Breaker, Database, KeeperLife, Latency, Present, WorkerRun, present};
 use crate::domain::op::{Op, Scope};
 use crate::domain::sign_on;
@@ -35,6 +35,8 @@ pub struct Figures {
     pub open_invitations: i64,
     /// Sign-ons and emergency logins ever, by how they ended.
     pub sign_ons: Vec<sign_on::Total>,
+    /// What browsers reported about the content policy, ever, by directive.
+    pub csp_reports: Vec<(String, i64)>,
     pub database: Database,
 }
 
@@ -74,6 +76,7 @@ pub async fn figures(op: &mut Op) -> Result<Figures, sqlx::Error> {
         letters: today::letters(op).await?,
         open_invitations: today::open_invitations(op).await?,
         sign_ons: sign_on::totals(op).await?,
+        csp_reports: csp::totals(op).await?,
         database: today::database(op).await?,
     })
 }

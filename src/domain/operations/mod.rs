@@ -1,6 +1,7 @@
 //! How the installation itself fares: the fleet over time, renewals, failures, breakers, mail, workers, keepers, database.
 //! Everything here is about all tenants together; one tenant's affairs are the other aggregates'.
 
+mod csp;
 mod history;
 mod latency;
 mod mail;
@@ -10,6 +11,7 @@ mod runs;
 mod sample;
 mod store;
 
+pub use csp::{Directive, count_csp_reports};
 pub use history::{History, Range, RefreshPoint, StatePoint, history};
 pub use latency::Latency;
 pub use mail::{Letter, Mails, mails, record_mail};

@@ -12,6 +12,7 @@ use crate::domain::report::{self, Line, Month, Place};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
+use crate::web::kit::limit;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::policy::Policy;
@@ -130,6 +131,12 @@ async fn export(
 ) -> WebResult<Response> {
     let mut op = viewer.begin(&app).await?;
     let month = asked(&params.month, Month::of(op.now().date()))?;
+    limit::export(&mut op, &viewer).await?;
+    Entry::new("reports.exported")
+        .detail("format", "csv")
+        .detail("from", month.to_string())
+        .write(&mut op)
+        .await?;
     let mut text = csv::line(["short_name", "full_name"].into_iter().chain(COLUMNS));
     let mut after = None;
     loop {
@@ -144,11 +151,6 @@ async fn export(
             break;
         }
     }
-    Entry::new("reports.exported")
-        .detail("format", "csv")
-        .detail("from", month.to_string())
-        .write(&mut op)
-        .await?;
     op.commit().await?;
     Ok(download(&format!("report-{month}.csv"), text).into_response())
 }

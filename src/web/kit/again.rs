@@ -1,4 +1,5 @@
-//! When the keeper is away: one sentence everywhere, and the form as it was sent behind a button that sends it again.
+//! When the keeper is away, or a visit's time is over: the form as it was sent behind a button that sends it again; and one
+//! sentence everywhere for the keeper.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -25,6 +26,8 @@ pub struct Again {
     pub action: String,
     /// The fields of the form; none when it was a link.
     pub fields: Option<Vec<(String, String)>>,
+    /// What the button says.
+    pub word: &'static str,
 }
 
 /// The sentence on the page itself, above the form that was sent.
@@ -54,10 +57,10 @@ pub async fn keep(request: Request, next: Next) -> Response {
         _ => (request, None),
     };
     let mut response = next.run(request).await;
-    if let Some(fields) = sent
-        && error::is_keeper_away(&response)
-    {
-        response.extensions_mut().insert(Again { action, fields });
+    if let Some(fields) = sent {
+        if let Some(again) = error::again(&response, action, fields) {
+            response.extensions_mut().insert(again);
+        }
     }
     response
 }

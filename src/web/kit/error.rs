@@ -40,9 +40,21 @@ pub enum WebError {
     /// The keeper does not answer or cannot work; nothing was changed.
     #[error("the keeper is not available")]
     Keeper,
+    /// The visit to this Customer portal has lasted as long as it may; holds where it is entered again.
+    #[error("the visit is over")]
+    VisitOver { enter: String },
     /// Too much at once; try again after so many seconds.
     #[error("busy")]
     Busy { retry_after_s: u32 },
+    /// This person, or this address, came through a door too often.
+    #[error("too many requests")]
+    TooMany { retry_after_s: u32 },
+    /// The body is larger than any form of ours.
+    #[error("too large")]
+    TooLarge,
+    /// The form has a field that its page does not send.
+    #[error("unknown field")]
+    UnknownField,
     #[error(transparent)]
     Unexpected(#[from] anyhow::Error),
 }
@@ -109,7 +121,7 @@ impl IntoResponse for WebError {
             response.extensions_mut().insert(denied);
         }
         let retry_after_s = match self {
-            Self::Busy { retry_after_s } => Some(retry_after_s),
+            Self::Busy { retry_after_s } | Self::TooMany { retry_after_s } => Some(retry_after_s),
             _ if self.is_not_audited() => Some(again::RETRY_AFTER_S),
             Self::Keeper => Some(again::RETRY_AFTER_S),
             _ => None,
@@ -118,6 +130,14 @@ impl IntoResponse for WebError {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Self::VisitOver { enter } = &self {
+            // Unless the form can be sent again (`again::keep`), the portal is entered at its beginning.
+            response.extensions_mut().insert(Again {
+                action: enter.clone(),
+                fields: Some(Vec::new()),
+                word: "Enter again",
+            });
         }
         response.extensions_mut().insert(Problem {
             status,
@@ -172,6 +192,18 @@ impl WebError {
                 "Not done",
                 "The audit log cannot be written right now, and without it nothing is changed. Try again in a few seconds.",
             ),
+            Self::VisitOver { .. } => (
+                StatusCode::FORBIDDEN,
+                "Your visit has ended",
+                "A visit to a Customer portal has a time limit. Nothing was changed. Enter again to go on; it is written down.",
+            ),
+            Self::TooMany { .. } => too_many(),
+            Self::TooLarge => too_large(),
+            Self::UnknownField => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Request not understood",
+                "The form has a field that does not belong to it. Nothing was changed. Go back, reload the page and send it again.",
+            ),
             Self::Unexpected(_) => unexpected(),
         }
     }
@@ -182,6 +214,22 @@ const fn not_found() -> (StatusCode, &'static str, &'static str) {
         StatusCode::NOT_FOUND,
         "Not found",
         "There is nothing at this address, or you may not see it. Check the address or go back.",
+    )
+}
+
+const fn too_many() -> (StatusCode, &'static str, &'static str) {
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too often",
+        "This was asked for too often in a short time. Wait a few minutes, then try again.",
+    )
+}
+
+const fn too_large() -> (StatusCode, &'static str, &'static str) {
+    (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "Too much",
+        "What was sent is too large. Shorten it and send it again.",
     )
 }
 
@@ -202,16 +250,18 @@ fn problem_of(status: StatusCode) -> Option<Problem> {
             "Not possible here",
             "This address does not take that kind of request. Go back and use the page's buttons.",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => (
-            status,
-            "Too much",
-            "What was sent is too large. Shorten it and send it again.",
-        ),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         StatusCode::URI_TOO_LONG => (
             status,
             "Address too long",
             "The address is too long. Go back and use shorter filters.",
         ),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+            status,
+            "Too much",
+            "Your browser sent too much along with the request. Delete this site's cookies in it and sign in again.",
+        ),
+        StatusCode::TOO_MANY_REQUESTS => too_many(),
         StatusCode::MISDIRECTED_REQUEST => (
             status,
             "Wrong address",
@@ -291,14 +341,44 @@ pub async fn render(request: Request, next: Next) -> Response {
     page
 }
 
-/// Whether this answer says that the keeper is away.
-pub fn is_keeper_away(response: &Response) -> bool {
-    let cause = response
-        .extensions()
-        .get::<Problem>()
-        .and_then(|problem| problem.cause.as_deref());
-    matches!(cause, Some(WebError::Keeper))
+/// How what was asked can be asked again, if this answer says that it may be: of a keeper that was away, or after entering a
+/// Customer portal again. `action` is path and query, `fields` those of the form.
+pub fn again(
+    response: &Response,
+    action: String,
+    fields: Option<Vec<(String, String)>>,
+) -> Option<Again> {
+    let problem = response.extensions().get::<Problem>()?;
+    match problem.cause.as_deref()? {
+        WebError::Keeper => Some(Again {
+            action,
+            fields,
+            word: "Try again",
+        }),
+        WebError::VisitOver { enter } => Some(match fields {
+            None => Again {
+                action: enter.clone(),
+                fields: Some(vec![("next".to_owned(), action)]),
+                word: "Enter again",
+            },
+            Some(_) => Again {
+                action: entering_again(&action),
+                fields,
+                word: "Enter again and send",
+            },
+        }),
+        _ => None,
+    }
 }
+
+fn entering_again(action: &str) -> String {
+    let (name, value) = ENTER_AGAIN;
+    let joint = if action.contains('?') { '&' } else { '?' };
+    format!("{action}{joint}{name}={value}")
+}
+
+/// In the address of a form that is sent again after a visit's time was over: enter, then do it.
+pub const ENTER_AGAIN: (&str, &str) = ("enter", "again");
 
 /// What is to be told, unless the answer is a page already.
 fn problem_in(response: &Response) -> Option<Problem> {

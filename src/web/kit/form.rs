@@ -1,12 +1,16 @@
 //! Forms and queries whose refusal is a page in our words, and the state of one field: what was typed, what is wrong.
 
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::error::WebError;
+use super::fields;
 
-/// A URL-encoded body, read once into typed text; checking the text is the handler's.
+/// A URL-encoded body, read once into typed text; checking the text is the handler's. A field that `T` does not know is
+/// refused (422), so that nobody tries what a page does not offer.
 #[derive(Debug)]
 pub struct Form<T>(pub T);
 
@@ -14,17 +18,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = WebError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, WebError> {
-        axum_extra::extract::Form::<T>::from_request(request, state)
+        let (parts, body) = request.into_parts();
+        let body = Bytes::from_request(Request::new(body), state)
             .await
-            .map(|axum_extra::extract::Form(form)| Self(form))
-            .map_err(|_| {
-                WebError::BadRequest(
-                    "The form was not complete. Go back, reload the page and send it again.",
-                )
-            })
+            .map_err(|why| match why.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => WebError::TooLarge,
+                _ => WebError::BadRequest(INCOMPLETE),
+            })?;
+        let request = Request::from_parts(parts, Body::from(body.clone()));
+        let form = axum_extra::extract::Form::<T>::from_request(request, state)
+            .await
+            .map_err(|_| WebError::BadRequest(INCOMPLETE))?;
+        if fields::has_unknown::<T>(&body) {
+            return Err(WebError::UnknownField);
+        }
+        Ok(Self(form.0))
     }
 }
 
+const INCOMPLETE: &str = "The form was not complete. Go back, reload the page and send it again.";
 const NO_SENSE: &str =
     "The address has a filter that makes no sense. Remove what follows the question mark.";
 
@@ -36,8 +48,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
-        // No page of ours makes it, and Postgres has no text with it.
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+        let query = parts.uri.query().unwrap_or_default();
+        // No page of ours makes it, and Postgres has no text with it. Nor does one name anything twice that is no list.
+        if query.contains("%00") || fields::has_unknown_twice::<T>(query.as_bytes()) {
             return Err(WebError::BadRequest(NO_SENSE));
         }
         axum_extra::extract::Query::<T>::from_request_parts(parts, state)

@@ -1,29 +1,55 @@
 //! Doors before any handler: the Host must be ours, a change must come from our own pages, and a change once begun is
 //! finished even when its browser has gone.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::paths;
 use crate::app::App;
 
-/// Longest path and query, in bytes.
-const MAX_TARGET: usize = 4096;
+/// A page that is only looked at asks nobody but the database, and the keeper for one answer.
+const LOOK: Duration = Duration::from_secs(20);
+/// A change may wait for the keeper, which asks Microsoft for several tokens in a row at up to 20 s each; its own limit is 90 s
+/// (`keeper::Client`). So this is longer than the 20 s of `reference` security section 8.
+const CHANGE: Duration = Duration::from_secs(100);
 
 fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20), 414 for overlong addresses.
-pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Layer: a request within bounds: 414 for overlong addresses, 431 for overlong headers, 415 for a compressed body, which would
+/// be small here and large inside.
+pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Response {
     let target = request
         .uri()
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
-    if target > MAX_TARGET {
-        return StatusCode::URI_TOO_LONG.into_response();
-    }
+    let headers = request.headers();
+    let length: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let is_compressed = headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let refusal = if target > app.limits.address {
+        StatusCode::URI_TOO_LONG
+    } else if length > app.limits.headers {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    } else if is_compressed {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    } else {
+        return next.run(request).await;
+    };
+    refusal.into_response()
+}
+
+/// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20).
+pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let given = request
         .uri()
         .authority()
@@ -64,10 +90,25 @@ pub async fn needs_origin(request: Request, next: Next) -> Response {
         // An older browser: the library compared its Origin with our name.
         None => headers.contains_key(header::ORIGIN),
     };
-    if changes(request.method()) && !comes_from_us {
+    // Browsers send what they report by themselves with neither header; it is counted and nothing else.
+    let is_report = request.uri().path() == paths::CSP_REPORTS;
+    if changes(request.method()) && !comes_from_us && !is_report {
         return StatusCode::FORBIDDEN.into_response();
     }
     next.run(request).await
+}
+
+/// Layer: give up a handler that does not begin its answer in time. A stream begins at once and may last.
+pub async fn patience(request: Request, next: Next) -> Response {
+    let patience = if changes(request.method()) {
+        CHANGE
+    } else {
+        LOOK
+    };
+    match tokio::time::timeout(patience, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+    }
 }
 
 /// Layer: run a changing request in a task of its own. A browser that goes away would otherwise drop the handler in the

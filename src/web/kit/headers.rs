@@ -1,5 +1,6 @@
 //! Headers on every answer, errors included: what a browser may load, keep and tell others.
-//! The policy is `reference` security section 3: everything from us, scripts and styles only with this answer's nonce.
+//! The policy is `reference` security section 3: everything from us, scripts and styles only with this answer's nonce; what a
+//! browser refuses is reported to us.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -30,7 +31,7 @@ pub async fn secure(State(app): State<App>, mut request: Request, next: Next) ->
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; img-src 'self'; font-src 'self'; connect-src 'self'; \
          form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'",
+         require-trusted-types-for 'script'; trusted-types 'none'; report-to csp",
         nonce.as_str()
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -54,15 +55,21 @@ pub async fn secure(State(app): State<App>, mut request: Request, next: Next) ->
     response
 }
 
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 7] = [
+    // `csp` of `report-to`, at `paths::CSP_REPORTS` (W3C Reporting API section 3.2).
+    ("reporting-endpoints", "csp=\"/csp-reports\""),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
+    // Passkeys, and besides the specification the clipboard: buttons that copy a link or a code write to it.
     (
         "permissions-policy",
-        "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), \
-         gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=(), xr-spatial-tracking=(), \
+        "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), encrypted-media=(), \
+         fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), idle-detection=(), \
+         keyboard-map=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
+         picture-in-picture=(), screen-wake-lock=(), serial=(), storage-access=(), usb=(), window-management=(), \
+         xr-spatial-tracking=(), \
          clipboard-write=(self), publickey-credentials-get=(self), publickey-credentials-create=(self)",
     ),
     ("x-robots-tag", "noindex, nofollow"),

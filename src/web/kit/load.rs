@@ -10,14 +10,12 @@ use tokio::sync::Semaphore;
 
 use super::error::WebError;
 
-/// Requests in work at once (`reference` security section 8).
-const IN_WORK: usize = 256;
 /// Told to those sent away, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
-/// The places of one router.
-pub fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(IN_WORK))
+/// The places of one router: `limits.requests_in_work`.
+pub fn places(at_once: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(at_once))
 }
 
 /// Layer: take a place or answer 503. It stands inside [`super::guard::finish_changes`], so that a browser which goes away

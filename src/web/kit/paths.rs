@@ -4,6 +4,8 @@
 use crate::storage::{ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId};
 
 pub const HOME: &str = "/";
+/// Where browsers report what the content policy refused.
+pub const CSP_REPORTS: &str = "/csp-reports";
 pub const LOGIN: &str = "/login";
 /// Route of [`login_link`].
 pub const LOGIN_LINK: &str = "/login/link/{token}";
@@ -123,6 +125,10 @@ impl TenantPaths<'_> {
     }
     pub fn leave(self) -> String {
         format!("{TENANTS}/{}/leave", self.0)
+    }
+    /// Enter the Customer portal again, after the visit's time was over.
+    pub fn visit(self) -> String {
+        format!("{TENANTS}/{}/visit", self.0)
     }
     /// `suspension`, `resumption`, `archival` or `restoration`.
     pub fn lifecycle(self, step: &str) -> String {

@@ -24,8 +24,6 @@ use crate::domain::op::{Actor, Op};
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 
-/// Pages that may wait at a time.
-const MAX_LISTENERS: usize = 2_000;
 /// A stream ends after so long and the browser comes again: so a replica can stop within its grace, and a change that
 /// nobody told of is seen all the same.
 const LIFE: Duration = Duration::from_secs(15);
@@ -48,7 +46,7 @@ pub async fn listen(
     let Some(secret) = cookies::flow(&app, &visitor.jar) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    if app.flow_changes.receiver_count() >= MAX_LISTENERS {
+    if app.flow_changes.receiver_count() >= app.limits.live_streams {
         return Err(WebError::Busy { retry_after_s: 10 });
     }
     let changes = app.flow_changes.subscribe();

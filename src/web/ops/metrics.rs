@@ -229,6 +229,14 @@ impl Families {
                 .errors
                 .iter()
                 .map(|(cause, n)| ([("cause", cause.as_str())], whole(*n))),
+        )?;
+        to.counter(
+            "tenantry_csp_reports",
+            "Things that browsers refused on our pages, by directive of the content policy",
+            figures
+                .csp_reports
+                .iter()
+                .map(|(directive, n)| ([("directive", directive.as_str())], whole(*n))),
         )
     }
 

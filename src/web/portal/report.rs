@@ -8,11 +8,13 @@ use serde::Deserialize;
 
 use super::Visit;
 use crate::app::App;
+use crate::domain::audit::Entry;
 use crate::domain::history::{Day, Measure};
 use crate::domain::report::{self, DaySums, Month};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
+use crate::web::kit::limit;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
@@ -127,6 +129,12 @@ async fn export(
 ) -> WebResult<Response> {
     let mut op = viewer.begin(&app).await?;
     let month = asked(&params.month, Month::of(op.now().date()))?;
+    limit::export(&mut op, &viewer).await?;
+    Entry::new("report.exported")
+        .tenant(visit.id)
+        .detail("month", month.to_string())
+        .write(&mut op)
+        .await?;
     let found = report::of_tenant(&mut op, visit.scope(), visit.id, month).await?;
     let mut text = csv::line(["day", "worst_state"].into_iter().chain(COLUMNS));
     for day in &found.days {
@@ -136,5 +144,6 @@ async fn export(
         text += &csv::line(first.chain(sums.iter().map(String::as_str)));
     }
     let name = format!("report-{}-{month}.csv", visit.short_name);
+    op.commit().await?;
     Ok(download(&name, text).into_response())
 }

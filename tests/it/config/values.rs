@@ -156,3 +156,37 @@ fn invitations_are_as_careful_as_the_settings_say() {
         assert!(error.to_string().contains(name), "{error}");
     }
 }
+
+#[test]
+fn limits_have_the_documented_values_and_are_raised_by_name() {
+    let usual = Config::from_pairs([]).unwrap().limits;
+    assert_eq!(
+        (usual.connections, usual.live_streams, usual.requests),
+        (1_024, 2_000, 256)
+    );
+    assert_eq!(
+        (usual.body, usual.headers, usual.address),
+        (64 * 1024, 16 * 1024, 4 * 1024)
+    );
+    let raised = [("limits.connections", "4000"), ("limits.body_kib", "128")];
+    let raised = Config::from_pairs(raised).unwrap().limits;
+    assert_eq!((raised.connections, raised.body), (4_000, 128 * 1024));
+    for (name, value) in [
+        ("limits.connections", "0"),
+        ("limits.requests_in_work", "many"),
+        ("limits.body_kib", "4096"),
+        ("visits.minutes", "0"),
+        ("visits.minutes", "1000"),
+    ] {
+        assert!(
+            Config::from_pairs([(name, value)]).is_err(),
+            "{name} {value}"
+        );
+    }
+    let visits = Config::from_pairs([("visits.minutes", "15")]).unwrap();
+    assert_eq!(visits.visit, time::Duration::minutes(15));
+    assert_eq!(
+        Config::from_pairs([]).unwrap().visit,
+        time::Duration::hours(1)
+    );
+}

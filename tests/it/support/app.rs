@@ -56,6 +56,8 @@ impl TestApp {
             site: Arc::new(site(address)),
             mailer: None,
             sso: None,
+            visit: time::Duration::hours(1),
+            limits: tenantry::config::Limits::default(),
             keep_errors_months: Some(24),
             revocation_log: None,
             trusted_proxies: Arc::new([]),

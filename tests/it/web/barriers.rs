@@ -9,13 +9,13 @@ use crate::support::axe::{Theme, findings, fits, prefer, resize};
 use crate::support::chrome::{Chrome, open_as};
 use crate::support::fleet::{Failure, Fleet};
 
-struct World {
-    app: TestApp,
-    pages: Vec<String>,
+pub(super) struct World {
+    pub(super) app: TestApp,
+    pub(super) pages: Vec<String>,
 }
 
 /// One tenant in each state, with something on every page.
-async fn world() -> World {
+pub(super) async fn world() -> World {
     let app = TestApp::start().await;
     let fleet = Fleet::new(&app.db, app.clock.now()).await;
     let alder = fleet.tenant("alder", "Alder Clinics").await;

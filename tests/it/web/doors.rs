@@ -8,27 +8,38 @@ use crate::support::page::Page;
 
 fn has_the_headers(page: &Page) {
     let policy = page.header("content-security-policy");
-    for directive in [
-        "default-src 'none'",
-        "script-src 'nonce-",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-    ] {
-        assert!(policy.contains(directive), "{}: {policy}", page.path);
-    }
+    let (nonce, _) = policy
+        .split_once("'nonce-")
+        .and_then(|(_, rest)| rest.split_once('\''))
+        .unwrap();
+    assert!(nonce.len() >= 22, "{nonce}");
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; font-src 'self'; \
+             connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
+             require-trusted-types-for 'script'; trusted-types 'none'; report-to csp"
+        ),
+        "{}",
+        page.path
+    );
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
+        ("reporting-endpoints", "csp=\"/csp-reports\""),
     ] {
         assert_eq!(page.header(name), value, "{}", page.path);
     }
-    assert!(
-        page.header("permissions-policy").contains("camera=()"),
-        "{}",
-        page.path
-    );
+    let permissions = page.header("permissions-policy");
+    for denied in ["camera=()", "microphone=()", "geolocation=()", "usb=()"] {
+        assert!(permissions.contains(denied), "{}: {permissions}", page.path);
+    }
+    let allowed = permissions.matches("=(self)").count();
+    assert_eq!(allowed, 3, "passkeys and the clipboard: {permissions}");
+    assert!(!page.headers.contains_key("access-control-allow-origin"));
+    assert!(!page.headers.contains_key("server"));
     assert!(page.header("x-request-id").len() == 36, "{}", page.path);
 }
 
@@ -36,42 +47,107 @@ fn has_the_headers(page: &Page) {
 async fn every_answer_carries_the_headers() {
     let app = TestApp::start().await;
     let owner = app.login(Role::Owner).await;
-    let long = format!("/tenants?q={}", "x".repeat(5000));
-    let mut pages = vec![
-        owner.post("/nowhere", &[]).await,
-        app.browser().get("/login").await,
-        app.browser().get("/login/link/none").await,
-        app.browser().get("/onboarding/none").await,
-        app.browser().get("/tenants/contoso").await,
-        app.browser()
-            .send(app.browser().request(Method::POST, "/login"))
-            .await,
-        app.browser()
-            .send(
-                app.browser()
-                    .request(Method::GET, "/login")
-                    .header("host", "evil.example"),
-            )
-            .await,
+    let nobody = app.browser();
+    let sheet = nobody
+        .get("/login")
+        .await
+        .attributes("link[rel=stylesheet]", "href")
+        .remove(0);
+    let ask = |method: Method, path: &str| {
+        nobody
+            .request(method, path)
+            .header("sec-fetch-site", "same-origin")
+    };
+    let long = format!("/tenants?q={}", "x".repeat(10_000));
+    let much = "x".repeat(70_000);
+    let cookies = format!("a={}", "x".repeat(17_000));
+    let report = r#"{"csp-report":{"violated-directive":"img-src"}}"#;
+    let cases = [
+        (200, nobody.get("/login").await),
+        (200, owner.get("/security/authentication-status").await),
+        (
+            200,
+            owner
+                .get("/security/authentication-status/export.csv")
+                .await,
+        ),
+        (200, nobody.get(&sheet).await),
+        (
+            204,
+            nobody
+                .send(
+                    ask(Method::POST, "/csp-reports")
+                        .header("content-type", "application/csp-report")
+                        .body(report),
+                )
+                .await,
+        ),
+        (303, owner.get("/").await),
+        (303, nobody.get("/tenants/contoso").await),
+        (303, owner.post("/logout", &[]).await),
+        (400, nobody.get("/login?next=a&next=b").await),
+        (400, nobody.get("/login/link/%ff").await),
+        (
+            403,
+            nobody.send(nobody.request(Method::POST, "/login")).await,
+        ),
+        (404, nobody.get("/nowhere").await),
+        (404, nobody.post("/nowhere", &[]).await),
+        (404, nobody.get("/static/1/none.css").await),
+        (404, nobody.get("/onboarding/none").await),
+        (405, nobody.get("/logout").await),
+        (405, nobody.send(ask(Method::PUT, "/login")).await),
+        (405, nobody.send(ask(Method::OPTIONS, "/login")).await),
+        (410, nobody.get("/login/link/none").await),
+        (413, nobody.post("/login", &[("email", &much)]).await),
+        (414, nobody.get(&long).await),
+        (
+            415,
+            nobody
+                .send(
+                    ask(Method::POST, "/login")
+                        .header("content-encoding", "gzip")
+                        .body("x"),
+                )
+                .await,
+        ),
+        (
+            421,
+            nobody
+                .send(ask(Method::GET, "/login").header("host", "evil.example"))
+                .await,
+        ),
+        (
+            422,
+            nobody
+                .post("/login", &[("email", "a@b.example"), ("password", "guess")])
+                .await,
+        ),
+        (
+            431,
+            nobody
+                .send(ask(Method::GET, "/login").header("cookie", &cookies))
+                .await,
+        ),
     ];
-    for path in [
-        "/",
-        "/nowhere",
-        "/static/1/none.css",
-        "/tenants/nobody",
-        long.as_str(),
-    ] {
-        pages.push(owner.get(path).await);
-    }
-    for page in &pages {
+    for (status, page) in &cases {
+        assert_eq!(page.status, *status, "{}: {}", page.path, page.text());
         has_the_headers(page);
-        assert_eq!(page.header("cache-control"), "no-store", "{}", page.path);
+        let kept = page.header("cache-control");
+        if page.path == sheet {
+            assert!(kept.contains("immutable"), "{kept}");
+        } else {
+            assert_eq!(kept, "no-store", "{}", page.path);
+        }
     }
-    let statuses: Vec<_> = pages.iter().map(|page| page.status).collect();
-    assert_eq!(
-        statuses,
-        [404, 200, 410, 404, 303, 403, 421, 303, 404, 404, 404, 414]
-    );
+    sqlx::query("alter table login_failures rename to elsewhere")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let form = [("email", "a@b.example"), ("password", "guess")];
+    let page = nobody.post("/login", &form).await;
+    assert_eq!(page.status, 500);
+    has_the_headers(&page);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! SQL of operations.
 
+pub mod csp;
 pub mod deliveries;
 pub mod granted;
 pub mod past;

@@ -14,6 +14,7 @@ use crate::domain::connection::{self, Row, ShownState};
 use crate::domain::place::Place;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
+use crate::web::kit::limit;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::exact;
 use crate::web::parts::csv;
@@ -56,6 +57,7 @@ pub async fn download(
     }
     // Who takes the list is written down before its first line is sent.
     let mut op = viewer.begin(&app).await?;
+    limit::export(&mut op, &viewer).await?;
     Entry::new("authentication_status.exported")
         .detail("format", "csv")
         .write(&mut op)

@@ -27,8 +27,6 @@ use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::viewer::Viewer;
 
-/// Pages that may listen at a time.
-const MAX_LISTENERS: usize = 2_000;
 /// Rows that a page may name.
 const MAX_ROWS: usize = 200;
 /// A stream ends after so long and the browser comes again: then who listens is looked at anew.
@@ -53,7 +51,7 @@ pub async fn listen(
     viewer: Viewer,
     Query(query): Query<LiveQuery>,
 ) -> WebResult {
-    if app.status_news.receiver_count() >= MAX_LISTENERS {
+    if app.status_news.receiver_count() >= app.limits.live_streams {
         return Err(WebError::Busy { retry_after_s: 10 });
     }
     if query.tenant.len() > MAX_ROWS {

@@ -14,6 +14,7 @@ use crate::domain::audit::Entry;
 use crate::domain::msal_error::{self, Filter, From, MsalError};
 use crate::domain::op::{Op, Scope};
 use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::limit;
 use crate::web::kit::viewer::Viewer;
 
 /// Errors read at a time.
@@ -108,6 +109,7 @@ pub async fn export(
     let filter = filter.ok_or(WebError::BadRequest(
         "The address has a filter that makes no sense. Go back to the list and correct it there.",
     ))?;
+    limit::export(&mut op, viewer).await?;
     note(&mut op, scope, &filters, format).await?;
     let name = format!("msal-errors-{}.{}", op.now().date(), format.ending());
     op.commit().await?;

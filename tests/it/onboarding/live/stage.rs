@@ -196,6 +196,8 @@ impl Portal {
             mailer: None,
             sso: None,
             trusted_proxies: Arc::new([]),
+            visit: time::Duration::hours(1),
+            limits: tenantry::config::Limits::default(),
             keep_errors_months: None,
             revocation_log: None,
             flow_changes: tokio::sync::broadcast::channel(64).0,
