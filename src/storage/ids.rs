@@ -93,6 +93,8 @@ uuid_ids! {
     ValidationId;
     /// A technician's own name for a way to look at a list.
     SavedViewId;
+    /// A technician's stay in a tenant's portal.
+    VisitId;
     /// An entry of the audit log.
     AuditEventId;
 }

@@ -23,6 +23,7 @@ pub use constraint::{Violation, is_contention, violation};
 pub use ids::{
     AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
     InvitationId, MsalErrorId, ParseIdError, SavedViewId, TechnicianId, TenantId, ValidationId,
+    VisitId,
 };
 pub use inconsistent::Inconsistent;
 pub use instance_lock::{InstanceLock, InstanceLockError};

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use serde_json::Value;
 
 use crate::support::program::tenantry;
-use crate::support::scratch::Scratch;
+use crate::support::scratch::{Scratch, server_of};
 
 /// Characters that are looked for: enough to be no coincidence, few enough to be found in a part of a secret.
 const LENGTH: usize = 32;
@@ -304,18 +304,17 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Arguments and environment of the program and of every process below it.
-fn processes(root: u32) -> Vec<(String, Vec<u8>)> {
-    let mut family = vec![root];
+/// Arguments and environment of these programs and of every process below them, whichever thread started it.
+fn processes(roots: &[u32]) -> Vec<(String, Vec<u8>)> {
+    let mut family = roots.to_vec();
     let mut at = 0;
     while at < family.len() {
-        let children = format!("/proc/{0}/task/{0}/children", family[at]);
-        let children = fs::read_to_string(children).unwrap_or_default();
-        family.extend(
-            children
-                .split_whitespace()
-                .filter_map(|pid| pid.parse::<u32>().ok()),
-        );
+        let tasks = fs::read_dir(format!("/proc/{}/task", family[at]));
+        for task in tasks.into_iter().flatten().flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            let pids = children.split_whitespace();
+            family.extend(pids.filter_map(|pid| pid.parse::<u32>().ok()));
+        }
         at += 1;
     }
     let read = |pid: &u32, what: &str| {
@@ -350,8 +349,16 @@ async fn no_secret_is_found_anywhere_in_any_encoding() {
     assert_eq!(needles.find("its file", &key_file).len(), 1);
 
     let mut places: Vec<(String, Vec<u8>)> = pages;
-    let family = processes(demo.process.id());
-    assert!(family.len() > 10, "portal, keeper and Postgres");
+    let postgres = server_of(&demo.data().join("postgres/data")).unwrap();
+    let postgres = u32::try_from(postgres.as_raw_nonzero().get()).unwrap();
+    let family = processes(&[demo.process.id(), postgres]);
+    let seen = |name: &str| {
+        family
+            .iter()
+            .any(|(_, text)| String::from_utf8_lossy(text).contains(name))
+    };
+    assert!(seen("--supervised"), "the keeper");
+    assert!(seen("checkpointer"), "Postgres");
     places.extend(family);
     let dump = demo.dump();
     let text = String::from_utf8_lossy(&dump);

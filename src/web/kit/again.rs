@@ -1,8 +1,8 @@
 //! When the keeper is away, or a visit's time is over: the form as it was sent behind a button that sends it again; and one
 //! sentence everywhere for the keeper.
 
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::Request;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -51,7 +51,10 @@ pub async fn keep(request: Request, next: Next) -> Response {
     let (request, sent) = match *request.method() {
         Method::GET => (request, Some(None)),
         Method::POST if is_form(&request) => {
-            let (request, body) = read(request).await;
+            let (request, body) = match read(request).await {
+                Ok(read) => read,
+                Err(refused) => return refused,
+            };
             (request, fields(&body).map(Some))
         }
         _ => (request, None),
@@ -73,18 +76,13 @@ fn is_form(request: &Request) -> bool {
     })
 }
 
-/// The request with its body in memory; the layers outside have set its limit. What broke goes on to the handler broken.
-async fn read(request: Request) -> (Request, Bytes) {
+/// The request with its body in memory. The layers outside have set its limit: one that is longer, or breaks off, is refused.
+async fn read(request: Request) -> Result<(Request, Bytes), Response> {
     let (parts, body) = request.into_parts();
-    match to_bytes(body, usize::MAX).await {
-        Ok(bytes) => (Request::from_parts(parts, Body::from(bytes.clone())), bytes),
-        Err(error) => {
-            let broken = futures_util::stream::iter([Err::<Bytes, _>(error)]);
-            (
-                Request::from_parts(parts, Body::from_stream(broken)),
-                Bytes::new(),
-            )
-        }
+    match Bytes::from_request(Request::new(body), &()).await {
+        Ok(bytes) => Ok((Request::from_parts(parts, Body::from(bytes.clone())), bytes)),
+        // 413 or 400; the words are `error::render`'s.
+        Err(refused) => Err(refused.status().into_response()),
     }
 }
 

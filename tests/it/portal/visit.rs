@@ -1,8 +1,11 @@
-//! The Customer portal's frame: who may enter, that it is written down, and the way out.
+//! The Customer portal's frame: who may enter, that it is written down, for how long, and the way out.
+
+use std::time::Duration;
 
 use tenantry::domain::technician::Role;
 
 use crate::support::app::TestApp;
+use crate::support::browser::Browser;
 use crate::support::fleet::Fleet;
 
 async fn two_tenants() -> TestApp {
@@ -164,4 +167,172 @@ async fn another_session_is_another_visit() {
         browser.get("/tenants/alder").await;
     }
     assert_eq!(visits(&app).await.len(), 2);
+}
+
+/// Stay for so long, asking for a page every twenty minutes, so that the login does not end.
+async fn stay(app: &TestApp, browser: &Browser, minutes: u64) {
+    for _ in 0..minutes / 20 {
+        app.advance(Duration::from_mins(20));
+        browser.get("/tenants").await;
+    }
+    app.advance(Duration::from_mins(minutes % 20));
+}
+
+#[tokio::test]
+async fn the_banner_says_how_long_the_visit_may_last() {
+    let app = two_tenants().await;
+    let browser = app.login(Role::Technician).await;
+    let page = browser.get("/tenants/alder").await;
+    assert!(page.text_of(".visit").contains("Ends in 60 min"));
+    stay(&app, &browser, 45).await;
+    let page = browser.get("/tenants/alder/activity").await;
+    assert!(page.text_of(".visit").contains("Ends in 15 min"));
+    let seconds = page.attributes(".visit [data-until=quiet]", "data-seconds");
+    assert!((895..=900).contains(&seconds[0].parse::<i64>().unwrap()));
+}
+
+#[tokio::test]
+async fn after_its_time_the_portal_is_entered_again_by_one_click() {
+    let app = two_tenants().await;
+    let browser = app.login(Role::Viewer).await;
+    browser.get("/tenants/alder").await;
+    stay(&app, &browser, 61).await;
+    let over = browser.get("/tenants/alder/msal-errors?code=50173").await;
+    assert_eq!(
+        (over.status, over.text_of("h1").as_str()),
+        (403, "Your visit has ended")
+    );
+    assert!(
+        !over.text().contains("Alder"),
+        "nothing of the customer is shown"
+    );
+    assert_eq!(visits(&app).await, ["customer_portal.entered alder"]);
+    let entered = browser.submit(&over, "form[action$='/visit']", &[]).await;
+    assert_eq!(
+        entered.location.as_deref(),
+        Some("/tenants/alder/msal-errors?code=50173"),
+        "on where it ended"
+    );
+    assert_eq!(browser.follow(entered).await.status, 200);
+    assert_eq!(
+        visits(&app).await,
+        [
+            "customer_portal.entered alder",
+            "customer_portal.entered alder"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_form_that_came_too_late_changes_nothing_and_is_sent_again_with_what_was_typed() {
+    let app = two_tenants().await;
+    let browser = app.login(Role::Technician).await;
+    let page = browser
+        .get("/tenants/alder/configuration/expiry-warning")
+        .await;
+    stay(&app, &browser, 61).await;
+    let over = browser
+        .submit(&page, "main form", &[("lead_days", "21")])
+        .await;
+    assert_eq!(over.status, 403);
+    assert_eq!(lead_time(&app).await, None, "nothing was changed");
+    let form = over.form("main form");
+    assert!(
+        form.values.contains(&("lead_days".into(), "21".into())),
+        "{:?}",
+        form.values
+    );
+    let done = browser.submit(&over, "main form", &[]).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    assert_eq!(lead_time(&app).await, Some(21));
+    assert_eq!(
+        visits(&app).await,
+        [
+            "customer_portal.entered alder",
+            "customer_portal.entered alder",
+            "tenant.lead_time_set alder"
+        ]
+    );
+}
+
+async fn lead_time(app: &TestApp) -> Option<i16> {
+    sqlx::query_scalar("select expiring_lead_days from tenants where short_name = 'alder'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn asking_to_enter_again_by_an_address_alone_does_not() {
+    let app = two_tenants().await;
+    let browser = app.login(Role::Technician).await;
+    browser.get("/tenants/alder").await;
+    stay(&app, &browser, 61).await;
+    assert_eq!(browser.get("/tenants/alder?enter=again").await.status, 403);
+    let elsewhere = [("next", "https://evil.example/")];
+    let entered = browser.post("/tenants/alder/visit", &elsewhere).await;
+    assert_eq!(entered.location.as_deref(), Some("/tenants/alder"));
+    assert_eq!(browser.post("/tenants/nobody/visit", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_installation_decides_how_long_a_visit_lasts() {
+    let app = TestApp::start_with(|app| app.visit = time::Duration::minutes(10)).await;
+    let fleet = Fleet::new(&app.db, app.clock.now()).await;
+    fleet.tenant("alder", "Alder Clinics").await;
+    let browser = app.login(Role::Technician).await;
+    browser.get("/tenants/alder").await;
+    app.advance(Duration::from_mins(11));
+    assert_eq!(browser.get("/tenants/alder").await.status, 403);
+}
+
+#[tokio::test]
+async fn activity_tells_who_was_there_when_and_for_how_long() {
+    let app = two_tenants().await;
+    let one = app.login(Role::Technician).await;
+    one.get("/tenants/alder").await;
+    app.advance(Duration::from_mins(12));
+    one.post("/tenants/alder/leave", &[]).await;
+    let other = app.login(Role::Technician).await;
+    other.get("/tenants/alder").await;
+    app.advance(Duration::from_mins(5));
+    other.get("/tenants/alder").await;
+    app.advance(Duration::from_mins(25));
+    other.get("/tenants/birch").await;
+    let page = other.get("/tenants/alder/activity").await;
+    let lines = page.texts("section[aria-labelledby=visits] tbody tr");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].contains("so far"), "{lines:?}");
+    assert!(
+        lines[1].contains("30 minutes"),
+        "until another tenant was entered: {lines:?}"
+    );
+    assert!(
+        lines[2].contains("12 minutes") && lines[2].contains("Robin Marlow"),
+        "{lines:?}"
+    );
+    let birch = other.get("/tenants/birch/activity").await;
+    assert_eq!(
+        birch
+            .texts("section[aria-labelledby=visits] tbody tr")
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn whoever_closed_the_browser_stayed_until_the_last_page() {
+    let app = two_tenants().await;
+    let one = app.login(Role::Technician).await;
+    one.get("/tenants/alder").await;
+    app.advance(Duration::from_mins(7));
+    one.get("/tenants/alder/activity").await;
+    app.advance(Duration::from_hours(3));
+    let other = app.login(Role::Technician).await;
+    let page = other.get("/tenants/alder/activity").await;
+    let lines = page.texts("section[aria-labelledby=visits] tbody tr");
+    assert!(
+        lines[1].contains("7 minutes, then the time ran out"),
+        "{lines:?}"
+    );
 }

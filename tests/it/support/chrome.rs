@@ -41,6 +41,11 @@ impl Chrome {
 
     /// A clean browser: no cookies, no history, nothing shared with any other.
     pub async fn browser(&self) -> anyhow::Result<WebDriver> {
+        self.browser_with(&[]).await
+    }
+
+    /// The same with more arguments.
+    pub async fn browser_with(&self, more: &[&str]) -> anyhow::Result<WebDriver> {
         let mut caps = DesiredCapabilities::chrome();
         for argument in [
             "--headless=new",
@@ -56,7 +61,10 @@ impl Chrome {
             "--window-size=1280,1000",
             "--force-device-scale-factor=1",
             "--lang=en-US",
-        ] {
+        ]
+        .iter()
+        .chain(more)
+        {
             caps.add_arg(argument)?;
         }
         let browser = WebDriver::new(format!("http://127.0.0.1:{}", self.port), caps).await?;

@@ -35,7 +35,7 @@ async fn what_no_page_of_ours_asks_gets_the_error_page() {
         ("/tenants?x=1&x=2".into(), 400),
         ("/monitoring/msal-errors?code=1&code=2".into(), 400),
         ("/tenants/%00".into(), 404),
-        ("/tenants/%ff".into(), 400),
+        ("/tenants/%ff".into(), 404),
         ("/tenants/alder%2F..%2Fbirch".into(), 404),
         ("/onboarding/%00".into(), 404),
         ("/monitoring/msal-errors/%00".into(), 404),

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::routing::get;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use reqwest::tls::Version;
+use tenantry::app::App;
 use tenantry::config::Config;
 use tenantry::web;
 use tenantry::web::listen::{Door, Limits, serve};
@@ -17,7 +18,7 @@ use tenantry::web::tls::{Tls, TlsError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::support::app::TestApp;
@@ -245,6 +246,26 @@ async fn who_says_nothing_gives_the_place_back() {
     assert_eq!(answer.unwrap().unwrap().status(), 200);
 }
 
+/// The same portal again, over TLS, until what is returned beside its address is dropped.
+pub(super) async fn over_tls(app: &App) -> (Url, DropGuard) {
+    let authority = Authority::new();
+    authority.put(&authority.issue(&["localhost"], 90));
+    portal(app, &authority).await
+}
+
+async fn portal(app: &App, authority: &Authority) -> (Url, DropGuard) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let base = Url::parse(&format!("https://localhost:{port}")).unwrap();
+    let mut app = app.clone();
+    Arc::make_mut(&mut app.site).base_url = base.clone();
+    let door = Door::over_tls(listener, authority.load().unwrap().acceptor().unwrap());
+    let stop = CancellationToken::new();
+    let router = web::router(app);
+    tokio::spawn(serve(door, router, Limits::default(), stop.clone()));
+    (base, stop.drop_guard())
+}
+
 #[tokio::test]
 async fn over_tls_cookies_are_bound_to_the_host_and_browsers_told_to_come_back_so() {
     let authority = Authority::new();
@@ -256,32 +277,19 @@ async fn over_tls_cookies_are_bound_to_the_host_and_browsers_told_to_come_back_s
         tenantry::domain::technician::Role::Owner,
     )
     .await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let base = format!("https://localhost:{port}");
-    let mut app = test.app.clone();
-    Arc::make_mut(&mut app.site).base_url = Url::parse(&base).unwrap();
-    let door = Door::over_tls(listener, authority.load().unwrap().acceptor().unwrap());
-    let stop = CancellationToken::new();
-    tokio::spawn(serve(
-        door,
-        web::router(app),
-        Limits::default(),
-        stop.clone(),
-    ));
+    let (base, _stop) = portal(&test.app, &authority).await;
     let client = authority.client().build().unwrap();
     let form = [
         ("email", "robin@msp.example"),
         ("password", "a few words in a row"),
     ];
     let answer = client
-        .post(format!("{base}/login"))
+        .post(base.join("login").unwrap())
         .header("sec-fetch-site", "same-origin")
         .form(&form)
         .send()
         .await
         .unwrap();
-    stop.cancel();
     assert_eq!(answer.status(), 303);
     let cookie = answer.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("__Host-sid="), "{cookie}");

@@ -110,6 +110,7 @@ pub async fn save(
     Path(short): Path<String>,
     Form(sent): Form<Sent>,
 ) -> WebResult {
+    fields::check(&sent)?;
     let mut op = viewer.begin(&app).await?;
     let now = op.now();
     let before = administered(&mut op, &viewer, &short).await?;

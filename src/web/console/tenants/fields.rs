@@ -2,6 +2,7 @@
 
 use crate::domain::tenant::{DEFAULT_SET, FieldError, Resource, Tenant, TenantInput};
 use crate::keeper::Permission;
+use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Field;
 
 /// A sent form: names and values as they came. The resources' fields are as many as there are resources.
@@ -113,6 +114,26 @@ pub fn stored(tenant: &Tenant) -> TenantInput {
 fn choice(resource: Resource, required: bool) -> (String, String) {
     let word = if required { "required" } else { "optional" };
     (resource.as_str().to_owned(), word.to_owned())
+}
+
+/// Refuse a form with a field that its page does not send.
+pub fn check(sent: &Sent) -> WebResult<()> {
+    const KNOWN: [&str; 8] = [
+        "short_name",
+        "full_name",
+        "domain",
+        "invitation_email",
+        "admin_username",
+        "tags",
+        "from",
+        "version",
+    ];
+    let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with(RESOURCE);
+    if sent.iter().all(|(name, _)| is_known(name)) {
+        Ok(())
+    } else {
+        Err(WebError::UnknownField)
+    }
 }
 
 /// What was typed; a field that did not come is empty.

@@ -38,6 +38,7 @@ pub async fn create(
     chrome: Chrome,
     Form(sent): Form<Sent>,
 ) -> WebResult {
+    fields::check(&sent)?;
     let typed = fields::typed(&sent);
     let tenant = match typed.parse() {
         Ok(tenant) => tenant,

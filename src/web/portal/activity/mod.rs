@@ -1,6 +1,7 @@
-//! "Activity": the timeline of a tenant's life, and every call to Microsoft.
+//! "Activity": the timeline of a tenant's life, visits of technicians, and every call to Microsoft.
 
 mod calls;
+mod visits;
 mod words;
 
 use askama::Template;
@@ -22,6 +23,7 @@ use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 use crate::web::parts::uptime::{class, span};
+use visits::VisitView;
 
 /// Acts on a page; states and folded renewals and errors come between them.
 const ACTS: usize = 50;
@@ -37,6 +39,7 @@ struct Activity {
     /// Empty on the first page.
     newest: String,
     calls: String,
+    visits: Vec<VisitView>,
     /// What was before the record began; empty when this page does not reach it.
     gap: String,
 }
@@ -89,7 +92,9 @@ async fn index(
     } else {
         String::new()
     };
+    let visits = visits::newest(&mut op, &visit).await?;
     Ok(Activity {
+        visits,
         chapters: story
             .chapters
             .iter()

@@ -3,7 +3,14 @@
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// Tables that a refused request may write to: what was refused is written down, who asks has a session, workers work.
-const OWN_LIFE: [&str; 4] = ["audit_", "login_sessions", "login_failures", "worker_runs"];
+const OWN_LIFE: [&str; 6] = [
+    "audit_",
+    "login_sessions",
+    "login_failures",
+    "request_limits",
+    "visits",
+    "worker_runs",
+];
 
 /// A digest of every row of every other table.
 pub async fn fingerprint(pool: &PgPool) -> String {
