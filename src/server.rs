@@ -211,9 +211,14 @@ impl Server {
     }
 }
 
-fn serve(door: Door, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
-    let stop = stop.clone();
-    tasks.spawn(listen::serve(door, router, listen::Limits::default(), stop));
+fn serve(
+    door: Door,
+    router: Router,
+    limits: listen::Limits,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    tasks.spawn(listen::serve(door, router, limits, stop.clone()));
 }
 
 /// Resolves at Ctrl-C or SIGTERM; a second signal ends the process at once.
