@@ -68,8 +68,11 @@ begin
         execute format('create trigger %I before truncate on public.%I for each statement execute function public.refuse_change()',
           parent || '_no_truncate', part);
         made := made + 1;
-      exception when check_violation then
-        null; -- Rows of this month lie in the default partition already, and stay there.
+      exception
+        when check_violation then
+          null; -- Rows of this month lie in the default partition already, and stay there.
+        when duplicate_table or duplicate_object or unique_violation then
+          null; -- Somebody else made it at the same moment.
       end;
     end if;
     month := (month + interval '1 month')::date;

@@ -8,6 +8,10 @@ use crate::support::db::test_db;
 
 /// Functions that run as the owner, whom no row policy narrows.
 const DEFINERS: &[&str] = &[
+    "audit_wait",
+    "drop_audit_months",
+    "ensure_audit_months",
+    "ensure_audit_seal_months",
     "database_vitals",
     "drop_msal_errors_before",
     "ensure_msal_error_partitions",

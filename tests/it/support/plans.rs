@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 /// Tables that grow with the fleet. A partition counts as its table.
 const LARGE: &str = "tenants|tenant_status|tenant_tags|tenant_resources|tenant_snoozes|connections|tokens|refresh_schedule\
-  |invitations|onboarding_flows|msal_errors(_\\d+)?|entra_calls|audit_events|validations";
+  |invitations|onboarding_flows|msal_errors(_\\d+)?|entra_calls|audit_events(_\\d+)?|audit_seals(_\\d+)?|validations";
 
 /// Watches the sequential scans of large tables. Fill the tables and `analyze` them before.
 pub struct Plans {

@@ -137,7 +137,7 @@ pub(super) async fn look_at_the_end(
     if end.is_none_or(|end| end.seq != walk.seq || end.hash != walk.hash) {
         report
             .findings
-            .push(Finding::at_seal(Wrong::End, walk.seq, None));
+            .push(Finding::at_seal(Wrong::End, walk.seq + 1, None));
     }
     Ok(())
 }

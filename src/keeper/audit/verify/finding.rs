@@ -103,7 +103,7 @@ impl fmt::Display for Finding {
             Wrong::Inserted => ": the row was put in past the program, or its seal was removed",
             Wrong::Vanished => ": the row was deleted before it was sealed",
             Wrong::CutOff => ": rows were cut off at the end, from this seal on",
-            Wrong::End => ": its end in audit_chain was changed, or the last seals were removed",
+            Wrong::End => ": what audit_chain says of its end was changed, or seals were removed from this one on",
             Wrong::Checkpoint => {
                 ": it was changed or removed, or is not signed by this installation"
             }

@@ -55,7 +55,8 @@ async fn seals_of_dropped_rows_go_with_them_and_the_chain_goes_on_from_the_cut()
         "select ensure_append_only_months('audit_seals', (now() - interval '500 days')::date, now()::date)",
         "select ensure_append_only_months('audit_events', (now() - interval '500 days')::date, now()::date)",
         "set session_replication_role = replica;
-         update audit_events set at = at - interval '450 days' where id <= 30;
+         update audit_events set at = at - interval '450 days'
+           where id in (select id from audit_events order by id limit 30);
          delete from audit_seals; delete from audit_unsealed;
          insert into audit_unsealed select id, at from audit_events;
          update audit_chain set seq = 0, hash = decode(repeat('00', 32), 'hex'), sealed_at = 'epoch', checkpoint = 0,

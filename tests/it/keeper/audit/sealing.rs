@@ -9,12 +9,14 @@ use super::{until_sealed, until_vouched, verify, words, write};
 use crate::support::keeper::World;
 
 #[tokio::test]
-async fn rows_are_sealed_within_about_a_second() {
+async fn rows_are_sealed_soon_after_they_are_written() {
     let world = World::new().await;
     let keeper = world.keeper().await;
     write(&world, 20).await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(world.number("select count(*) from audit_unsealed").await, 0);
+    // By a machine that has other things to do too.
+    tokio::time::timeout(Duration::from_secs(10), until_sealed(&world))
+        .await
+        .unwrap();
     let sealed = world.number("select max(seq) from audit_seals").await;
     let written = world.number("select count(*) from audit_events").await;
     assert_eq!(sealed, written);

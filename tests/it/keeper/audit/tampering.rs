@@ -52,6 +52,8 @@ impl Place {
 struct Ground {
     /// Ids of the sealed rows, by seal.
     ids: Vec<i64>,
+    /// Seals and ids of those that a technician wrote.
+    full: Vec<(i64, i64)>,
     /// Ids of rows that wait.
     waiting: Vec<i64>,
     outside: Vec<Checkpoint>,
@@ -130,10 +132,17 @@ impl Ground {
         let mut outside = self.outside.clone();
         let (sql, place) = match chance.below(16) {
             0..=3 => {
+                // Of these every column holds something that can be changed.
+                let (seq, id) = chance.of(&self.full);
                 let (column, value) = chance.of(&COLUMNS);
+                let place = Place {
+                    seq: Some(seq),
+                    id: Some(id),
+                    checkpoint: None,
+                };
                 (
                     format!("update audit_events set {column} = {value} where id = {id}"),
-                    at_row,
+                    place,
                 )
             }
             4 => (format!("delete from audit_events where id = {id}"), at_row),
@@ -177,7 +186,8 @@ impl Ground {
             9 => {
                 let other = i64::try_from((k + 1 + chance.below(n - 1)) % n).unwrap() + 1;
                 let sql = format!(
-                    "update audit_seals set seq = case seq when {seq} then {other} else {seq} end where seq in ({seq}, {other})"
+                    "update audit_seals set seq = -seq where seq in ({seq}, {other});
+                     update audit_seals set seq = case -seq when {seq} then {other} else {seq} end where seq < 0"
                 );
                 (
                     sql,
@@ -209,7 +219,7 @@ impl Ground {
                     "create temp table gone as select * from audit_seals where seq >= {from};
                      delete from audit_seals where seq >= {from}; {rows}; drop table gone;
                      delete from audit_checkpoints where seq >= {from};
-                     update audit_chain set seq = s.seq, hash = s.hash, checkpoint = (select max(number) from audit_checkpoints)
+                     update audit_chain set seq = s.seq, hash = s.hash, checkpoint = (select coalesce(max(number), 0) from audit_checkpoints)
                      from audit_seals s where s.seq = {from} - 1"
                 );
                 (
@@ -288,7 +298,7 @@ impl Ground {
                 (
                     sql,
                     Place {
-                        seq: Some(last),
+                        seq: Some(last + 1),
                         id: Some(waits),
                         checkpoint: None,
                     },
@@ -330,6 +340,13 @@ async fn ground(world: &mut World) -> Ground {
         ids: all("select event_id from audit_seals order by seq")
             .await
             .unwrap(),
+        full: sqlx::query_as(
+            "select s.seq, e.id from audit_seals s join audit_events e on e.id = s.event_id
+             where e.action = 'tenant.edited' order by s.seq",
+        )
+        .fetch_all(&world.pool)
+        .await
+        .unwrap(),
         waiting: all("select event_id from audit_unsealed").await.unwrap(),
         outside: read_checkpoints(&std::fs::read_to_string(file).unwrap()).unwrap(),
     }
