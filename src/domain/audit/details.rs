@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 95] = [
+pub const WORDS: [&str; 97] = [
     "access_tokens",
     "acquired",
     "action",
@@ -16,6 +16,7 @@ pub const WORDS: [&str; 95] = [
     "app_registration_id",
     "application",
     "as_application",
+    "asks_pin",
     "before",
     "by_previous",
     "cause",
@@ -103,6 +104,7 @@ pub const WORDS: [&str; 95] = [
     "what",
     "who",
     "why",
+    "wrong",
 ];
 
 /// The details without what they may not hold.
