@@ -18,7 +18,12 @@ impl Target {
     pub async fn open(url: &SecretString) -> Result<Self, SnapshotError> {
         let mut connection = urls::parse(url)?
             .application_name("tenantry restore")
-            .options([("timezone", "UTC"), ("lock_timeout", "10s")])
+            .options([
+                ("timezone", "UTC"),
+                ("lock_timeout", "10s"),
+                // It would tell each system table that is not ours to analyze.
+                ("client_min_messages", "error"),
+            ])
             .connect()
             .await?;
         sqlx::query("set role portal_owner")
