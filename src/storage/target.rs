@@ -58,21 +58,6 @@ impl Target {
         Ok(())
     }
 
-    /// Was it restored, and not made ready to serve yet?
-    pub async fn is_unfinished(&mut self) -> Result<bool, SnapshotError> {
-        let known: bool =
-            sqlx::query_scalar("select to_regclass('public.installation_state') is not null")
-                .fetch_one(&mut self.connection)
-                .await?;
-        if !known {
-            return Ok(false);
-        }
-        let sql = "select not exists (select from installation_state)";
-        Ok(sqlx::query_scalar(sql)
-            .fetch_one(&mut self.connection)
-            .await?)
-    }
-
     /// Have the planner know the tables: an archive brings no statistics.
     pub async fn analyze(&mut self) -> Result<(), SnapshotError> {
         sqlx::query("analyze").execute(&mut self.connection).await?;

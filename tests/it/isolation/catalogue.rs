@@ -22,6 +22,7 @@ const DEFINERS: &[&str] = &[
     "hold_technician_limits",
     "note_connection_standing",
     "note_error_days",
+    "note_revocation",
     "note_standing",
     "note_status_counts",
     "note_tenant_standing",
