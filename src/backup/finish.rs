@@ -45,6 +45,7 @@ pub struct Finished {
 }
 
 /// The pools of portal and keeper, and what the keeper opens with.
+#[derive(Clone, Copy, Debug)]
 pub struct Hands<'a> {
     pub portal: &'a PgPool,
     pub keeper: &'a PgPool,

@@ -97,7 +97,7 @@ pub async fn archive(
 /// From the file into `restore`. The file has been found whole before, so that nothing half read can be taken for all.
 pub async fn unpack(reader: &mut Reader, mut restore: Program) -> Result<(), BackupError> {
     let mut into = restore.input();
-    while let Part::Piece(bytes) = reader.next()? {
+    while let Part::Piece(bytes) = reader.part()? {
         if let Some(input) = &mut into
             && input.write_all(&bytes).await.is_err()
         {
