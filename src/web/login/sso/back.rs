@@ -8,15 +8,16 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{Away, configured, enter, words};
+use super::{Away, configured, words};
 use crate::app::App;
-use crate::domain::sign_on::{self, Arrived, Refused, Returned};
+use crate::domain::sign_on::{self, Arrived, Evidence, Refused, Returned};
+use crate::domain::technician::Technician;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::peer::Asker;
-use crate::web::kit::{paths, viewer};
+use crate::web::kit::{paths, session, viewer};
 use crate::web::login::next::destination;
 use crate::web::login::sign_in;
 
@@ -93,23 +94,32 @@ impl Visit {
 
     async fn let_in(&self, name: &str, arrived: Arrived, gestures: bool) -> WebResult {
         let next = destination(&arrived.next, &self.app.site.base_url);
-        match arrived.evidence {
-            Some(evidence) => {
-                enter(
-                    &self.session,
-                    &arrived.technician,
-                    &self.headers,
-                    gestures,
-                    evidence,
-                )
-                .await?;
-            }
-            None => {
-                let done = format!("From now on you can sign in with {name}.");
-                notice::leave(&self.session, Tone::Ok, done).await;
-            }
+        let Some(evidence) = arrived.evidence else {
+            let done = format!("From now on you can sign in with {name}.");
+            notice::leave(&self.session, Tone::Ok, done).await;
+            return Ok(Redirect::to(&next).into_response());
+        };
+        self.enter(&arrived.technician, evidence, gestures, &next)
+            .await
+    }
+
+    /// The end of every sign-on, and its one call into the login session: the provider's evidence decides whether a factor of
+    /// ours is still to be asked for.
+    async fn enter(
+        &self,
+        technician: &Technician,
+        evidence: Evidence,
+        gestures: bool,
+        next: &str,
+    ) -> WebResult {
+        let mut headers = self.headers.clone();
+        if gestures {
+            headers.insert("sec-fetch-user", HeaderValue::from_static("?1"));
         }
-        Ok(Redirect::to(&next).into_response())
+        session::begin(&self.session, technician.id, &headers).await?;
+        match evidence {
+            Evidence::Mfa | Evidence::PasswordOnly => Ok(Redirect::to(next).into_response()),
+        }
     }
 
     /// Nobody came in: the login page says why.

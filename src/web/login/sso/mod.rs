@@ -6,15 +6,13 @@ pub(super) mod leave;
 pub(super) mod own;
 mod words;
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use crate::app::App;
-use crate::domain::sign_on::{BrowserSecret, Evidence, Sso};
-use crate::domain::technician::Technician;
+use crate::domain::sign_on::{BrowserSecret, Sso};
 use crate::web::kit::error::{WebError, WebResult};
-use crate::web::kit::session;
 
 /// Under this key a login session holds what ties trips to its browser.
 const AWAY_KEY: &str = "sign_on";
@@ -65,21 +63,4 @@ impl Away {
         session.insert(AWAY_KEY, &away).await?;
         Ok(away)
     }
-}
-
-/// The end of every sign-on, and its one call into the login session. The provider's evidence decides whether a factor of ours
-/// is still to be asked for.
-async fn enter(
-    session: &Session,
-    technician: &Technician,
-    headers: &HeaderMap,
-    gestures: bool,
-    evidence: Evidence,
-) -> WebResult<()> {
-    let mut headers = headers.clone();
-    if gestures {
-        headers.insert("sec-fetch-user", HeaderValue::from_static("?1"));
-    }
-    tracing::debug!(?evidence, "a sign-on ended well");
-    session::begin(session, technician.id, &headers).await
 }
