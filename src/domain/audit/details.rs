@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 97] = [
+pub const WORDS: [&str; 98] = [
     "access_tokens",
     "acquired",
     "action",
@@ -61,6 +61,7 @@ pub const WORDS: [&str; 97] = [
     "logins",
     "method",
     "min_ttl_s",
+    "minutes",
     "months",
     "name",
     "object",

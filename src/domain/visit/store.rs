@@ -68,10 +68,13 @@ pub(super) async fn newest(
         "select t.display_name, v.began_at, v.until, v.seen_at, v.ended_at
          from visits v join technicians t on t.id = v.technician_id
          where v.tenant_id = $1 and ($2::uuid is null or v.tenant_id = $2)
+           and ($4::uuid is null or exists (select from technician_tenants g
+             where g.technician_id = $4 and g.tenant_id = v.tenant_id))
          order by v.began_at desc, v.id desc limit $3",
         tenant.as_uuid(),
         scope.tenant().map(TenantId::as_uuid),
         most,
+        scope.technician(),
     )
     .fetch_all(op.db())
     .await?;

@@ -132,7 +132,8 @@ async fn export(
     limit::export(&mut op, &viewer).await?;
     Entry::new("report.exported")
         .tenant(visit.id)
-        .detail("month", month.to_string())
+        .detail("format", "csv")
+        .detail("from", month.to_string())
         .write(&mut op)
         .await?;
     let found = report::of_tenant(&mut op, visit.scope(), visit.id, month).await?;
