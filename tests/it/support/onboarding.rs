@@ -104,7 +104,8 @@ impl World {
             .await;
         let address = Url::parse(&address).unwrap();
         let segment = address.path_segments().unwrap().next().unwrap().to_owned();
-        let base = self.simulator.url().as_str().trim_end_matches('/');
+        let host = self.endpoints().authority;
+        let base = host.as_str().trim_end_matches('/');
         let query = address.query_pairs().into_owned().collect();
         let landing = self
             .directory()
