@@ -22,6 +22,8 @@ pub enum Purpose {
     Invitation,
     /// Credentials of the MSP's app registration.
     App,
+    /// Seeds of technicians' authenticator apps.
+    Factor,
     /// The known text that proves a master key.
     Canary,
 }
@@ -35,6 +37,7 @@ impl Purpose {
             Self::Flow => "flow",
             Self::Invitation => "invitation",
             Self::App => "app",
+            Self::Factor => "factor",
             Self::Canary => "canary",
         }
     }
