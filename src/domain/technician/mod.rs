@@ -2,14 +2,18 @@
 //! which tenants they see, `manage` says who has a login at all.
 
 mod brake;
+mod breached;
+pub mod factor;
 mod hashing;
 mod limit;
 mod link;
 mod login_name;
 mod manage;
+mod own_password;
 mod password;
 mod permission;
 mod saved_view;
+mod session;
 mod sign_in;
 mod store;
 
@@ -20,6 +24,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
+pub use breached::{Breached, ListError};
 pub use hashing::{Busy, PasswordHash, hash};
 pub(in crate::domain) use hashing::{hash_text, verify_text};
 pub use limit::{
@@ -31,14 +36,18 @@ pub use link::{
 pub use login_name::{LoginName, NotAnAddress};
 pub use manage::{
     AddError, ChangeError, Listed, NewTechnician, NotAName, Who, add, change_role,
-    create_with_password, disable, display_name, enable, end_logins, list, logins, reset,
+    create_with_password, disable, display_name, enable, end_logins, list, reset,
 };
+pub use own_password::{change_own_password, prove_password};
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
 };
 pub use permission::Permission;
 pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
-pub use sign_in::{Attempt, SignInError, sign_in};
+pub use session::{
+    OpenSession, end_other_sessions, end_session, open_sessions, sessions_of_everybody,
+};
+pub use sign_in::{Attempt, Device, SignInError, complete, sign_in};
 
 use super::op::{Actor, Op, Scope};
 use crate::storage::TechnicianId;
@@ -153,12 +162,25 @@ impl Technician {
 /// Count a wrong guess by an address that was no login (an invitation link that does not exist); from the 25th within a
 /// quarter of an hour on, how long that address must wait before it is listened to again.
 pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, sqlx::Error> {
-    brake::admit(op, &[brake::Subject::address(ip)]).await
+    let admission = brake::admit(op, &[brake::Subject::address(ip)]).await?;
+    Ok(match admission {
+        brake::Admission::Go(_) => None,
+        brake::Admission::Wait(wait) => Some(wait),
+    })
 }
 
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
     store::find(op.db(), id).await
+}
+
+/// The technician who signs in by this name.
+pub async fn find_by_login_name(
+    op: &mut Op,
+    name: &LoginName,
+) -> Result<Option<Technician>, sqlx::Error> {
+    let found = store::find_by_login_name(op, name).await?;
+    Ok(found.map(|(technician, _)| technician))
 }
 
 /// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.
