@@ -8,8 +8,9 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::Network;
+use crate::config::{self, Network};
 use crate::domain::connection::StatusNews;
+use crate::domain::technician::{Breached, ListError};
 use crate::keeper;
 use crate::mail::Mailer;
 
@@ -24,12 +25,37 @@ pub struct App {
     pub trusted_proxies: Arc<[Network]>,
     /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
     pub mailer: Option<Mailer>,
+    /// How technicians prove who they are.
+    pub login: Arc<Login>,
     /// Whole months for which MSAL errors are kept; none: for ever.
     pub keep_errors_months: Option<u16>,
     /// Ids of onboarding flows whose row changed; fed by one Postgres listener, heard by every waiting page.
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
+}
+
+/// The rules of the login.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Owners and admins need a passkey, wherever browsers offer passkeys.
+    pub passkey_for_admins: bool,
+    /// Passwords that nobody may take.
+    pub breached: Breached,
+}
+
+impl Login {
+    /// As the settings say.
+    pub fn new(settings: &config::Login) -> Result<Self, ListError> {
+        let breached = match &settings.breached_passwords_file {
+            Some(path) => Breached::read(path)?,
+            None => Breached::bundled(),
+        };
+        Ok(Self {
+            passkey_for_admins: settings.passkey_for_admins,
+            breached,
+        })
+    }
 }
 
 /// How this installation presents itself.

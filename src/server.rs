@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::{App, Site};
+use crate::app::{App, Login, Site};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{connection, onboarding};
@@ -113,6 +113,7 @@ impl Server {
                 cloud: keeper::Cloud::at(&config.entra.authority, &config.entra.graph_url),
             }),
             trusted_proxies: config.trusted_proxies.clone().into(),
+            login: Arc::new(Login::new(&config.login)?),
             keep_errors_months: config.retention.msal_errors_months,
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,

@@ -16,7 +16,9 @@ use url::Url;
 pub use error::{ConfigError, Problem};
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
-pub use sections::{Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls};
+pub use sections::{
+    Database, Entra, Invitations, Log, LogFormat, Login, Msp, Retention, Smtp, SmtpTls,
+};
 
 use reader::Reader;
 use sections::literal;
@@ -49,6 +51,7 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     pub msp: Msp,
     pub invitations: Invitations,
+    pub login: Login,
     pub retention: Retention,
     pub log: Log,
 }
@@ -182,6 +185,7 @@ impl Config {
                 .unwrap_or_default(),
             msp: Msp::read(from),
             invitations: Invitations::read(from),
+            login: Login::read(from),
             retention: Retention::read(from),
             log: Log::read(from),
         }

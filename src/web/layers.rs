@@ -63,8 +63,9 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::app::Site;
+    use crate::app::{Login, Site};
     use crate::clock::Clock;
+    use crate::domain::technician::Breached;
     use crate::keeper;
 
     /// An application that reaches no database.
@@ -87,6 +88,10 @@ mod tests {
             }),
             trusted_proxies: Arc::new([]),
             mailer: None,
+            login: Arc::new(Login {
+                passkey_for_admins: false,
+                breached: Breached::bundled(),
+            }),
             keep_errors_months: None,
             flow_changes: broadcast::channel(1).0,
             status_news: broadcast::channel(64).0,
