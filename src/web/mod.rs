@@ -47,6 +47,7 @@ pub fn router(app: App) -> Router {
     let door = (app.clone(), Arc::new(policies));
     let pages = pages
         .route_layer(from_fn_with_state(door, policy::enforce))
+        .layer(from_fn_with_state(app.clone(), kit::kept::keep))
         .layer(session::layer(&app))
         .route_layer(from_fn(kit::log::note_route));
     // Assets are for anybody and need no session.

@@ -1,12 +1,14 @@
 //! What pages share: who is looking, error pages, forms, paging, addresses, headers and assets. Nothing here knows a page.
 
 pub mod again;
+pub mod agent;
 pub mod assets;
 pub mod chrome;
 pub mod error;
 pub mod form;
 pub mod guard;
 pub mod headers;
+pub mod kept;
 pub mod load;
 pub mod log;
 pub mod notice;
@@ -16,6 +18,7 @@ pub mod peer;
 pub mod policy;
 pub mod routes;
 pub mod session;
+pub mod tell;
 pub mod together;
 pub mod viewer;
 pub mod when;
