@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tenantry::app::{App, Site};
+use tenantry::app::{App, Login, Site};
 use tenantry::clock::Clock;
 use tenantry::domain::connection;
+use tenantry::domain::technician::Breached;
 use tenantry::keeper;
 use tenantry::storage::{self, PoolKind};
 use tenantry::{web, workers};
@@ -68,6 +69,10 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         }),
         trusted_proxies: Arc::new([]),
         mailer: None,
+        login: Arc::new(Login {
+            passkey_for_admins: false,
+            breached: Breached::bundled(),
+        }),
         flow_changes: broadcast::channel(64).0,
         keep_errors_months: None,
         status_news: broadcast::channel(64).0,

@@ -38,6 +38,8 @@ impl World {
                 ("/security/app-registration", "id", absent()),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/technicians", "id", text(&person)),
+                ("/security/technicians", "login", absent()),
+                ("/profile", "id", absent()),
                 ("/login/link", "token", "none".into()),
                 ("/onboarding", "token", "inv_none".into()),
                 ("/static", "version", "0".into()),
