@@ -9,9 +9,10 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::{Limits, Network};
+use crate::config::{self, Limits, Network};
 use crate::domain::connection::StatusNews;
 use crate::domain::sign_on::Sso;
+use crate::domain::technician::{Breached, ListError};
 use crate::keeper;
 use crate::mail::Mailer;
 
@@ -32,6 +33,8 @@ pub struct App {
     pub visit: time::Duration,
     /// How much this process bears.
     pub limits: Limits,
+    /// How technicians prove who they are.
+    pub login: Arc<Login>,
     /// Whole months for which MSAL errors are kept; none: for ever.
     pub keep_errors_months: Option<u16>,
     /// Where revocations are written outside the database; none in tests that do not look at it.
@@ -40,6 +43,29 @@ pub struct App {
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
+}
+
+/// The rules of the login.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Owners and admins need a passkey, wherever browsers offer passkeys.
+    pub passkey_for_admins: bool,
+    /// Passwords that nobody may take.
+    pub breached: Breached,
+}
+
+impl Login {
+    /// As the settings say.
+    pub fn new(settings: &config::Login) -> Result<Self, ListError> {
+        let breached = match &settings.breached_passwords_file {
+            Some(path) => Breached::read(path)?,
+            None => Breached::bundled(),
+        };
+        Ok(Self {
+            passkey_for_admins: settings.passkey_for_admins,
+            breached,
+        })
+    }
 }
 
 /// How this installation presents itself.

@@ -30,6 +30,11 @@ impl Clock {
             .unwrap_or(now)
     }
 
+    /// The time on the wall, however far this clock was moved: what codes of authenticator apps go by.
+    pub fn wall(&self) -> OffsetDateTime {
+        system_now()
+    }
+
     /// Move the clock forward by `by`; every clone follows.
     pub fn advance(&self, by: Duration) {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4);

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::{App, Site};
+use crate::app::{App, Login, Site};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{connection, onboarding, sign_on};
@@ -122,6 +122,7 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone().into(),
             visit: config.visit,
             limits: config.limits,
+            login: Arc::new(Login::new(&config.login)?),
             keep_errors_months: config.retention.msal_errors_months,
             revocation_log: Some(config.revocation_log.clone()),
             sso: sso.transpose()?.map(Arc::new),

@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tenantry::app::{App, Site};
+use tenantry::app::{App, Login, Site};
 use tenantry::clock::Clock;
 use tenantry::domain::connection;
+use tenantry::domain::technician::Breached;
 use tenantry::keeper;
 use tenantry::storage::{self, PoolKind};
 use tenantry::{web, workers};
@@ -69,6 +70,10 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         trusted_proxies: Arc::new([]),
         mailer: None,
         sso: None,
+        login: Arc::new(Login {
+            passkey_for_admins: false,
+            breached: Breached::bundled(),
+        }),
         flow_changes: broadcast::channel(64).0,
         visit: time::Duration::hours(1),
         limits: tenantry::config::Limits::default(),

@@ -1,6 +1,5 @@
 //! Postgres with fleets in it, and somebody signed in.
 
-use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -8,9 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection, PgPool};
 use tenantry::clock::{Clock, random_uuid};
 use tenantry::domain::rehearsal::{Plan, plant};
+use tenantry::domain::technician::factor::FactorKind;
 use tenantry::storage::private_postgres::{Options, PrivatePostgres, SUPERUSER};
 use tenantry::storage::{TechnicianId, migrate, roles};
-use tenantry::web::kit::session::{Store, TECHNICIAN_KEY};
+use tenantry::web::kit::session::{Store, login_record};
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 
@@ -109,10 +109,7 @@ async fn sign_in(pool: &PgPool, clock: &Clock) -> String {
     .unwrap();
     let mut record = Record {
         id: Id::default(),
-        data: HashMap::from([(
-            TECHNICIAN_KEY.to_owned(),
-            serde_json::to_value(technician).unwrap(),
-        )]),
+        data: login_record(technician, FactorKind::Passkey, clock.now()),
         expiry_date: clock.now(),
     };
     Store::new(pool.clone(), clock.clone())

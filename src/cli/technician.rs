@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::op::{Actor, Op};
 use crate::domain::technician::{
-    self, LINK_LIFETIME, LinkToken, Listed, LoginName, NewTechnician, Role,
+    self, LINK_LIFETIME, LinkToken, Listed, LoginName, NewTechnician, Role, factor,
 };
 use crate::storage::{PoolKind, Storage, pool};
 use crate::web::kit::{paths, when};
@@ -36,10 +36,13 @@ enum Action {
     },
     /// List everybody with a login
     List,
-    /// Forget the password, end every login and print a new one-time link
+    /// Forget the password, end every login and print a new one-time link; second factors stay
     Reset {
         #[arg(value_parser = LoginName::parse)]
         email: LoginName,
+        /// Forget passkeys, authenticator app and recovery codes instead; the password stays
+        #[arg(long)]
+        factors: bool,
     },
     /// Take the login away; the history stays
     Disable {
@@ -85,7 +88,20 @@ impl Action {
                 let (added, link) = technician::add(&mut op, &new).await?;
                 invitation(&config.base_url, &added.display_name, &link)?
             }
-            Self::Reset { email } => {
+            Self::Reset {
+                email,
+                factors: true,
+            } => {
+                let technician = factor::reset_factors(&mut op, &email).await?;
+                format!(
+                    "{} sets up a new second factor at the next login, with the password they have.",
+                    technician.email
+                )
+            }
+            Self::Reset {
+                email,
+                factors: false,
+            } => {
                 let (technician, link) = technician::reset(&mut op, &email).await?;
                 invitation(&config.base_url, &technician.display_name, &link)?
             }
@@ -113,7 +129,7 @@ fn invitation(base: &Url, name: &str, link: &LinkToken) -> anyhow::Result<String
     };
     let minutes = LINK_LIFETIME.whole_minutes();
     Ok(format!(
-        "{name} sets the password here, within {minutes} minutes and once:\n{address}"
+        "{name} sets the password here, within {minutes} minutes and once; the second factor is asked for after it:\n{address}"
     ))
 }
 

@@ -21,7 +21,7 @@ pub use limits::Limits;
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
 pub use sections::{
-    Audit, Database, Entra, Invitations, Log, LogFormat, Msp, Retention, Smtp, SmtpTls,
+    Audit, Database, Entra, Invitations, Log, LogFormat, Login, Msp, Retention, Smtp, SmtpTls,
 };
 pub use sso::{Sso, WithoutAmr};
 pub use tls::Tls;
@@ -64,6 +64,7 @@ pub struct Config {
     /// `visits.minutes`: how long a technician may stay in a Customer portal before entering again.
     pub visit: time::Duration,
     pub limits: Limits,
+    pub login: Login,
     pub retention: Retention,
     /// `backup.revocation_log`: where every revocation is written outside the database; `revocations.jsonl` in the data
     /// directory unless named.
@@ -227,6 +228,7 @@ impl Config {
             invitations: Invitations::read(from),
             visit: visit(from),
             limits: Limits::read(from),
+            login: Login::read(from),
             retention: Retention::read(from),
             audit: Audit::read(from),
             log: Log::read(from),

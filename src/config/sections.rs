@@ -1,4 +1,4 @@
-//! The settings that come in groups: `database.*`, `entra.*`, `smtp.*`, `msp.*`, `invitations.*`, `log.*`.
+//! The settings that come in groups: `database.*`, `entra.*`, `smtp.*`, `msp.*`, `login.*`, `invitations.*`, `log.*`.
 
 use std::path::PathBuf;
 
@@ -82,6 +82,15 @@ pub struct Invitations {
     pub pin: bool,
     /// Every sign-in waits for a technician's confirmation, the expected administrator's too.
     pub hold: bool,
+}
+
+/// `login.*`: how technicians prove who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Owners and admins need a passkey, wherever browsers offer passkeys.
+    pub passkey_for_admins: bool,
+    /// One password a line, instead of the list that comes with the program.
+    pub breached_passwords_file: Option<PathBuf>,
 }
 
 /// `retention.*`: how long records are kept.
@@ -261,6 +270,18 @@ impl Invitations {
         Self {
             pin: yes("invitations.pin"),
             hold: yes("invitations.hold"),
+        }
+    }
+}
+
+impl Login {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let passkey = from.parse("login.passkey_for_admins", "true or false", |text| {
+            text.parse().ok()
+        });
+        Self {
+            passkey_for_admins: passkey.unwrap_or(true),
+            breached_passwords_file: from.path("login.breached_passwords_file"),
         }
     }
 }

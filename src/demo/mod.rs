@@ -5,6 +5,7 @@ mod customer;
 mod keeper;
 mod own_app;
 mod remembered;
+mod second_factor;
 mod seed;
 mod timeline;
 mod tour;
@@ -69,7 +70,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     let clock = Clock::system();
     let simulator = start_simulator(&options, &clock).await?;
-    let remembered = Remembered::load_or_make(&options.data_dir)?;
+    let mut remembered = Remembered::load_or_make(&options.data_dir)?;
     remembered.register_app(simulator.directory(), &base_url);
     let storage = Storage::open(&config).await?;
     let client = Client::socket(config.keeper_socket.clone()).following(clock.clone());
@@ -89,6 +90,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     plant_once(&options, &server, &simulator, &remembered)
         .await
         .context("the sample tenants could not be planted")?;
+    second_factor::preset(server.app(), &mut remembered)
+        .await
+        .context("the demo's second factor could not be set up")?;
     // Not before: the days of the samples pass in a moment, and what goes by the clock on the wall would sum up empty days.
     server.start_workers();
     tour::print(
@@ -142,6 +146,8 @@ fn config(options: &Options) -> anyhow::Result<Config> {
         ("msp.name", world::MSP),
         ("msp.legal_name", world::MSP_LEGAL),
         ("msp.report_to", world::REPORT_TO),
+        // A visitor of the demo has an authenticator app, preset and printed.
+        ("login.passkey_for_admins", "false"),
         ("log.filter", filter.as_str()),
     ])?;
     crate::telemetry::init(&config.log);
@@ -175,7 +181,12 @@ async fn plant_once(
     }
     let app = server.app();
     let (email, name) = world::TECHNICIAN;
-    let hash = technician::hash(Password::parse(remembered.password.clone().into(), &[])?).await?;
+    let hash = technician::hash(Password::parse(
+        remembered.password.clone().into(),
+        &[],
+        &app.login.breached,
+    )?)
+    .await?;
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
     let new = NewTechnician {
         email: LoginName::parse(email)?,

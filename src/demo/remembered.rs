@@ -17,6 +17,8 @@ use crate::clock;
 use crate::simulator::directory::{App, ClientSecret, Directory, required_access};
 
 const FILE: &str = "demo.json";
+/// On its way to be [`FILE`].
+const FRESH: &str = "demo.json.new";
 const PLANTED: &str = "planted";
 /// The app registration's secret, as the setting `entra.client_secret_file` wants it.
 const CREDENTIAL: &str = "client.secret";
@@ -30,6 +32,7 @@ const OURS: [&str; 9] = [
     "revocations.jsonl",
     CREDENTIAL,
     FILE,
+    FRESH,
     PLANTED,
 ];
 
@@ -39,6 +42,9 @@ pub struct Remembered {
     pub client_id: Uuid,
     client_secret: String,
     pub password: String,
+    /// The seed of its authenticator app in base32; none before the first login was prepared.
+    #[serde(default)]
+    pub totp_secret: Option<String>,
     #[serde(skip)]
     dir: PathBuf,
 }
@@ -59,15 +65,25 @@ impl Remembered {
             client_id: clock::random_uuid(),
             client_secret: format!("demo~{}", clock::random_uuid().simple()),
             password: format!("demo-{}", hex::encode(clock::random_bytes::<6>())),
+            totp_secret: None,
             dir: dir.to_owned(),
         };
+        made.save()?;
+        Ok(made)
+    }
+
+    /// Write it down, whole or not at all.
+    pub fn save(&self) -> anyhow::Result<()> {
+        let (file, fresh) = (self.dir.join(FILE), self.dir.join(FRESH));
+        let _ = fs::remove_file(&fresh);
         let mut out = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&file)?;
-        out.write_all(&serde_json::to_vec_pretty(&made)?)?;
-        Ok(made)
+            .open(&fresh)?;
+        out.write_all(&serde_json::to_vec_pretty(self)?)?;
+        fs::rename(&fresh, &file)?;
+        Ok(())
     }
 
     /// Make sure the simulated Microsoft knows our app registration, returning to where the portal is this time.

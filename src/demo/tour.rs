@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::json;
 use url::Url;
 
-use super::{Options, Remembered, world};
+use super::{Options, Remembered, second_factor, world};
 use crate::simulator::Simulator;
 
 /// Where everything is.
@@ -30,6 +30,7 @@ pub fn print(options: &Options, at: &Addresses<'_>, remembered: &Remembered) {
             "client_id": remembered.client_id,
             "email": email,
             "password": remembered.password,
+            "totp_secret": remembered.totp_secret,
             "data_dir": options.data_dir,
         });
         println!("{line}");
@@ -41,18 +42,22 @@ Tenantry demo of {msp}
   Portal      {portal}
   Login       {email}
   Password    {password}
+  Second factor: the six digits of an authenticator app with the key {totp}
+              ({otpauth})
   Microsoft   {simulator}/control   (simulated: every account, every way to die, the clock)
   Accounts    admin@<short name>.example, password {account}
   Data        {data}   (kept; start over with --fresh)
 
 Live through a renewal:
-  1. Log in, filter \"Expired\", press Renew on a row, then OK, and copy the Auth URL into another browser.
+  1. Log in (password, then the six digits), filter \"Expired\", press Renew on a row, then OK, and copy the Auth URL into another browser.
   2. There: Continue, Start authentication, copy the code, follow \"Microsoft\", sign in as the account above, accept.
   3. Back in the console: SysAdmin, Configuration, M365 Configuration, Validate Authentication.
 
 Ctrl-C stops everything.",
         msp = world::MSP,
         password = remembered.password,
+        totp = remembered.totp_secret.as_deref().unwrap_or("that you set up"),
+        otpauth = remembered.totp_secret.as_deref().map(second_factor::address).unwrap_or_default(),
         account = world::ACCOUNT_PASSWORD,
         data = options.data_dir.display(),
     );

@@ -31,6 +31,7 @@ mod start;
 mod store;
 mod sweep;
 pub mod text;
+pub mod totp;
 mod trouble;
 mod validate;
 

@@ -18,6 +18,7 @@ use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
 use super::store::{connections, incidents, tenants};
 use super::text::Text;
+use super::totp;
 use super::trouble::Trouble;
 use super::validate::validate;
 use crate::storage::TenantId;
@@ -97,6 +98,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         Request::App(change) => Ok(Reply::App(app::change(core, change).await?)),
         Request::Plug(ask) => Ok(plug::answer(core, ask)),
         Request::Look(ask) => Ok(Reply::Looked(look::answer(core, ask).await?)),
+        Request::Totp(ask) => Ok(Reply::Totp(totp::answer(core, ask).await?)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
         of_a_flow => answer_flow(core, of_a_flow).await,

@@ -2,6 +2,7 @@
 //! the domain's; a letter goes out outside any transaction.
 
 mod invitation;
+mod security;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use secrecy::ExposeSecret;
 use crate::config::{SecretFileError, Smtp, SmtpTls};
 
 pub use invitation::InvitationLetter;
+pub use security::{LoginNews, SecurityLetter};
 
 /// Longest wait for the mail server, for each of its answers.
 const PATIENCE: Duration = Duration::from_secs(10);

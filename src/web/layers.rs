@@ -64,8 +64,9 @@ mod tests {
 
     use super::super::kit::error::WebError;
     use super::*;
-    use crate::app::Site;
+    use crate::app::{Login, Site};
     use crate::clock::Clock;
+    use crate::domain::technician::Breached;
     use crate::keeper;
 
     /// An application that reaches no database.
@@ -91,6 +92,10 @@ mod tests {
             sso: None,
             visit: time::Duration::hours(1),
             limits: crate::config::Limits::default(),
+            login: Arc::new(Login {
+                passkey_for_admins: false,
+                breached: Breached::bundled(),
+            }),
             keep_errors_months: None,
             revocation_log: None,
             flow_changes: broadcast::channel(1).0,

@@ -1,9 +1,9 @@
 //! Who is looking: one router per audience, each behind its own guard, and the layers that every answer passes.
 
 pub mod console;
+mod csp_reports;
 #[cfg(feature = "faults")]
 pub(crate) mod fuzzing;
-mod csp_reports;
 pub mod kit;
 mod layers;
 pub mod listen;
@@ -50,6 +50,7 @@ pub fn router(app: App) -> Router {
     let door = (app.clone(), Arc::new(policies));
     let pages = pages
         .route_layer(from_fn_with_state(door, policy::enforce))
+        .layer(from_fn_with_state(app.clone(), kit::kept::keep))
         .layer(session::layer(&app))
         .route_layer(from_fn(kit::log::note_route));
     // Assets are for anybody and need no session.

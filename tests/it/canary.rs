@@ -62,6 +62,12 @@ fn start() -> Demo {
     }
 }
 
+/// What the browser is to send from now on.
+fn cookie_of(answer: &reqwest::Response) -> String {
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
 impl Demo {
     fn data(&self) -> PathBuf {
         self.dir.path().join("demo")
@@ -162,8 +168,19 @@ impl Demo {
             .send()
             .await
             .unwrap();
-        let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
-        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let seed = self.about["totp_secret"].as_str().unwrap();
+        let now = tenantry::clock::Clock::system().wall();
+        let code = tenantry::keeper::totp::code_at(seed, now).unwrap();
+        let signed_in = http
+            .post(format!("{portal}/login/factor"))
+            .header("origin", portal)
+            .header("sec-fetch-site", "same-origin")
+            .header("cookie", cookie_of(&signed_in))
+            .form(&[("code", code)])
+            .send()
+            .await
+            .unwrap();
+        let cookie = cookie_of(&signed_in);
         let mut pages = Vec::new();
         for path in [
             "/security/authentication-status",

@@ -4,6 +4,7 @@
 use super::arrive::{Outcomes, Returned};
 use super::trip::Trip;
 use super::{Evidence, Identity, Refused, Rules, link, store};
+use crate::domain::audit::Entry;
 use crate::domain::line::plain;
 use crate::domain::op::Op;
 use crate::domain::technician::{
@@ -51,7 +52,10 @@ pub(super) async fn admit(
         Err(refused) => return Ok(Err(refused)),
     };
     store::note_use(op, technician.id).await?;
-    technician::let_in(op, &technician, "sso").await?;
+    Entry::new("technician.sign_on_proved")
+        .object("technician", technician.id)
+        .write(op)
+        .await?;
     Ok(Ok((technician, Some(evidence))))
 }
 

@@ -1,12 +1,13 @@
 //! Guessing gets slower: after a few failures the next attempt must wait, longer each time, up to a quarter of an hour and
 //! never for good. Counted per account as typed (also for unknown ones, so that nothing is told) and per address.
 //!
-//! Account: four failures are free, then 5, 10, 20, 40, 80 s, from the tenth on 15 min. Address: the same from the 25th on.
+//! Account: four failures are free, then 5, 10, 20, 40, 80 s, from the tenth on 15 min. Address: the same from the 25th on. When
+//! more than 300 of all fail within a quarter of an hour, every attempt takes two seconds longer, and nobody is refused for it.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use aws_lc_rs::digest;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::store;
 use crate::domain::op::Op;
@@ -17,11 +18,39 @@ const FIRST_WAIT: Duration = Duration::seconds(5);
 /// Failures between the last free one and the longest wait.
 const STEPS: i32 = 6;
 
+/// Failures of all together within a quarter of an hour from which on everybody is slower.
+const CEILING: i32 = 300;
+/// By how much.
+const SLOWER: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What failures are counted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
     pub key: String,
     free: i32,
+    /// It makes attempts slower and refuses none.
+    only_slows: bool,
+}
+
+/// Whether an attempt may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// Once this pause is over, outside of any transaction.
+    Go(Pause),
+    /// Not before so long; nothing was counted.
+    Wait(Duration),
+}
+
+/// How much slower an attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pause(std::time::Duration);
+
+impl Pause {
+    pub async fn wait(self) {
+        if !self.0.is_zero() {
+            tokio::time::sleep(self.0).await;
+        }
+    }
 }
 
 impl Subject {
@@ -32,6 +61,7 @@ impl Subject {
         Self {
             key: format!("account:{}", hex::encode(hash)),
             free: 4,
+            only_slows: false,
         }
     }
 
@@ -45,7 +75,21 @@ impl Subject {
             Ok(IpAddr::V4(ip)) => format!("address:{ip}"),
             Err(_) => "address:unknown".to_owned(),
         };
-        Self { key, free: 24 }
+        Self {
+            key,
+            free: 24,
+            only_slows: false,
+        }
+    }
+
+    /// All logins of this quarter of an hour together.
+    pub(super) fn everybody(now: OffsetDateTime) -> Self {
+        let quarter = now.unix_timestamp().div_euclid(WINDOW.whole_seconds());
+        Self {
+            key: format!("everybody:{quarter}"),
+            free: CEILING,
+            only_slows: true,
+        }
     }
 
     /// How long after the last of so many failures the next attempt must wait.
@@ -59,42 +103,49 @@ impl Subject {
 }
 
 /// Count an attempt for all subjects before it is made, so that a hundred at once are not one; it counts as failed until
-/// [`forgive`]. When one of them must wait, nothing is counted and the longest wait is the answer.
-pub(super) async fn admit(
-    op: &mut Op,
-    subjects: &[Subject],
-) -> Result<Option<Duration>, sqlx::Error> {
+/// [`take_back`]. When one of them must wait, nothing is counted and the longest wait is the answer.
+pub(super) async fn admit(op: &mut Op, subjects: &[Subject]) -> Result<Admission, sqlx::Error> {
     let now = op.now();
     let keys: Vec<String> = subjects.iter().map(|subject| subject.key.clone()).collect();
-    let mut longest = Duration::ZERO;
+    let (mut longest, mut pause) = (Duration::ZERO, std::time::Duration::ZERO);
     for (key, failures, last) in store::failures(op, &keys, now - WINDOW).await? {
         let Some(subject) = subjects.iter().find(|subject| subject.key == key) else {
             continue;
         };
-        longest = longest.max(last + subject.wait(failures) - now);
+        if !subject.only_slows {
+            longest = longest.max(last + subject.wait(failures) - now);
+        } else if failures > subject.free {
+            pause = SLOWER;
+        }
     }
     if longest.is_positive() {
-        return Ok(Some(longest));
+        return Ok(Admission::Wait(longest));
     }
     for key in &keys {
         store::count_failure(op, key, now - WINDOW).await?;
     }
-    Ok(None)
+    Ok(Admission::Go(Pause(pause)))
 }
 
-/// The attempt succeeded or was not looked at: take it back. A success also forgets the account's former failures.
-pub(super) async fn forgive(
-    op: &mut Op,
-    account: &Subject,
-    address: &Subject,
-    succeeded: bool,
-) -> Result<(), sqlx::Error> {
-    if succeeded {
-        store::forget_failures(op, &account.key).await?;
-    } else {
-        store::take_back_failure(op, &account.key).await?;
+/// The attempt succeeded or was not looked at: it does not count. Former failures do, and their wait is over, since this one
+/// was admitted: after a right password the second factor can be typed at once.
+pub(super) async fn take_back(op: &mut Op, subjects: &[Subject]) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    for subject in subjects {
+        let left = store::take_back_failure(op, &subject.key).await?;
+        if let Some(left) = left
+            && !subject.only_slows
+        {
+            store::date_failures(op, &subject.key, now - subject.wait(left)).await?;
+        }
     }
-    store::take_back_failure(op, &address.key).await
+    Ok(())
+}
+
+/// Password and second factor were proved: the account's former failures are forgotten. Not before, or else who knows the
+/// password could guess codes for ever.
+pub(super) async fn forget(op: &mut Op, account: &Subject) -> Result<(), sqlx::Error> {
+    store::forget_failures(op, &account.key).await
 }
 
 #[cfg(test)]
@@ -108,6 +159,13 @@ mod tests {
         assert_eq!(waits, [0, 0, 0, 0, 0, 5, 10, 20, 40, 80, 900, 900, 900]);
         assert_eq!(Subject::address("192.0.2.1").wait(24), Duration::ZERO);
         assert_eq!(Subject::address("192.0.2.1").wait(30), WINDOW);
+    }
+
+    #[test]
+    fn everybody_together_is_counted_anew_each_quarter_of_an_hour() {
+        let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+        assert_eq!(Subject::everybody(at(0)), Subject::everybody(at(899)));
+        assert_ne!(Subject::everybody(at(0)), Subject::everybody(at(900)));
     }
 
     #[test]

@@ -137,9 +137,10 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::technician::Breached;
 
     fn password(text: &str) -> Password {
-        Password::parse(text.to_owned().into(), &[]).unwrap()
+        Password::parse(text.to_owned().into(), &[], &Breached::bundled()).unwrap()
     }
 
     #[tokio::test]

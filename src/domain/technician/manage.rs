@@ -200,6 +200,7 @@ pub async fn change_role(
     }
     refuse_for_last_owner(op, &technician).await?;
     store::set_role(op, technician.id, role).await?;
+    store::renew_sessions(op, technician.id).await?;
     // An owner is never limited.
     let limit_lifted = role == Role::Owner && store::limits::delete(op, technician.id).await?;
     let mut entry = Entry::new("technician.role_changed").object("technician", technician.id);
@@ -228,11 +229,6 @@ pub async fn end_logins(op: &mut Op, who: impl Into<Who<'_>>) -> Result<u64, Cha
         .write(op)
         .await?;
     Ok(ended)
-}
-
-/// The logins of a technician that have not ended: when each began, the newest first.
-pub async fn logins(op: &mut Op, id: TechnicianId) -> Result<Vec<OffsetDateTime>, sqlx::Error> {
-    store::sessions(op, id).await
 }
 
 async fn refuse_for_last_owner(op: &mut Op, technician: &Technician) -> Result<(), ChangeError> {

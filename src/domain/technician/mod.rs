@@ -2,14 +2,18 @@
 //! which tenants they see, `manage` says who has a login at all.
 
 mod brake;
+mod breached;
+pub mod factor;
 mod hashing;
 mod limit;
 mod link;
 mod login_name;
 mod manage;
+mod own_password;
 mod password;
 mod permission;
 mod saved_view;
+mod session;
 mod sign_in;
 mod store;
 
@@ -20,6 +24,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
+pub use breached::{Breached, ListError};
 pub use hashing::{Busy, PasswordHash, hash};
 pub(in crate::domain) use hashing::{hash_text, verify_text};
 pub use limit::{
@@ -33,15 +38,18 @@ pub use login_name::{LoginName, NotAnAddress};
 pub(super) use manage::create_for_sign_on;
 pub use manage::{
     AddError, ChangeError, Listed, NewTechnician, NotAName, Who, add, change_role,
-    create_with_password, disable, display_name, enable, end_logins, list, logins, reset,
+    create_with_password, disable, display_name, enable, end_logins, list, reset,
 };
+pub use own_password::{change_own_password, prove_password};
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
 };
 pub use permission::Permission;
 pub use saved_view::{SaveError, SavedView, remove_view, save_view, views};
-pub(super) use sign_in::let_in;
-pub use sign_in::{Attempt, SignInError, sign_in};
+pub use session::{
+    OpenSession, end_other_sessions, end_session, open_sessions, sessions_of_everybody,
+};
+pub use sign_in::{Attempt, Device, SignInError, complete, sign_in};
 
 use super::op::{Actor, Op, Scope};
 use crate::storage::TechnicianId;
@@ -156,12 +164,16 @@ impl Technician {
 /// Count a wrong guess by an address that was no login (an invitation link that does not exist); from the 25th within a
 /// quarter of an hour on, how long that address must wait before it is listened to again.
 pub async fn slow_down(op: &mut Op, ip: &str) -> Result<Option<time::Duration>, sqlx::Error> {
-    brake::admit(op, &[brake::Subject::address(ip)]).await
+    let admission = brake::admit(op, &[brake::Subject::address(ip)]).await?;
+    Ok(match admission {
+        brake::Admission::Go(_) => None,
+        brake::Admission::Wait(wait) => Some(wait),
+    })
 }
 
 /// What [`slow_down`] counted was no wrong guess.
 pub(super) async fn take_back(op: &mut Op, ip: &str) -> Result<(), sqlx::Error> {
-    store::take_back_failure(op, &brake::Subject::address(ip).key).await
+    brake::take_back(op, &[brake::Subject::address(ip)]).await
 }
 
 /// End every login of this technician, in the act of a neighbour that writes the entry.
@@ -172,6 +184,15 @@ pub(super) async fn end_sessions(op: &mut Op, id: TechnicianId) -> Result<u64, s
 /// The technician with this id.
 pub async fn find(op: &mut Op, id: TechnicianId) -> Result<Option<Technician>, sqlx::Error> {
     store::find(op.db(), id).await
+}
+
+/// The technician who signs in by this name.
+pub async fn find_by_login_name(
+    op: &mut Op,
+    name: &LoginName,
+) -> Result<Option<Technician>, sqlx::Error> {
+    let found = store::find_by_login_name(op, name).await?;
+    Ok(found.map(|(technician, _)| technician))
 }
 
 /// Forget failed logins that no longer slow anybody down; returns how many. Run by a worker.

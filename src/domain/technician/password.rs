@@ -3,6 +3,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::breached::Breached;
+
 /// Characters, not bytes.
 pub const SHORTEST: usize = 15;
 pub const LONGEST: usize = 128;
@@ -23,13 +25,21 @@ pub enum PasswordError {
     TooLong,
     #[error("Use more different characters.")]
     Monotonous,
+    #[error(
+        "This password, or the word it is made of, is on lists that guessers try first. Use several words of your own."
+    )]
+    Breached,
     #[error("Leave out “{0}”: names of the people and companies around a login are guessed first.")]
     Guessable(String),
 }
 
 impl Password {
     /// `names` are those a guesser would try: the MSP's name and the technician's own address and name.
-    pub fn parse(typed: SecretString, names: &[&str]) -> Result<Self, PasswordError> {
+    pub fn parse(
+        typed: SecretString,
+        names: &[&str],
+        breached: &Breached,
+    ) -> Result<Self, PasswordError> {
         let text = typed.expose_secret();
         let length = text.chars().count();
         if length < SHORTEST {
@@ -47,6 +57,9 @@ impl Password {
         let folded = text.to_lowercase();
         if let Some(word) = guessable(names).find(|word| folded.contains(word.as_str())) {
             return Err(PasswordError::Guessable(word));
+        }
+        if breached.contains(text) {
+            return Err(PasswordError::Breached);
         }
         Ok(Self(typed))
     }
@@ -72,7 +85,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<(), PasswordError> {
         let names = ["Harbourline IT", "robin.marlow@harbourline.example"];
-        Password::parse(text.to_owned().into(), &names).map(drop)
+        Password::parse(text.to_owned().into(), &names, &Breached::bundled()).map(drop)
     }
 
     #[test]
@@ -100,6 +113,13 @@ mod tests {
             Ok(()),
             "short words mean nothing"
         );
+    }
+
+    #[test]
+    fn what_guessers_try_first_is_refused() {
+        for listed in ["Password12345678", "qwertyuiopqwertyuiop"] {
+            assert_eq!(parse(listed), Err(PasswordError::Breached), "{listed}");
+        }
     }
 
     #[test]

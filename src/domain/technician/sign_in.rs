@@ -1,11 +1,15 @@
-//! Signing in with e-mail and password. Whatever is wrong (name, password, disabled, no password yet) is one and the same
-//! refusal, after the same work.
+//! Signing in: first e-mail and password. Whatever is wrong (name, password, disabled, no password yet) is one and the same
+//! refusal, after the same work. Then the second factor ([`super::factor`]), and only then a login begins.
 
+use std::net::IpAddr;
+
+use aws_lc_rs::digest;
 use secrecy::SecretString;
 use sqlx::PgPool;
 use time::Duration;
 
-use super::brake::{self, Subject};
+use super::brake::{self, Admission, Subject};
+use super::factor::FactorKind;
 use super::hashing::{self, Busy};
 use super::{LoginName, Role, Technician, store};
 use crate::clock::Clock;
@@ -15,6 +19,8 @@ use crate::domain::sign_on;
 
 /// Logins of one technician at the same time; the oldest ends for a sixth.
 const SESSIONS: i64 = 5;
+/// Where somebody has not signed in for so long is new again.
+const DEVICE_KNOWN: Duration = Duration::days(180);
 
 /// What was typed, and where.
 #[derive(Debug)]
@@ -26,6 +32,14 @@ pub struct Attempt<'a> {
     pub request_id: &'a str,
     /// Single sign-on is the rule: passwords are for owners in an emergency.
     pub emergencies_only: bool,
+}
+
+/// From where somebody signs in.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// Browser and system in short words.
+    pub words: &'a str,
+    pub ip: &'a str,
 }
 
 /// Why nobody was signed in.
@@ -42,17 +56,18 @@ pub enum SignInError {
     Database(#[from] sqlx::Error),
 }
 
-/// Prove who it is. The attempt is counted in a transaction of its own before the password is looked at, and no
+/// Prove the password. The attempt is counted in a transaction of its own before the password is looked at, and no
 /// transaction is open meanwhile.
 pub async fn sign_in(
     pool: &PgPool,
     clock: &Clock,
     attempt: Attempt<'_>,
 ) -> Result<Technician, SignInError> {
-    let (account, address) = (
+    let subjects = [
         Subject::account(attempt.email),
         Subject::address(attempt.ip),
-    );
+        Subject::everybody(clock.now()),
+    ];
     let mut op = begin(pool, clock, &attempt, None).await?;
     let found = match LoginName::parse(attempt.email) {
         Ok(name) => store::find_by_login_name(&mut op, &name).await?,
@@ -62,16 +77,17 @@ pub async fn sign_in(
         Some((technician, hash)) => (Some(technician).filter(Technician::is_active), hash),
         None => (None, None),
     };
-    if let Some(wait) = brake::admit(&mut op, &[account.clone(), address.clone()]).await? {
-        drop(op);
-        deny(
-            begin(pool, clock, &attempt, technician.as_ref()).await?,
-            "too many failures",
-        )
-        .await?;
-        return Err(SignInError::TooSoon { wait });
-    }
+    let pause = match brake::admit(&mut op, &subjects).await? {
+        Admission::Wait(wait) => {
+            drop(op);
+            let op = begin(pool, clock, &attempt, technician.as_ref()).await?;
+            deny(op, "too many failures").await?;
+            return Err(SignInError::TooSoon { wait });
+        }
+        Admission::Go(pause) => pause,
+    };
     op.commit().await?;
+    pause.wait().await;
 
     let hash = hash.filter(|_| technician.is_some());
     let proved = hashing::verify(attempt.password.clone(), hash).await;
@@ -79,7 +95,7 @@ pub async fn sign_in(
     let mut op = begin(pool, clock, &attempt, technician.as_ref()).await?;
     match (proved, technician) {
         (Err(busy), _) => {
-            brake::forgive(&mut op, &account, &address, false).await?;
+            brake::take_back(&mut op, &subjects).await?;
             op.commit().await?;
             Err(busy.into())
         }
@@ -94,8 +110,12 @@ pub async fn sign_in(
             if attempt.emergencies_only {
                 sign_on::emergency(&mut op, &technician).await?;
             }
-            brake::forgive(&mut op, &account, &address, true).await?;
-            let_in(&mut op, &technician, "password").await?;
+            brake::take_back(&mut op, &subjects).await?;
+            store::end_oldest_sessions(&mut op, technician.id, SESSIONS).await?;
+            Entry::new("technician.password_proved")
+                .object("technician", technician.id)
+                .write(&mut op)
+                .await?;
             op.commit().await?;
             Ok(technician)
         }
@@ -103,6 +123,42 @@ pub async fn sign_in(
             deny(op, "wrong e-mail or password").await?;
             Err(SignInError::Refused)
         }
+    }
+}
+
+/// Both factors were proved and nothing is missing: a login begins. Whether it is from where this technician has not been
+/// seen before; the very first login is from nowhere new.
+pub async fn complete(
+    op: &mut Op,
+    technician: &Technician,
+    factor: FactorKind,
+    device: Device<'_>,
+) -> Result<bool, sqlx::Error> {
+    store::note_login(op, technician.id).await?;
+    store::end_oldest_sessions(op, technician.id, SESSIONS - 1).await?;
+    let forget_before = op.now() - DEVICE_KNOWN;
+    let noted = store::note_device(op, technician.id, &device.fingerprint(), forget_before).await?;
+    Entry::new("technician.signed_in")
+        .object("technician", technician.id)
+        .detail("factor", factor.as_str())
+        .detail("browser", device.words)
+        .write(op)
+        .await?;
+    Ok(noted == (true, true))
+}
+
+impl Device<'_> {
+    /// The same for one browser within one network: addresses change from day to day.
+    fn fingerprint(&self) -> Vec<u8> {
+        let network = match self.ip.parse().map(|ip: IpAddr| ip.to_canonical()) {
+            Ok(IpAddr::V4(ip)) => (u128::from(ip.to_bits()) >> 8).to_string(),
+            Ok(IpAddr::V6(ip)) => (ip.to_bits() >> 80).to_string(),
+            Err(_) => "unknown".to_owned(),
+        };
+        let text = format!("{}\n{network}", self.words);
+        digest::digest(&digest::SHA256, text.as_bytes())
+            .as_ref()
+            .to_vec()
     }
 }
 
@@ -122,21 +178,6 @@ async fn begin(
         .for_request(attempt.request_id))
 }
 
-/// What every way in does at its end: note the login, end the oldest of too many, write it down.
-pub(in crate::domain) async fn let_in(
-    op: &mut Op,
-    technician: &Technician,
-    by: &'static str,
-) -> Result<(), sqlx::Error> {
-    store::note_login(op, technician.id).await?;
-    store::end_oldest_sessions(op, technician.id, SESSIONS - 1).await?;
-    Entry::new("technician.signed_in")
-        .object("technician", technician.id)
-        .detail("by", by)
-        .write(op)
-        .await
-}
-
 /// What was typed is not written down: people type passwords into the wrong field.
 async fn deny(mut op: Op, reason: &'static str) -> Result<(), sqlx::Error> {
     Entry::new("technician.signed_in")
@@ -145,4 +186,22 @@ async fn deny(mut op: Op, reason: &'static str) -> Result<(), sqlx::Error> {
         .write(&mut op)
         .await?;
     op.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(words: &str, ip: &str) -> Vec<u8> {
+        Device { words, ip }.fingerprint()
+    }
+
+    #[test]
+    fn a_device_is_a_browser_in_a_network() {
+        let known = seen("Firefox on Windows", "192.0.2.7");
+        assert_eq!(known, seen("Firefox on Windows", "192.0.2.200"));
+        assert_ne!(known, seen("Firefox on Windows", "198.51.100.7"));
+        assert_ne!(known, seen("Chrome on Windows", "192.0.2.7"));
+        assert_eq!(seen("", "2001:db8:1:2::3"), seen("", "2001:db8:1:9::1"));
+    }
 }

@@ -1,7 +1,10 @@
-//! SQL of technicians, their links and sessions. Failed logins are in `failures`, saved views in `views`.
+//! SQL of technicians and their links. Failed logins are in `failures`, second factors in `factors`, login
+//! sessions and devices in `sessions`, saved views in `views`.
 
+mod factors;
 mod failures;
 pub(super) mod limits;
+mod sessions;
 mod views;
 
 use sqlx::PgExecutor;
@@ -13,8 +16,17 @@ use super::{Listed, LoginName, NewTechnician, Role, Technician};
 use crate::domain::op::Op;
 use crate::storage::{Inconsistent, TechnicianId};
 
+pub(super) use factors::{
+    apps, confirm_app, delete_factor, delete_factors, enrolled, forget_pending, hold, hold_passkey,
+    insert_app, insert_passkey, note_codes_kept, note_passkey_use, passkeys, pending,
+    rename_factor, replace_codes, use_code,
+};
 pub(super) use failures::{
-    count_failure, delete_failures, failures, forget_failures, take_back_failure,
+    count_failure, date_failures, delete_failures, failures, forget_failures, take_back_failure,
+};
+pub(super) use sessions::{
+    end_oldest_sessions, end_other_sessions, end_session, end_sessions, note_device,
+    renew_sessions, sessions, sessions_of_all,
 };
 pub(super) use views::{count_views, delete_view, has_view, insert_view, views};
 
@@ -193,20 +205,6 @@ pub(super) async fn set_role(op: &mut Op, id: TechnicianId, role: Role) -> Resul
     Ok(())
 }
 
-pub(super) async fn sessions(
-    op: &mut Op,
-    id: TechnicianId,
-) -> Result<Vec<OffsetDateTime>, sqlx::Error> {
-    let now = op.now();
-    sqlx::query_scalar!(
-        "select created_at from login_sessions where technician_id = $1 and expires_at > $2 order by created_at desc",
-        id.as_uuid(),
-        now,
-    )
-    .fetch_all(op.db())
-    .await
-}
-
 /// Counts under lock, so that two owners cannot disable each other at once.
 pub(super) async fn count_active_owners(op: &mut Op) -> Result<usize, sqlx::Error> {
     let owners = sqlx::query_scalar!(
@@ -227,28 +225,6 @@ pub(super) async fn note_login(op: &mut Op, id: TechnicianId) -> Result<(), sqlx
     .execute(op.db())
     .await?;
     Ok(())
-}
-
-/// Gives how many there were.
-pub(super) async fn end_sessions(op: &mut Op, id: TechnicianId) -> Result<u64, sqlx::Error> {
-    end_oldest_sessions(op, id, 0).await
-}
-
-/// End all but the newest `keep` logins.
-pub(super) async fn end_oldest_sessions(
-    op: &mut Op,
-    id: TechnicianId,
-    keep: i64,
-) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
-        "delete from login_sessions where id_hash in (
-           select id_hash from login_sessions where technician_id = $1 order by created_at desc offset $2)",
-        id.as_uuid(),
-        keep,
-    )
-    .execute(op.db())
-    .await?;
-    Ok(done.rows_affected())
 }
 
 pub(super) async fn delete_links(op: &mut Op, id: TechnicianId) -> Result<(), sqlx::Error> {

@@ -11,6 +11,7 @@ pub mod hand_out;
 pub mod keys;
 pub mod look;
 pub mod plug;
+pub mod totp;
 
 use super::text::Text;
 
@@ -99,6 +100,8 @@ pub enum Request {
     Look(look::Ask),
     /// Master keys: read again, or told of.
     Keys(keys::Request),
+    /// Authenticator apps of technicians. Answer: [`Reply::Totp`].
+    Totp(totp::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -149,6 +152,8 @@ pub enum Reply {
     Looked(look::Answer),
     /// Answer to [`Request::Keys`].
     Keys(keys::Reply),
+    /// Answer to [`Request::Totp`].
+    Totp(totp::Answer),
     Health {
         ready: bool,
         detail: String,

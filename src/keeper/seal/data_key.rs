@@ -22,6 +22,8 @@ pub enum Purpose {
     Invitation,
     /// Credentials of the MSP's app registration.
     App,
+    /// Seeds of technicians' authenticator apps.
+    Factor,
     /// The known text that proves a master key.
     Canary,
     /// Keys of the audit log's chain.
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Flow => "flow",
             Self::Invitation => "invitation",
             Self::App => "app",
+            Self::Factor => "factor",
             Self::Canary => "canary",
             Self::Audit => "audit",
         }

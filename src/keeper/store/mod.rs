@@ -11,6 +11,7 @@ pub mod breakers;
 pub mod call_totals;
 pub mod connections;
 pub mod disconnections;
+pub mod factors;
 pub mod facts;
 pub mod flow_leases;
 pub mod flow_secrets;

@@ -31,6 +31,13 @@ pub struct Record {
     pub ct: Vec<u8>,
 }
 
+/// The sealed seed of a technician's authenticator app.
+pub struct Seed {
+    pub id: Uuid,
+    pub technician_id: Uuid,
+    pub ct: Vec<u8>,
+}
+
 /// Data keys that only open, made before `made_before`, the oldest first; not those that a disconnection destroys.
 pub async fn old_keys(
     db: impl PgExecutor<'_>,
@@ -57,6 +64,7 @@ pub async fn is_named(db: impl PgExecutor<'_>, key: &StoredKey) -> sqlx::Result<
              or exists (select from flow_secrets where tenant_id = $2 and sealed_by(ct) = $1)
              or exists (select from invitations where tenant_id = $2 and token_sealed <> '' and sealed_by(token_sealed) = $1)
              or exists (select from audit_keys where sealed_by(mac_ct) = $1 or sealed_by(signing_ct) = $1)
+             or exists (select from technician_factors where seed_ct is not null and sealed_by(seed_ct) = $1)
              or exists (select from app_credentials where sealed_by(ct) = $1 or fingerprint_by(fingerprint) = $1)) as "named!""#,
         key.id,
         key.tenant_id
@@ -210,6 +218,29 @@ pub async fn replace_credential(
         old.ct,
         ct,
         fingerprint
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn seeds(db: impl PgExecutor<'_>, key: Uuid) -> sqlx::Result<Vec<Seed>> {
+    sqlx::query_as!(
+        Seed,
+        r#"select id, technician_id, seed_ct as "ct!" from technician_factors
+           where seed_ct is not null and sealed_by(seed_ct) = $1"#,
+        key
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn replace_seed(db: impl PgExecutor<'_>, old: &Seed, ct: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update technician_factors set seed_ct = $3 where id = $1 and seed_ct = $2",
+        old.id,
+        old.ct,
+        ct
     )
     .execute(db)
     .await?;

@@ -7,6 +7,7 @@ mod invitations;
 mod msal_errors;
 mod operations;
 mod plug;
+mod profile;
 mod reports;
 mod technicians;
 mod tenants;
@@ -38,6 +39,7 @@ pub fn router() -> Routes {
         .merge(authentication_status::router())
         .merge(msal_errors::router())
         .merge(plug::router())
+        .merge(profile::router())
         .merge(operations::router())
         .merge(reports::router())
         .merge(technicians::router())

@@ -97,7 +97,9 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get(paths::PLUG, SEE, show)
         .post(paths::PLUG, Policy::Technician(Permission::PullPlug), ask)
+        .fresh()
         .post(paths::PLUG_CONFIRMATION, SEE, confirm)
+        .fresh()
         .post(paths::PLUG_CANCELLATION, SEE, cancel)
 }
 

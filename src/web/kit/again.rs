@@ -17,7 +17,17 @@ pub const SENTENCE: &str =
 pub const RETRY_AFTER_S: u32 = 60;
 
 /// Fields whose value is never given back to a page.
-const SECRET: [&str; 4] = ["secret", "pem", "password", "pin"];
+const SECRET: [&str; 9] = [
+    "secret",
+    "pem",
+    "password",
+    "old",
+    "repeated",
+    "pin",
+    "code",
+    "recovery",
+    "credential",
+];
 
 /// What was asked, to be asked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +78,7 @@ pub async fn keep(request: Request, next: Next) -> Response {
     response
 }
 
-fn is_form(request: &Request) -> bool {
+pub(super) fn is_form(request: &Request) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| {
         kind.as_bytes()
@@ -77,7 +87,7 @@ fn is_form(request: &Request) -> bool {
 }
 
 /// The request with its body in memory. The layers outside have set its limit: one that is longer, or breaks off, is refused.
-async fn read(request: Request) -> Result<(Request, Bytes), Response> {
+pub(super) async fn read(request: Request) -> Result<(Request, Bytes), Response> {
     let (parts, body) = request.into_parts();
     match Bytes::from_request(Request::new(body), &()).await {
         Ok(bytes) => Ok((Request::from_parts(parts, Body::from(bytes.clone())), bytes)),
@@ -87,7 +97,7 @@ async fn read(request: Request) -> Result<(Request, Bytes), Response> {
 }
 
 /// None when something secret is among them: that has to be typed again.
-fn fields(body: &[u8]) -> Option<Vec<(String, String)>> {
+pub(super) fn fields(body: &[u8]) -> Option<Vec<(String, String)>> {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let secret = fields
         .iter()

@@ -34,6 +34,12 @@ pub enum WebError {
     /// Nobody is signed in; holds where to go after the login.
     #[error("not signed in")]
     SignIn { next: String },
+    /// The password was proved and the second factor was not.
+    #[error("the second factor is missing")]
+    Factor,
+    /// Too dangerous for a proof that is a while ago; holds where to go after a fresh one.
+    #[error("a fresh proof of the second factor is needed")]
+    StepUp { next: String },
     /// The page showed something that is no longer so.
     #[error("stale: {0}")]
     Conflict(&'static str),
@@ -58,6 +64,10 @@ pub enum WebError {
     #[error(transparent)]
     Unexpected(#[from] anyhow::Error),
 }
+
+/// Marks an answer that sends somebody to a fresh proof of the second factor.
+#[derive(Clone, Copy, Debug)]
+pub struct WantsFresh;
 
 /// What handlers return.
 pub type WebResult<T = Response> = Result<T, WebError>;
@@ -107,13 +117,22 @@ struct Problem {
 
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        if let Self::SignIn { next } = &self {
-            return Redirect::to(&super::paging::with_query(
-                super::paths::LOGIN,
-                &[("next", next)],
-                &[],
-            ))
-            .into_response();
+        if let Self::Factor = self {
+            return Redirect::to(super::paths::LOGIN_FACTOR).into_response();
+        }
+        let elsewhere = match &self {
+            Self::SignIn { next } => Some((super::paths::LOGIN, next)),
+
+            Self::StepUp { next } => Some((super::paths::STEP_UP, next)),
+            _ => None,
+        };
+        if let Some((page, next)) = elsewhere {
+            let page = super::paging::with_query(page, &[("next", next)], &[]);
+            let mut response = Redirect::to(&page).into_response();
+            if matches!(self, Self::StepUp { .. }) {
+                response.extensions_mut().insert(WantsFresh);
+            }
+            return response;
         }
         let (status, title, sentence) = self.words();
         let mut response = status.into_response();
@@ -175,7 +194,9 @@ impl WebError {
             Self::BadRequest(sentence) => {
                 (StatusCode::BAD_REQUEST, "Request not understood", sentence)
             }
-            Self::SignIn { .. } => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in to continue."),
+            Self::SignIn { .. } | Self::Factor | Self::StepUp { .. } => {
+                (StatusCode::UNAUTHORIZED, "Sign in", "Sign in to continue.")
+            }
             Self::Conflict(sentence) => (StatusCode::CONFLICT, "Out of date", sentence),
             Self::Keeper => (
                 StatusCode::SERVICE_UNAVAILABLE,

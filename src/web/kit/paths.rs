@@ -16,7 +16,36 @@ pub const SSO: &str = "/login/sso";
 pub const SSO_START: &str = "/login/sso/start";
 pub const SSO_RETURN: &str = crate::domain::sign_on::RETURN_PATH;
 pub const OWN_SIGN_ON: &str = "/profile/single-sign-on";
+/// The second factor after the password; what a browser is asked to prove a passkey; a recovery code instead.
+pub const LOGIN_FACTOR: &str = "/login/factor";
+pub const LOGIN_PASSKEY: &str = "/login/factor/passkey";
+pub const LOGIN_PASSKEY_OPTIONS: &str = "/login/factor/passkey/options";
+pub const LOGIN_RECOVERY: &str = "/login/factor/recovery";
+/// Setting up the first factor: a passkey, or an authenticator app; then the recovery codes.
+pub const ENROL: &str = "/login/enrol";
+pub const ENROL_PASSKEY: &str = "/login/enrol/passkey";
+pub const ENROL_PASSKEY_OPTIONS: &str = "/login/enrol/passkey/options";
+pub const ENROL_APP: &str = "/login/enrol/app";
+pub const ENROL_APP_CODE: &str = "/login/enrol/app/code";
+pub const ENROL_CODES: &str = "/login/enrol/codes";
+pub const ENROL_DONE: &str = "/login/enrol/done";
+/// A fresh proof of the second factor, before dangerous acts; what comes after it.
+pub const STEP_UP: &str = "/login/step-up";
+pub const STEP_UP_PASSKEY: &str = "/login/step-up/passkey";
+pub const STEP_UP_PASSKEY_OPTIONS: &str = "/login/step-up/passkey/options";
+pub const STEP_UP_RECOVERY: &str = "/login/step-up/recovery";
+pub const STEP_UP_AGAIN: &str = "/login/step-up/again";
 pub const LOGOUT: &str = "/logout";
+/// Oneself: factors, sessions, password.
+pub const PROFILE: &str = "/profile";
+pub const PROFILE_PASSWORD: &str = "/profile/password";
+pub const PROFILE_PASSKEY: &str = "/profile/passkeys";
+pub const PROFILE_PASSKEY_OPTIONS: &str = "/profile/passkeys/options";
+pub const PROFILE_APP: &str = "/profile/app";
+pub const PROFILE_APP_CODE: &str = "/profile/app/code";
+pub const PROFILE_CODES: &str = "/profile/recovery-codes";
+pub const PROFILE_CODES_KEPT: &str = "/profile/recovery-codes/kept";
+pub const PROFILE_OTHER_SESSIONS: &str = "/profile/sessions/ending";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
 pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
@@ -80,6 +109,21 @@ pub fn login_link_sso(token: &str) -> String {
 pub fn technician(id: TechnicianId, act: &str) -> String {
     let slash = if act.is_empty() { "" } else { "/" };
     format!("{TECHNICIANS}/{id}{slash}{act}")
+}
+
+/// `name` or `removal` of one of one's own factors.
+pub fn profile_factor(id: uuid::Uuid, act: &str) -> String {
+    format!("{PROFILE}/factors/{id}/{act}")
+}
+
+/// End one login, of one's own.
+pub fn profile_session(id: uuid::Uuid) -> String {
+    format!("{PROFILE}/sessions/{id}/ending")
+}
+
+/// End one login of somebody else.
+pub fn technician_session(of: TechnicianId, id: uuid::Uuid) -> String {
+    format!("{TECHNICIANS}/{of}/sessions/{id}/ending")
 }
 
 /// Forget a saved view.

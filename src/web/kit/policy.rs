@@ -63,12 +63,15 @@ pub async fn enforce(
             let allow = [(header::ALLOW, policies.allow(template))];
             (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
         }
-        Some(Policy::Public | Policy::Customer) => next.run(request).await,
-        Some(Policy::Technician(permission)) => {
+        Some((Policy::Public | Policy::Customer, _)) => next.run(request).await,
+        Some((Policy::Technician(permission), fresh)) => {
             // Leaves the viewer in the request for the page.
             match request.extract_parts_with_state::<Viewer, App>(&app).await {
-                Ok(viewer) if viewer.may(permission) => next.run(request).await,
-                Ok(_) => WebError::Forbidden.into_response(),
+                Ok(viewer) if !viewer.may(permission) => WebError::Forbidden.into_response(),
+                Ok(viewer) => match viewer.must_be_fresh() {
+                    Err(stale) if fresh => stale.into_response(),
+                    _ => next.run(request).await,
+                },
                 Err(refused) => refused.into_response(),
             }
         }

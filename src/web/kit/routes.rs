@@ -21,6 +21,8 @@ pub struct Route {
     /// The template that axum matches, e.g. `/tenants/{short}/edit`.
     pub path: String,
     pub policy: Policy,
+    /// It asks for a proof of the second factor that is minutes old at most.
+    pub fresh: bool,
 }
 
 impl Route {
@@ -75,7 +77,17 @@ impl Routes {
             method,
             path,
             policy,
+            fresh: false,
         });
+        self
+    }
+
+    /// The route mounted last is dangerous: whoever proved the second factor a while ago proves it again first.
+    #[must_use]
+    pub fn fresh(mut self) -> Self {
+        if let Some(last) = self.inventory.last_mut() {
+            last.fresh = true;
+        }
         self
     }
 
@@ -107,15 +119,15 @@ impl Routes {
         let known = self
             .inventory
             .into_iter()
-            .map(|route| ((route.method, route.path), route.policy))
+            .map(|route| ((route.method, route.path), (route.policy, route.fresh)))
             .collect();
         (self.router, Policies(known))
     }
 }
 
-/// The policy of each method and path template.
+/// The policy of each method and path template, and whether it asks for a fresh proof.
 #[derive(Debug)]
-pub struct Policies(HashMap<(&'static str, String), Policy>);
+pub struct Policies(HashMap<(&'static str, String), (Policy, bool)>);
 
 impl Policies {
     /// The methods that are mounted at this path, as the header `Allow` names them.
@@ -129,8 +141,8 @@ impl Policies {
             .join(", ")
     }
 
-    /// The policy of this route; none when nothing is mounted there for this method.
-    pub(super) fn of(&self, method: &Method, template: &str) -> Option<Policy> {
+    /// The policy of this route, and whether it asks for a fresh proof; none when nothing is mounted there for this method.
+    pub(super) fn of(&self, method: &Method, template: &str) -> Option<(Policy, bool)> {
         let method = match *method {
             Method::GET | Method::HEAD => "GET",
             Method::POST => "POST",

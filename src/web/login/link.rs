@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -15,12 +15,15 @@ use crate::domain::op::{Actor, Op};
 use crate::domain::technician::{
     self, LONGEST_PASSWORD, LinkError, LinkToken, Password, Role, SHORTEST_PASSWORD, Technician,
 };
+use crate::mail::LoginNews;
+use crate::web::kit::agent;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::peer::Asker;
+use crate::web::kit::tell::tell;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "login/link.html")]
@@ -80,10 +83,12 @@ pub async fn submit(
     Extension(nonce): Extension<Nonce>,
     asker: Asker,
     session: Session,
+    headers: HeaderMap,
     Path(token): Path<String>,
     Form(typed): Form<Typed>,
 ) -> WebResult<Response> {
     let Some((token, technician)) = owner_of(&app, &asker, &token).await? else {
+        slow_down(&app, &asker).await?;
         return Ok(gone(&nonce));
     };
     let mut page = page(&app, &nonce, &technician, &token);
@@ -97,7 +102,7 @@ pub async fn submit(
         &technician.display_name,
     ]
     .map(String::as_str);
-    let password = match Password::parse(typed.password, &names) {
+    let password = match Password::parse(typed.password, &names, &app.login.breached) {
         Ok(password) if matches => password,
         Ok(_) => {
             page.repeated.error =
@@ -112,17 +117,38 @@ pub async fn submit(
     let hash = technician::hash(password)
         .await
         .map_err(|_| WebError::Busy { retry_after_s: 5 })?;
+    let ip = asker.ip.clone();
     let mut op = Op::begin(&app.pool, &app.clock, technician.acting_from(asker.ip))
         .await?
         .for_request(&asker.request_id);
     match technician::set_password_by_link(&mut op, &token, &hash).await {
-        Ok(_) => op.commit().await?,
+        Ok(_) => {
+            op.commit().await?;
+            let browser = agent::words(&headers);
+            tell(&app, &technician, LoginNews::PasswordChanged, &browser, &ip);
+        }
         Err(LinkError::Gone) => return Ok(gone(&nonce)),
         Err(LinkError::Database(error)) => return Err(error.into()),
     }
     session.flush().await?;
     notice::leave(&session, Tone::Ok, "Your password is set. Sign in with it.").await;
     Ok(Redirect::to(paths::LOGIN).into_response())
+}
+
+/// Guessing links gets slower, by the same brake as the login.
+async fn slow_down(app: &App, asker: &Asker) -> WebResult<()> {
+    let visitor = Actor::Visitor {
+        ip: asker.ip.clone(),
+    };
+    let mut op = Op::begin(&app.pool, &app.clock, visitor).await?;
+    let wait = technician::slow_down(&mut op, &asker.ip).await?;
+    op.commit().await?;
+    match wait {
+        None => Ok(()),
+        Some(wait) => Err(WebError::Busy {
+            retry_after_s: u32::try_from(wait.whole_seconds().max(1)).unwrap_or(900),
+        }),
+    }
 }
 
 async fn owner_of(

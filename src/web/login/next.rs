@@ -1,8 +1,26 @@
 //! Where a login leads: back to the page that was asked for, and never to another site.
 
+use tower_sessions::Session;
 use url::Url;
 
+use crate::app::App;
+use crate::web::kit::error::WebError;
 use crate::web::kit::paths;
+
+/// Under this key a session that is not yet a login holds where it leads.
+const KEY: &str = "next";
+
+/// Remember where the login leads, until both factors are proved.
+pub(super) async fn keep(session: &Session, next: &str, app: &App) -> Result<(), WebError> {
+    let to = destination(next, &app.site.base_url);
+    Ok(session.insert(KEY, to).await?)
+}
+
+/// Where the login leads; the start page when nothing is remembered.
+pub(super) async fn take(session: &Session, app: &App) -> Result<String, WebError> {
+    let kept = session.remove::<String>(KEY).await?;
+    Ok(destination(&kept.unwrap_or_default(), &app.site.base_url))
+}
 
 /// `next` when it is the path of a page here, else the start page. Browsers read `//host` and `/\host` as another site
 /// and drop tabs and line breaks, so none of these passes (WHATWG URL standard, path-absolute state).

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use time::Duration;
 use tower_sessions::Session;
 
-use super::next::destination;
+use super::next::{self, destination};
 use super::sso::{self, Choice};
 use crate::app::App;
 use crate::domain::technician::{self, Attempt, SignInError};
@@ -20,7 +20,7 @@ use crate::web::kit::form::{Field, Form, Query};
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::notice::{self, Notice};
 use crate::web::kit::peer::Asker;
-use crate::web::kit::{session, viewer};
+use crate::web::kit::{paths, session, viewer};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "login/sign_in.html")]
@@ -122,8 +122,9 @@ pub async fn submit(
     };
     let (status, problem, wait) = match technician::sign_in(&app.pool, &app.clock, attempt).await {
         Ok(technician) => {
-            session::begin(&session, technician.id, &headers).await?;
-            return Ok(Redirect::to(&destination(&typed.next, &app.site.base_url)).into_response());
+            session::begin(&session, technician.id, &headers, &asker, &app).await?;
+            next::keep(&session, &typed.next, &app).await?;
+            return Ok(Redirect::to(paths::LOGIN_FACTOR).into_response());
         }
         Err(SignInError::Refused) => (StatusCode::UNPROCESSABLE_ENTITY, REFUSED.to_owned(), None),
         Err(SignInError::TooSoon { wait }) => {

@@ -80,9 +80,15 @@ async fn each_command_is_in_the_audit_log() {
         ],
     )
     .await;
-    for action in ["reset", "disable", "enable"] {
-        let done = technician(&db, &[action, "robin@msp.example"]).await;
-        assert_eq!(done.code, 0, "{action}: {}", done.err);
+    for action in [
+        &["reset"][..],
+        &["reset", "--factors"],
+        &["disable"],
+        &["enable"],
+    ] {
+        let arguments = [action, &["robin@msp.example"]].concat();
+        let done = technician(&db, &arguments).await;
+        assert_eq!(done.code, 0, "{action:?}: {}", done.err);
     }
     let acts: Vec<String> = sqlx::query_scalar(
         "select action from audit_events where actor_type = 'command' order by id",
@@ -96,6 +102,7 @@ async fn each_command_is_in_the_audit_log() {
             "technician.added",
             "technician.added",
             "technician.reset",
+            "technician.factors_reset",
             "technician.disabled",
             "technician.enabled"
         ]

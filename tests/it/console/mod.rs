@@ -9,6 +9,7 @@ mod msal_errors;
 mod operations;
 mod plans;
 mod plug;
+mod profile;
 mod reports;
 mod status_acts;
 mod status_live;

@@ -126,6 +126,7 @@ async fn a_late_confirmation_and_one_after_a_cancellation_do_nothing() {
     stage.ask().await;
     let id = stage.id().await;
     stage.app.advance(Duration::from_mins(15));
+    stage.app.everybody_proves_again().await;
     let late = [("id", id.as_str()), ("phrase", PHRASE)];
     let posted = admin.post(CONFIRM, &late).await;
     let page = admin.follow(posted).await;

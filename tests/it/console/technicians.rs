@@ -50,6 +50,8 @@ async fn an_owner_adds_somebody_who_sets_the_password_by_the_link_shown_once() {
         ("password", "a rather long sentence"),
     ];
     assert_eq!(sam.post("/login", &login).await.status, 303);
+    assert!(!is_signed_in(&sam).await, "before the second factor");
+    app.with_second_factor(&sam, "sam@msp.example").await;
     assert!(is_signed_in(&sam).await);
     let again = owner.post(PAGE, &fields).await;
     assert_eq!(again.status, 422);

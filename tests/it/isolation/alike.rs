@@ -25,13 +25,16 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some("msal-errors") => &ids.error,
                 Some("incidents") => &ids.incident,
                 // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone.
-                Some("technicians" | "credentials" | "views") => &ids.nothing,
+                Some("technicians" | "credentials" | "views" | "factors" | "sessions") => {
+                    &ids.nothing
+                }
                 other if path.contains("{id}") => panic!("whose id is it below {other:?}: {path}"),
                 _ => "",
             };
             let filled = path
                 .replace("{short}", short)
                 .replace("{resource}", "graph")
+                .replace("{login}", &ids.nothing)
                 .replace("{id}", id);
             assert!(!filled.contains('{'), "an unknown parameter: {path}");
             filled

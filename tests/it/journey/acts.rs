@@ -39,6 +39,10 @@ impl Cast {
         person.fill("email", self.demo.email()).await?;
         person.fill("password", self.demo.password()).await?;
         person.press("Sign in").await?;
+        person.see("Second factor").await?;
+        let code = self.demo.code().await?;
+        person.fill("code", &code).await?;
+        person.press("Continue").await?;
         person.see("Authentication Status").await?;
         Ok(person)
     }

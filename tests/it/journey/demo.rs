@@ -2,9 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use tenantry::clock::Clock;
+use tenantry::keeper::totp::{STEP_S, code_at};
+use tokio::sync::Mutex;
 
 use crate::support::program::tenantry;
 use crate::support::scratch::Scratch;
@@ -20,6 +24,8 @@ pub struct Demo {
     about: Value,
     dir: Scratch,
     http: reqwest::Client,
+    /// The time step of the code that was used last.
+    used_step: Mutex<i64>,
 }
 
 impl Demo {
@@ -31,6 +37,7 @@ impl Demo {
             about,
             dir,
             http: client(),
+            used_step: Mutex::default(),
         })
     }
 
@@ -70,6 +77,21 @@ impl Demo {
 
     pub fn password(&self) -> &str {
         self.about["password"].as_str().unwrap_or_default()
+    }
+
+    /// The six digits of the demo's authenticator app; each is good once, so that the next caller waits for the next ones.
+    pub async fn code(&self) -> anyhow::Result<String> {
+        let seed = self.about["totp_secret"].as_str().unwrap_or_default();
+        let mut used = self.used_step.lock().await;
+        loop {
+            let now = Clock::system().wall();
+            let step = now.unix_timestamp() / STEP_S;
+            if step > *used {
+                *used = step;
+                return code_at(seed, now).context("no seed");
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// Ask something of the simulator's control interface.

@@ -16,6 +16,7 @@ async fn the_portals_role_reads_no_sealed_column() {
         "select ct from flow_secrets",
         "select token_sealed from invitations",
         "select ct from app_credentials",
+        "select seed_ct from technician_factors",
         "select wrapped from data_keys",
     ] {
         let refused = sqlx::query(sql).execute(&web).await.unwrap_err();

@@ -1,7 +1,7 @@
 //! Every question and answer survives the trip as text, so that a socket may carry them.
 
 use tenantry::keeper::message::{
-    Actor, Check, CheckKind, CheckOutcome, Refusal, Reply, Request, ResourceResult,
+    Actor, Check, CheckKind, CheckOutcome, Refusal, Reply, Request, ResourceResult, totp,
 };
 use uuid::Uuid;
 
@@ -68,6 +68,19 @@ fn every_question() {
         },
         Request::Refresh { tenant_id },
         Request::Validate { tenant_id },
+        Request::Totp(totp::Ask::Make {
+            technician_id: ID,
+            factor_id: ID,
+        }),
+        Request::Totp(totp::Ask::Show {
+            technician_id: ID,
+            factor_id: ID,
+        }),
+        Request::Totp(totp::Ask::Check {
+            technician_id: ID,
+            factor_id: ID,
+            code: text("123456"),
+        }),
         Request::Health,
     ];
     for question in questions {
@@ -85,6 +98,11 @@ fn every_answer() {
             ciphertext: vec![0, 255],
         },
         Reply::Link { token: text("t") },
+        Reply::Totp(totp::Answer::Made {
+            ciphertext: vec![0, 255],
+            seed: text("s"),
+        }),
+        Reply::Totp(totp::Answer::Checked { is_right: true }),
         Reply::Address { url: "u".into() },
         Reply::Refreshed {
             resources: vec![ResourceResult {

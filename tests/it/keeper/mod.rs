@@ -21,4 +21,5 @@ mod rotation;
 mod seals;
 mod socket;
 mod sweep;
+mod totp;
 mod validate;

@@ -1,19 +1,19 @@
 //! The portal as a test sees it: the real router on a real port, a database of its own, a clock to move, a keeper that
 //! answers what the test scripts, and browsers that are signed in or not.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use sqlx::PgPool;
-use tenantry::app::{App, Site};
+use tenantry::app::{App, Login, Site};
 use tenantry::clock::Clock;
 use tenantry::domain::op::{Actor, Op};
-use tenantry::domain::technician::{self, LoginName, NewTechnician, Password, Role};
+use tenantry::domain::technician::factor::FactorKind;
+use tenantry::domain::technician::{self, Breached, LoginName, NewTechnician, Password, Role};
 use tenantry::storage::TechnicianId;
 use tenantry::web;
-use tenantry::web::kit::session::{Store, TECHNICIAN_KEY};
+use tenantry::web::kit::session::{Store, login_record};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
@@ -58,6 +58,7 @@ impl TestApp {
             sso: None,
             visit: time::Duration::hours(1),
             limits: tenantry::config::Limits::default(),
+            login: login_rules(),
             keep_errors_months: Some(24),
             revocation_log: None,
             trusted_proxies: Arc::new([]),
@@ -120,7 +121,8 @@ impl TestApp {
             display_name: "Robin Marlow".into(),
             role,
         };
-        let password = Password::parse(password.to_owned().into(), &[]).unwrap();
+        let password =
+            Password::parse(password.to_owned().into(), &[], &self.app.login.breached).unwrap();
         let hash = technician::hash(password).await.unwrap();
         let mut op = Op::begin(&self.app.pool, &self.clock, Actor::Command("test"))
             .await
@@ -131,14 +133,11 @@ impl TestApp {
         op.commit().await.unwrap();
     }
 
-    /// A login session as the login page makes one.
+    /// A login session as the login pages make one, both factors proved just now.
     pub async fn session_of(&self, technician: TechnicianId) -> Id {
         let mut record = Record {
             id: Id::default(),
-            data: HashMap::from([(
-                TECHNICIAN_KEY.to_owned(),
-                serde_json::to_value(technician).unwrap(),
-            )]),
+            data: login_record(technician, FactorKind::Passkey, self.clock.now()),
             expiry_date: self.clock.now(),
         };
         let store = Store::new(self.app.pool.clone(), self.clock.clone());
@@ -167,6 +166,17 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// The list is long, and the same for every test.
+pub fn login_rules() -> Arc<Login> {
+    static RULES: LazyLock<Arc<Login>> = LazyLock::new(|| {
+        Arc::new(Login {
+            passkey_for_admins: false,
+            breached: Breached::bundled(),
+        })
+    });
+    Arc::clone(&RULES)
 }
 
 fn site(address: SocketAddr) -> Site {

@@ -4,9 +4,12 @@
 use std::sync::{Arc, Mutex};
 
 use sqlx::PgPool;
+use tenantry::clock::Clock;
 use tenantry::keeper::Client;
+use tenantry::keeper::message::totp::{Answer, Ask};
 use tenantry::keeper::message::{Refusal, Reply, Request};
 use tenantry::keeper::text::Text;
+use tenantry::keeper::totp::{new_seed, step_of};
 
 /// A running stand-in; it ends when its clients are dropped.
 #[derive(Clone)]
@@ -96,10 +99,52 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
                 url: format!("https://login.example/trip?state={}", state.expose()),
             }
         }
+        Request::Totp(ask) => totp(pool, ask).await,
         Request::Health => Reply::Health {
             ready: true,
             detail: String::new(),
         },
         _ => Reply::Done,
     }
+}
+
+/// Seeds are sealed by reversing them; codes are compared as the keeper does.
+async fn totp(pool: &PgPool, ask: Ask) -> Reply {
+    let seed_of = async |factor: uuid::Uuid| {
+        let sql = "select seed_ct from technician_factors where id = $1";
+        let sealed: Option<Vec<u8>> = sqlx::query_scalar(sql)
+            .bind(factor)
+            .fetch_optional(pool)
+            .await
+            .unwrap();
+        sealed.map(|sealed| String::from_utf8(sealed.into_iter().rev().collect()).unwrap())
+    };
+    let answer = match ask {
+        Ask::Make { .. } => {
+            let seed = new_seed();
+            Some(Answer::Made {
+                ciphertext: seed.expose().bytes().rev().collect(),
+                seed,
+            })
+        }
+        Ask::Show { factor_id, .. } => seed_of(factor_id).await.map(|seed| Answer::Seed {
+            seed: Text::new(seed),
+        }),
+        Ask::Check {
+            factor_id, code, ..
+        } => match seed_of(factor_id).await {
+            Some(seed) => {
+                let step = step_of(&seed, code.expose(), Clock::system().wall());
+                let sql =
+                    "update technician_factors set last_step = $2 where id = $1 and last_step < $2";
+                let done = sqlx::query(sql).bind(factor_id).bind(step.unwrap_or(-1));
+                let done = done.execute(pool).await.unwrap();
+                Some(Answer::Checked {
+                    is_right: done.rows_affected() == 1,
+                })
+            }
+            None => None,
+        },
+    };
+    answer.map_or(Reply::Refused(Refusal::NotThere), Reply::Totp)
 }

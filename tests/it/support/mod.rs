@@ -5,6 +5,7 @@ pub mod axe;
 pub mod browser;
 pub mod chrome;
 pub mod db;
+pub mod factors;
 pub mod fake_keeper;
 pub mod fleet;
 pub mod hostile;

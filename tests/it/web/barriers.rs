@@ -52,6 +52,9 @@ pub(super) async fn world() -> World {
         "/security/audit-log",
         "/security/audit-log?result=maybe",
         "/security/technicians/new",
+        "/profile",
+        "/profile/app",
+        "/login/step-up",
         "/tenants",
         "/tenants/new",
         "/tenants/alder/edit",
@@ -235,6 +238,46 @@ async fn nor_have_the_pages_of_a_pin() -> anyhow::Result<()> {
             wrong.push(format!("{step} is wider than 320 px"));
         }
         resize(&web, 1280, 900).await?;
+    }
+    web.quit().await?;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn nor_has_a_page_between_the_password_and_the_login() -> anyhow::Result<()> {
+    let app = TestApp::start().await;
+    let (password, chrome) = ("correct horse battery", Chrome::start().await?);
+    for email in ["new@msp.example", "old@msp.example"] {
+        app.technician_with_password(email, password, Role::Technician)
+            .await;
+    }
+    app.phone_of("old@msp.example").await;
+    let web = chrome.browser().await?;
+    let mut wrong = Vec::new();
+    for (email, pages) in [
+        ("old@msp.example", &["/login/factor"][..]),
+        ("new@msp.example", &["/login/enrol", "/login/enrol/app"]),
+    ] {
+        let browser = app.halfway(email, password).await;
+        if email.starts_with("new") {
+            browser.post("/login/enrol/app", &[]).await;
+        }
+        for page in pages {
+            open_as(&web, &app.app.site.base_url, &browser, page).await?;
+            assert_eq!(web.current_url().await?.path(), *page);
+            for theme in Theme::BOTH {
+                prefer(&web, theme).await?;
+                resize(&web, 1280, 900).await?;
+                for finding in findings(&web).await? {
+                    wrong.push(format!("{page} {}: {finding}", theme.word()));
+                }
+            }
+            resize(&web, 320, 800).await?;
+            if !fits(&web).await? {
+                wrong.push(format!("{page} is wider than 320 px"));
+            }
+        }
     }
     web.quit().await?;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

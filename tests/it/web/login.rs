@@ -31,10 +31,20 @@ async fn try_login(browser: &Browser, email: &str, password: &str) -> Page {
 }
 
 #[tokio::test]
-async fn the_right_password_signs_in() {
+async fn the_right_password_and_the_second_factor_sign_in() {
     let app = portal().await;
     let browser = app.browser();
     let page = try_login(&browser, " Robin@MSP.example ", PASSWORD).await;
+    assert_eq!(
+        (page.status, page.location.as_deref()),
+        (303, Some("/login/factor"))
+    );
+    assert_eq!(
+        browser.get("/tenants/nobody").await.location.as_deref(),
+        Some("/login/factor"),
+        "a password alone opens nothing"
+    );
+    let page = app.with_second_factor(&browser, EMAIL).await;
     assert_eq!((page.status, page.location.as_deref()), (303, Some("/")));
     assert_eq!(
         browser.get("/tenants/nobody").await.status,
@@ -43,7 +53,15 @@ async fn the_right_password_signs_in() {
     );
     assert_eq!(
         app.audit().await,
-        ["technician.added done", "technician.signed_in done"]
+        [
+            "technician.added done",
+            "technician.password_proved done",
+            "factor.added done",
+            "recovery_codes.made done",
+            "recovery_codes.kept done",
+            "technician.factor_proved done",
+            "technician.signed_in done"
+        ]
     );
     let last: Option<time::OffsetDateTime> =
         sqlx::query_scalar("select last_login_at from technicians")
@@ -67,6 +85,8 @@ async fn a_login_leads_back_to_the_page_that_was_asked_for() {
     let page = browser
         .submit(&form, FORM, &[("email", EMAIL), ("password", PASSWORD)])
         .await;
+    assert_eq!(page.location.as_deref(), Some("/login/factor"));
+    let page = app.with_second_factor(&browser, EMAIL).await;
     assert_eq!(page.location.as_deref(), Some("/tenants/contoso?tab=2"));
     let again = browser.get(&to_login).await;
     assert_eq!(
@@ -79,10 +99,14 @@ async fn a_login_leads_back_to_the_page_that_was_asked_for() {
 #[tokio::test]
 async fn a_login_leads_to_no_other_site() {
     let app = portal().await;
+    let (phone, _) = app.phone_of(EMAIL).await;
     for evil in ["//evil.example", "https://evil.example/", "/\\evil.example"] {
         let browser = app.browser();
         let fields = [("email", EMAIL), ("password", PASSWORD), ("next", evil)];
-        let page = browser.post("/login", &fields).await;
+        assert_eq!(browser.post("/login", &fields).await.status, 303);
+        app.next_step().await;
+        let code = phone.code(0);
+        let page = browser.post("/login/factor", &[("code", &code)]).await;
         assert_eq!(
             (page.status, page.location.as_deref()),
             (303, Some("/")),
@@ -165,8 +189,11 @@ async fn failures_slow_down_the_account_known_or_not() {
         assert_eq!(browser.cookie("sid"), None);
     }
     app.advance(Duration::from_secs(5));
-    let page = try_login(&app.browser(), EMAIL, PASSWORD).await;
+    let browser = app.browser();
+    let page = try_login(&browser, EMAIL, PASSWORD).await;
     assert_eq!(page.status, 303, "after the wait");
+    let page = app.with_second_factor(&browser, EMAIL).await;
+    assert_eq!(page.location.as_deref(), Some("/"), "without another wait");
     let left: i64 =
         sqlx::query_scalar("select count(*) from login_failures where subject like 'account:%'")
             .fetch_one(&app.pool)
@@ -247,14 +274,24 @@ async fn a_login_gets_a_new_session_id_and_the_old_one_dies() {
     let old = planted.cookie("sid").unwrap();
     let fields = [("email", EMAIL), ("password", PASSWORD)];
     assert_eq!(planted.post("/login", &fields).await.status, 303);
-    assert_ne!(planted.cookie("sid").unwrap(), old);
-    let thief = app.browser();
-    thief.set_cookie("sid", &old);
-    assert_eq!(
-        thief.get("/tenants/nobody").await.status,
-        303,
-        "the planted id is worth nothing"
+    let halfway = planted.cookie("sid").unwrap();
+    assert_ne!(halfway, old);
+    app.with_second_factor(&planted, EMAIL).await;
+    assert_ne!(
+        planted.cookie("sid").unwrap(),
+        halfway,
+        "a new one for each step"
     );
+    let thief = app.browser();
+    for id in [&old, &halfway] {
+        thief.set_cookie("sid", id);
+        let page = thief.get("/tenants/nobody").await;
+        let to = page.location.unwrap();
+        assert!(
+            to.starts_with("/login?"),
+            "the planted id is worth nothing: {to}"
+        );
+    }
     let cookie = app.browser();
     let answer = cookie.post("/login", &fields).await;
     let set = answer.header("set-cookie").to_owned();
@@ -292,10 +329,15 @@ async fn logging_out_ends_the_session_for_good() {
 async fn the_sixth_login_ends_the_oldest() {
     let app = portal().await;
     let fields = [("email", EMAIL), ("password", PASSWORD)];
+    let (phone, _) = app.phone_of(EMAIL).await;
     let mut browsers = Vec::new();
     for _ in 0..6 {
         let browser = app.browser();
         assert_eq!(browser.post("/login", &fields).await.status, 303);
+        app.next_step().await;
+        let code = phone.code(0);
+        let page = browser.post("/login/factor", &[("code", &code)]).await;
+        assert_eq!(page.location.as_deref(), Some("/"));
         browsers.push(browser);
         app.advance(Duration::from_secs(1));
     }

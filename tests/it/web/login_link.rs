@@ -61,7 +61,11 @@ async fn it_sets_the_password_once() {
     );
     let fields = [("email", EMAIL), ("password", PASSWORD)];
     let page = browser.submit(&login, "form#sign-in", &fields).await;
-    assert_eq!(page.location.as_deref(), Some("/"));
+    assert_eq!(
+        page.location.as_deref(),
+        Some("/login/factor"),
+        "the link skips no second factor"
+    );
 
     assert_eq!(browser.get(&link).await.status, 410);
     assert_eq!(browser.post(&link, &typed).await.status, 410);
@@ -70,7 +74,7 @@ async fn it_sets_the_password_once() {
         [
             "technician.added done",
             "technician.password_set done",
-            "technician.signed_in done"
+            "technician.password_proved done"
         ]
     );
 }

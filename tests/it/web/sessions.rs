@@ -54,6 +54,7 @@ async fn a_live_stream_and_a_reload_by_script_do_not_renew_it() {
         ("password", "correct horse battery"),
     ];
     assert_eq!(browser.post("/login", &fields).await.status, 303);
+    app.with_second_factor(&browser, "robin@msp.example").await;
     for _ in 0..3 {
         app.advance(Duration::from_mins(9));
         let stream = browser

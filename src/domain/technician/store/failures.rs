@@ -64,25 +64,43 @@ pub(in super::super) async fn forget_failures(
     Ok(())
 }
 
-/// One less; a subject without failures has no row.
+/// One less; how many are left. A subject without failures has no row.
 pub(in super::super) async fn take_back_failure(
     op: &mut Op,
     subject: &str,
-) -> Result<(), sqlx::Error> {
+) -> Result<Option<i32>, sqlx::Error> {
     let last = sqlx::query!(
         "delete from login_failures where subject = $1 and failures = 1",
         subject
     )
     .execute(op.db())
     .await?;
-    if last.rows_affected() == 0 {
-        sqlx::query!(
-            "update login_failures set failures = failures - 1 where subject = $1",
-            subject
-        )
-        .execute(op.db())
-        .await?;
+    if last.rows_affected() > 0 {
+        return Ok(None);
     }
+    sqlx::query_scalar!(
+        "update login_failures set failures = failures - 1 where subject = $1 returning failures",
+        subject
+    )
+    .fetch_optional(op.db())
+    .await
+}
+
+/// The last failure counts as one of then, unless there was one later still.
+pub(in super::super) async fn date_failures(
+    op: &mut Op,
+    subject: &str,
+    then: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    sqlx::query!(
+        "update login_failures set last_failed_at = $2 where subject = $1 and last_failed_at <= $3",
+        subject,
+        then,
+        now
+    )
+    .execute(op.db())
+    .await?;
     Ok(())
 }
 

@@ -40,15 +40,21 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get(paths::APP_REGISTRATION, Policy::LOOK, show)
         .post(paths::APP_REGISTRATION, MANAGE, register)
+        .fresh()
         .post(paths::APP_SECRETS, MANAGE, add::secret)
+        .fresh()
         .post(paths::APP_CERTIFICATES, MANAGE, add::certificate)
+        .fresh()
         .post(paths::APP_GENERATED, MANAGE, add::generated)
+        .fresh()
         .post(&below("trial"), MANAGE, credential::try_again)
         .get(&below("certificate"), Policy::LOOK, credential::certificate)
         .get(&below("retirement"), MANAGE, credential::ask)
         .post(&below("retirement"), MANAGE, credential::put_away)
+        .fresh()
         .get(&below("removal"), MANAGE, credential::ask)
         .post(&below("removal"), MANAGE, credential::put_away)
+        .fresh()
 }
 
 #[derive(Template, WebTemplate)]

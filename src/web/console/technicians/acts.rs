@@ -4,17 +4,20 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use super::LinkPage;
 use crate::app::App;
 use crate::domain::op::Op;
-use crate::domain::technician::{self, ChangeError, Role};
+use crate::domain::technician::{self, ChangeError, Role, factor};
+use crate::mail::LoginNews;
 use crate::storage::TechnicianId;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Form;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
+use crate::web::kit::tell::tell;
 use crate::web::kit::viewer::Viewer;
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,6 +89,42 @@ pub async fn enable(
     let done = technician::enable(&mut op, id).await;
     let done = done.map(|one| format!("{} can sign in again.", one.display_name));
     finish(op, &session, id, done).await
+}
+
+/// "Reset factors": they set up new ones at the next login; the password stays.
+pub async fn reset_factors(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Path(id): Path<String>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    match factor::reset_factors(&mut op, id).await {
+        Ok(technician) => {
+            op.commit().await?;
+            tell(&app, &technician, LoginNews::FactorsReset, "", "");
+            let name = &technician.display_name;
+            let text = format!("{name} sets up a new second factor at the next login.");
+            notice::leave(&session, Tone::Ok, text).await;
+            Ok(Redirect::to(&paths::technician(id, "")).into_response())
+        }
+        Err(error) => finish(op, &session, id, Err(error)).await,
+    }
+}
+
+/// "End" of one login.
+pub async fn end_one(
+    State(app): State<App>,
+    viewer: Viewer,
+    session: Session,
+    Path((id, login)): Path<(String, String)>,
+) -> WebResult {
+    let (mut op, id) = begin(&app, &viewer, &id).await?;
+    let login = Uuid::try_parse(&login).map_err(|_| WebError::NotFound)?;
+    if !technician::end_session(&mut op, id, login).await? {
+        return Err(WebError::NotFound);
+    }
+    finish(op, &session, id, Ok("The login has ended.".to_owned())).await
 }
 
 /// "Sign out everywhere".

@@ -7,12 +7,15 @@ mod show;
 mod sign_on;
 mod tenants;
 
+use std::collections::HashMap;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
 use time::OffsetDateTime;
 
 use crate::app::App;
+use crate::domain::technician::factor::FactorKind;
 use crate::domain::technician::{self, LINK_LIFETIME, LinkToken, Listed, Permission, Technician};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
@@ -38,6 +41,9 @@ struct Person {
     state: Standing,
     last_login: Option<When>,
     is_viewer: bool,
+    open_logins: i64,
+    /// E.g. `passkey, authenticator app`; empty when there is none.
+    factors: String,
 }
 
 /// Badge class and word.
@@ -59,6 +65,7 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get(paths::TECHNICIANS, PEOPLE, index)
         .post(paths::TECHNICIANS, PEOPLE, new::add)
+        .fresh()
         .get(paths::NEW_TECHNICIAN, PEOPLE, new::show)
         .get(
             &format!("{}/{{id}}", paths::TECHNICIANS),
@@ -67,10 +74,18 @@ pub(super) fn router() -> Routes {
         )
         .get(&act("tenants"), PEOPLE, tenants::show)
         .post(&act("tenants"), PEOPLE, tenants::change)
+        .fresh()
         .post(&act("role"), PEOPLE, acts::change_role)
+        .fresh()
         .post(&act("reset"), PEOPLE, acts::reset)
+        .fresh()
+        .post(&act("factors-reset"), PEOPLE, acts::reset_factors)
+        .fresh()
+        .post(&act("sessions/{login}/ending"), PEOPLE, acts::end_one)
         .post(&act("disabling"), PEOPLE, acts::disable)
+        .fresh()
         .post(&act("enabling"), PEOPLE, acts::enable)
+        .fresh()
         .post(&act("logout"), PEOPLE, acts::end_logins)
         .post(&act("sign-on/removal"), PEOPLE, sign_on::remove)
 }
@@ -78,12 +93,23 @@ pub(super) fn router() -> Routes {
 async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Index> {
     let mut op = viewer.begin(&app).await?;
     let people = technician::list(&mut op).await?;
+    let open: HashMap<_, _> = technician::sessions_of_everybody(&mut op)
+        .await?
+        .into_iter()
+        .map(|(id, sessions, kinds)| (id, (sessions, kinds)))
+        .collect();
     let now = op.now();
     Ok(Index {
         chrome,
         people: people
             .iter()
-            .map(|one| Person::of(one, &viewer, now))
+            .map(|one| Person {
+                open_logins: open.get(&one.technician.id).map_or(0, |open| open.0),
+                factors: open
+                    .get(&one.technician.id)
+                    .map_or_else(String::new, |open| factor_words(&open.1)),
+                ..Person::of(one, &viewer, now)
+            })
             .collect(),
     })
 }
@@ -99,8 +125,16 @@ impl Person {
             state: state(listed),
             last_login: When::maybe(listed.last_login_at, now),
             is_viewer: technician.id == viewer.id,
+            open_logins: 0,
+            factors: String::new(),
         }
     }
+}
+
+fn factor_words(kinds: &[FactorKind]) -> String {
+    let mut words: Vec<&str> = kinds.iter().map(|kind| kind.words()).collect();
+    words.dedup();
+    words.join(", ")
 }
 
 fn state(listed: &Listed) -> Standing {

@@ -9,6 +9,7 @@ use super::{Standing, state, tenants};
 use crate::app::App;
 use crate::domain::{sign_on, technician};
 use crate::storage::TechnicianId;
+use crate::web::console::profile::SessionView;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::paths;
@@ -27,8 +28,9 @@ pub struct Show {
     state: Standing,
     disabled: bool,
     last_login: Option<When>,
-    /// When each login that is open began.
-    logins: Vec<When>,
+    factors: Vec<HeldFactor>,
+    codes_left: i64,
+    sessions: Vec<SessionView>,
     /// Why nothing can be done here; empty when it can.
     hands_off: &'static str,
     roles: Vec<RoleChoice>,
@@ -50,6 +52,14 @@ struct Acts {
     enable: String,
     logout: String,
     unlink: String,
+    reset_factors: String,
+}
+
+/// A factor that they have.
+struct HeldFactor {
+    words: &'static str,
+    name: String,
+    last_used: Option<When>,
 }
 
 /// GET: everything about one.
@@ -68,10 +78,12 @@ pub async fn show(
         .ok_or(WebError::NotFound)?;
     let limit = technician::limit(&mut op, id).await?;
     let reach = technician::reach(&mut op, &limit).await?;
-    let logins = technician::logins(&mut op, id).await?;
     let linked = sign_on::linked(&mut op, id).await?;
+    let sessions = technician::open_sessions(&mut op, id).await?;
+    let enrolled = technician::factor::enrolled_in(&mut op, id).await?;
     let now = op.now();
     let technician = &listed.technician;
+    let may_change = id != viewer.id && viewer.role.may_give(technician.role);
     Ok(Show {
         chrome,
         name: technician.display_name.clone(),
@@ -81,7 +93,27 @@ pub async fn show(
         state: state(&listed),
         disabled: technician.disabled,
         last_login: When::maybe(listed.last_login_at, now),
-        logins: logins.into_iter().map(|at| When::new(at, now)).collect(),
+        factors: enrolled
+            .factors
+            .iter()
+            .map(|one| HeldFactor {
+                words: one.kind.words(),
+                name: one.name.clone(),
+                last_used: When::maybe(one.last_used_at, now),
+            })
+            .collect(),
+        codes_left: enrolled.codes_left,
+        sessions: sessions
+            .iter()
+            .map(|one| {
+                let end = if may_change {
+                    paths::technician_session(id, one.id)
+                } else {
+                    String::new()
+                };
+                SessionView::of(one, viewer.session, end, now)
+            })
+            .collect(),
         hands_off: if technician.id == viewer.id {
             "This is you. Another owner or admin changes your role or your login."
         } else if viewer.role.may_give(technician.role) {
@@ -105,6 +137,7 @@ pub async fn show(
             enable: paths::technician(id, "enabling"),
             logout: paths::technician(id, "logout"),
             unlink: paths::technician(id, "sign-on/removal"),
+            reset_factors: paths::technician(id, "factors-reset"),
         },
     })
 }

@@ -12,14 +12,15 @@ use super::{Away, configured, words};
 use crate::app::App;
 use crate::domain::sign_on::{self, Arrived, Evidence, Refused, Returned};
 use crate::domain::technician::Technician;
+use crate::domain::technician::factor::FactorKind;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::peer::Asker;
 use crate::web::kit::{paths, session, viewer};
-use crate::web::login::next::destination;
-use crate::web::login::sign_in;
+use crate::web::login::next::{self, destination};
+use crate::web::login::{factor, sign_in};
 
 /// What the provider's answer brings back; all of it is unproven input. Its description of an error is not even read: it is a
 /// stranger's text, and our own words say more.
@@ -116,9 +117,14 @@ impl Visit {
         if gestures {
             headers.insert("sec-fetch-user", HeaderValue::from_static("?1"));
         }
-        session::begin(&self.session, technician.id, &headers).await?;
+        let (app, session) = (&self.app, &self.session);
+        session::begin(session, technician.id, &headers, &self.asker, app).await?;
+        next::keep(session, next, app).await?;
         match evidence {
-            Evidence::Mfa | Evidence::PasswordOnly => Ok(Redirect::to(next).into_response()),
+            Evidence::Mfa => {
+                factor::enter(app, session, &self.asker, technician, FactorKind::SignOn).await
+            }
+            Evidence::PasswordOnly => Ok(Redirect::to(paths::LOGIN_FACTOR).into_response()),
         }
     }
 

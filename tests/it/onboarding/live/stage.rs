@@ -1,20 +1,21 @@
 //! Portal, keeper, Postgres and a simulated Microsoft at work, with one tenant, Contoso.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tenantry::app::{App, Site};
+use tenantry::domain::technician::factor::FactorKind;
 use tenantry::storage::TechnicianId;
-use tenantry::web::kit::session::{Store, TECHNICIAN_KEY};
+use tenantry::web::kit::session::{Store, login_record};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use url::Url;
 
+use crate::support::app::login_rules;
 use crate::support::browser::Browser;
 use crate::support::keeper::{ADMIN, Keeper, World};
 use crate::support::mint::Mint;
@@ -195,6 +196,7 @@ impl Portal {
             }),
             mailer: None,
             sso: None,
+            login: login_rules(),
             trusted_proxies: Arc::new([]),
             visit: time::Duration::hours(1),
             limits: tenantry::config::Limits::default(),
@@ -228,7 +230,7 @@ impl Portal {
         .unwrap();
         let mut record = Record {
             id: Id::default(),
-            data: HashMap::from([(TECHNICIAN_KEY.to_owned(), json!(id))]),
+            data: login_record(id, FactorKind::Passkey, self.app.clock.now()),
             expiry_date: self.app.clock.now(),
         };
         let store = Store::new(self.app.pool.clone(), self.app.clock.clone());

@@ -45,6 +45,8 @@ impl World {
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),
+                ("/security/technicians", "login", absent()),
+                ("/profile", "id", absent()),
                 ("/login/link", "token", "none".into()),
                 ("/onboarding", "token", "inv_none".into()),
                 ("/static", "version", "0".into()),

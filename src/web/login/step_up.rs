@@ -1,0 +1,210 @@
+//! `/login/step-up`: a fresh proof of the second factor before something dangerous. Afterwards the person is back on the page
+//! they came from, and a form that was kept meanwhile waits behind a button.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::ceremony::{self, PasskeyAnswer};
+use super::factor::{Page, Paths, Typed, note_recovery, refused};
+use super::next::destination;
+use crate::app::App;
+use crate::domain::technician::Technician;
+use crate::domain::technician::factor::{self, FactorKind, FactorProof, ProveError};
+use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::form::{Form, Query};
+use crate::web::kit::headers::Nonce;
+use crate::web::kit::kept::{self, Kept};
+use crate::web::kit::paths;
+use crate::web::kit::peer::Asker;
+use crate::web::kit::session::{self, Stage, Standing};
+use crate::web::kit::viewer::prover;
+
+/// What waited, behind its button.
+#[derive(Template, WebTemplate)]
+#[template(path = "login/again.html")]
+struct Again {
+    nonce: String,
+    msp_name: String,
+    kept: Kept,
+}
+
+/// Where the proof leads.
+#[derive(Debug, Default, Deserialize)]
+pub struct Address {
+    #[serde(default)]
+    next: String,
+}
+
+/// Who is signed in here, halfway or not at all being nobody.
+async fn signed_in(session: &Session, next: &str) -> WebResult<Standing> {
+    match session::standing(session).await? {
+        Some(standing) if standing.is_full() => Ok(standing),
+        Some(_) => Err(WebError::Factor),
+        None => Err(WebError::SignIn {
+            next: next.to_owned(),
+        }),
+    }
+}
+
+async fn page(app: &App, nonce: &Nonce, technician: &Technician, next: &str) -> WebResult<Page> {
+    let enrolled = factor::enrolled(&app.pool, technician.id).await?;
+    Ok(Page {
+        is_step_up: true,
+        next: next.to_owned(),
+        paths: Paths {
+            passkey: paths::STEP_UP_PASSKEY,
+            options: paths::STEP_UP_PASSKEY_OPTIONS,
+            app: paths::STEP_UP,
+            recovery: paths::STEP_UP_RECOVERY,
+        },
+        ..Page::new(app, nonce, technician, &enrolled)
+    })
+}
+
+pub async fn show(
+    State(app): State<App>,
+    Extension(nonce): Extension<Nonce>,
+    Query(address): Query<Address>,
+    session: Session,
+) -> WebResult<Response> {
+    let standing = signed_in(&session, &address.next).await?;
+    if standing.is_fresh(app.clock.now()) {
+        return lead(&app, &session, &address.next).await;
+    }
+    let page = page(&app, &nonce, &standing.technician, &address.next).await?;
+    Ok(page.into_response())
+}
+
+/// The code of an authenticator app.
+pub async fn code(
+    State(app): State<App>,
+    Extension(nonce): Extension<Nonce>,
+    asker: Asker,
+    session: Session,
+    Form(typed): Form<Typed>,
+) -> WebResult<Response> {
+    let standing = signed_in(&session, "").await?;
+    let by = prover(&app, &asker);
+    let proof = FactorProof::App(&typed.code);
+    let proved = factor::prove(&by, &standing.technician, proof, "step_up").await;
+    after(
+        &app,
+        &nonce,
+        &session,
+        &asker,
+        &standing,
+        proved,
+        &typed.next,
+    )
+    .await
+}
+
+/// A recovery code.
+pub async fn recovery(
+    State(app): State<App>,
+    Extension(nonce): Extension<Nonce>,
+    asker: Asker,
+    session: Session,
+    Form(typed): Form<Typed>,
+) -> WebResult<Response> {
+    let standing = signed_in(&session, "").await?;
+    let by = prover(&app, &asker);
+    let proof = FactorProof::Recovery(&typed.recovery);
+    let proved = factor::prove(&by, &standing.technician, proof, "step_up").await;
+    after(
+        &app,
+        &nonce,
+        &session,
+        &asker,
+        &standing,
+        proved,
+        &typed.next,
+    )
+    .await
+}
+
+/// What to ask the browser for a passkey.
+pub async fn options(State(app): State<App>, session: Session) -> WebResult<Response> {
+    let standing = signed_in(&session, "").await?;
+    ceremony::proof_options(&app, &session, &standing.technician).await
+}
+
+/// The browser's answer about a passkey.
+pub async fn passkey(
+    State(app): State<App>,
+    Extension(nonce): Extension<Nonce>,
+    asker: Asker,
+    session: Session,
+    Form(answer): Form<PasskeyAnswer>,
+) -> WebResult<Response> {
+    let standing = signed_in(&session, "").await?;
+    let (by, technician) = (prover(&app, &asker), &standing.technician);
+    let credential = &answer.credential;
+    let proved =
+        ceremony::finish_proof(&app, &session, &by, technician, credential, "step_up").await?;
+    after(
+        &app,
+        &nonce,
+        &session,
+        &asker,
+        &standing,
+        proved,
+        &answer.next,
+    )
+    .await
+}
+
+async fn after(
+    app: &App,
+    nonce: &Nonce,
+    session: &Session,
+    asker: &Asker,
+    standing: &Standing,
+    proved: Result<FactorKind, ProveError>,
+    next: &str,
+) -> WebResult<Response> {
+    let kind = match proved {
+        Ok(kind) => kind,
+        Err(error) => {
+            let page = page(app, nonce, &standing.technician, next).await?;
+            return refused(error, page);
+        }
+    };
+    if kind == FactorKind::Recovery {
+        note_recovery(app, session, asker, &standing.technician).await?;
+    }
+    session::advance(session, Stage::Full, kind, app).await?;
+    lead(app, session, next).await
+}
+
+async fn lead(app: &App, session: &Session, next: &str) -> WebResult<Response> {
+    let waiting = kept::waiting(session, app.clock.now()).await?;
+    let to = match waiting {
+        Some(_) => paths::STEP_UP_AGAIN.to_owned(),
+        None => destination(next, &app.site.base_url),
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// What waited, to be sent now.
+pub async fn again(
+    State(app): State<App>,
+    Extension(nonce): Extension<Nonce>,
+    session: Session,
+) -> WebResult<Response> {
+    signed_in(&session, "").await?;
+    Ok(match kept::waiting(&session, app.clock.now()).await? {
+        Some(kept) => Again {
+            nonce: nonce.as_str().to_owned(),
+            msp_name: app.site.msp_name.clone(),
+            kept,
+        }
+        .into_response(),
+        None => Redirect::to(paths::HOME).into_response(),
+    })
+}
