@@ -34,14 +34,14 @@ pub mod place;
 pub mod rehearsal;
 /// A month at a glance, of one tenant and of all.
 pub mod report;
+/// So many requests through a costly door in so long.
+pub mod request_limit;
 /// What a restored database goes through before it serves.
 pub mod restoration;
 /// What was revoked, as it is written outside the database.
 pub mod revocation;
 /// Single sign-on: a technician comes in on a provider's word.
 pub mod sign_on;
-/// So many requests through a costly door in so long.
-pub mod request_limit;
 /// A person of the MSP with a login.
 pub mod technician;
 /// A customer organisation.

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use uuid::{Uuid, uuid};
 
 use super::http::Reply;
-use crate::oidc::key_set::{SigningKey, signing_keys};
 use super::wire::EntraTokens;
 use super::{
     AccessPolicy, Challenge, Endpoints, Expect, LifetimePolicy, Listing, Me, Organization,
@@ -15,6 +14,7 @@ use super::{
     redact, retry_after,
 };
 use crate::fuzzing::Target;
+use crate::oidc::key_set::{SigningKey, signing_keys};
 
 pub(crate) const TARGETS: [Target; 7] = [
     DEVICE_CODE,

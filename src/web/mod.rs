@@ -1,9 +1,9 @@
 //! Who is looking: one router per audience, each behind its own guard, and the layers that every answer passes.
 
 pub mod console;
+mod csp_reports;
 #[cfg(feature = "faults")]
 pub(crate) mod fuzzing;
-mod csp_reports;
 pub mod kit;
 mod layers;
 pub mod listen;
