@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 98] = [
+pub const WORDS: [&str; 104] = [
     "access_tokens",
     "acquired",
     "action",
@@ -17,7 +17,9 @@ pub const WORDS: [&str; 98] = [
     "application",
     "as_application",
     "asks_pin",
+    "backup",
     "before",
+    "by",
     "by_previous",
     "cause",
     "challenged",
@@ -52,6 +54,7 @@ pub const WORDS: [&str; 98] = [
     "id",
     "idle",
     "invitations_ended",
+    "issuer",
     "kept_days",
     "kind",
     "lasting",
@@ -93,7 +96,10 @@ pub const WORDS: [&str; 98] = [
     "state",
     "state_before",
     "status",
+    "step",
+    "subject",
     "tags",
+    "taken_at",
     "tenant",
     "tenants",
     "times",
