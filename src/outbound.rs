@@ -46,6 +46,8 @@ pub struct Build<'a> {
     pub https_only: bool,
     /// Pass by the proxy that the environment names: for servers on this machine.
     pub direct: bool,
+    /// A new connection for each call: an idle one may just be closing, and nothing is sent twice.
+    pub fresh: bool,
     /// Certificate authorities trusted besides the system's, PEM (one or several).
     pub extra_root_ca_pem: Option<&'a [u8]>,
 }
@@ -75,6 +77,9 @@ pub fn client(limits: Limits, build: Build<'_>) -> Result<reqwest::Client, Build
         .retry(reqwest::retry::never())
         .no_gzip()
         .https_only(build.https_only);
+    if build.fresh {
+        builder = builder.pool_max_idle_per_host(0);
+    }
     if build.direct {
         builder = builder.no_proxy();
     }

@@ -66,6 +66,8 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
             report_to: String::new(),
             app_name: "Bench".into(),
             cloud: keeper::Cloud::Global,
+            ask_pin: false,
+            egress_addresses: Vec::new(),
         }),
         trusted_proxies: Arc::new([]),
         mailer: None,

@@ -187,6 +187,7 @@ fn client(endpoints: &Endpoints, limits: Limits) -> Result<reqwest::Client, Setu
         headers: headers(),
         https_only: all_https,
         direct: outbound::is_loopback(&endpoints.authority),
+        fresh: false,
         extra_root_ca_pem: endpoints.extra_root_ca_pem.as_deref(),
     };
     Ok(outbound::client(limits, build)?)

@@ -30,6 +30,7 @@ impl Http {
             headers,
             https_only: !local,
             direct: local,
+            fresh: true,
             extra_root_ca_pem: settings.extra_root_ca_pem.as_deref(),
         };
         let client = outbound::client(LIMITS, build)?;

@@ -109,7 +109,7 @@ mod tests {
             unreachable!("a secret detail")
         }
         async fn never() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         let forever = || {
             let events = futures_util::stream::pending::<Result<Event, Infallible>>();

@@ -9,6 +9,8 @@ import { pathToFileURL } from 'node:url';
 const line = await new Promise((resolve) => createInterface({ input: process.stdin }).once('line', resolve));
 const told = JSON.parse(line);
 process.stdin.on('end', () => process.exit(0)).resume();
+// Its advice to operators goes where nobody reads: standard output is for the one line.
+console.info = console.warn = () => {};
 const { Provider } = await import(pathToFileURL(`${told.modules}/oidc-provider/lib/index.js`));
 
 const jwk = (pair, more) => ({ ...pair.privateKey.export({ format: 'jwk' }), use: 'sig', ...more });

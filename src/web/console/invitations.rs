@@ -31,8 +31,8 @@ pub(super) fn router() -> Routes {
     let moved = || async { Redirect::permanent(paths::PENDING_INVITATIONS) };
     Routes::new()
         .get(paths::PENDING_INVITATIONS, Policy::LOOK, show)
-        .get("/security/customer-invitations", Policy::LOOK, moved)
-        .get("/monitoring/customer-invitations", Policy::LOOK, moved)
+        .get("/security/customer-invitations", Policy::Public, moved)
+        .get("/monitoring/customer-invitations", Policy::Public, moved)
 }
 
 async fn show(

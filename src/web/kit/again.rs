@@ -70,10 +70,10 @@ pub async fn keep(request: Request, next: Next) -> Response {
         _ => (request, None),
     };
     let mut response = next.run(request).await;
-    if let Some(fields) = sent {
-        if let Some(again) = error::again(&response, action, fields) {
-            response.extensions_mut().insert(again);
-        }
+    if let Some(fields) = sent
+        && let Some(again) = error::again(&response, action, fields)
+    {
+        response.extensions_mut().insert(again);
     }
     response
 }

@@ -196,7 +196,7 @@ async fn the_page_searches_counts_and_keeps_what_was_ticked() {
     let found = team.owner.post(&team.page(), &fields).await;
     assert_eq!(found.status, 200);
     let ticked = found.attributes("input[name=tenant][checked]", "value");
-    assert_eq!(ticked, [alder.clone()]);
+    assert_eq!(ticked, std::slice::from_ref(&alder));
     let offered = found.attributes("input[name=tenant]:not([checked])", "value");
     assert_eq!(offered, [cedar.to_string()]);
     assert!(found.text().contains("1 of 3 tenants at present"));

@@ -181,5 +181,5 @@ fn is_expired(customer: &Customer) -> bool {
         .short_name
         .trim_matches(|c: char| !c.is_ascii_digit())
         .parse::<usize>()
-        .is_ok_and(|number| number % 3 == 0)
+        .is_ok_and(|number| number.is_multiple_of(3))
 }

@@ -127,7 +127,7 @@ async fn customer(app: &TestApp, fleet: &Fleet, number: usize) -> Customer {
             },
         )
         .await;
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         fleet
             .change(
                 connection,

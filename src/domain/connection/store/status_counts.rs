@@ -144,8 +144,8 @@ pub async fn kept_of_all(op: &mut Op) -> Result<Vec<Kept>, sqlx::Error> {
     Ok(counts(op, None).await?.kept)
 }
 
-/// The counts of these tags, or of all. Sums and additions are read in one statement, so that nothing is counted twice or
-/// missed while they are folded.
+/// The counts of these tags, or of all, for whoever sees every tenant. Sums and additions are read in one statement, so that
+/// nothing is counted twice or missed while they are folded.
 async fn counts(op: &mut Op, tags: Option<&[String]>) -> Result<Counts, sqlx::Error> {
     let now = op.now();
     let today = now.date();
@@ -164,7 +164,7 @@ async fn counts(op: &mut Op, tags: Option<&[String]>) -> Result<Counts, sqlx::Er
            where kind = 'expiry' and day between $2 and $3 or kind = 'error' and day between $4 and $2
            group by kind, day having sum(n) <> 0
            union all
-           select 'due', '', '', '', '', false, null, 1 where (select min(changes_at) from tenant_status) <= $5"#,
+           select 'due', '', '', '', '', false, null, 1 where (select min(changes_at) from fleet_tenant_status) <= $5"#,
         tags,
         today,
         today.saturating_add(Duration::days(DAYS_AHEAD - 1)),

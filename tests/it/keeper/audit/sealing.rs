@@ -189,8 +189,10 @@ async fn the_chains_keys_move_with_the_data_keys() {
     let keeper = world.keeper().await;
     write(&world, 5).await;
     until_sealed(&world).await;
+    keeper.stop().await;
     let old = "update data_keys set state = 'decrypt', created_at = created_at - interval '92 days' where purpose = 'audit'";
     sqlx::query(old).execute(&world.pool).await.unwrap();
+    let keeper = world.keeper().await;
     let destroyed =
         "select count(*) from data_keys where purpose = 'audit' and state = 'destroyed'";
     for _ in 0..200 {

@@ -380,6 +380,7 @@ async fn every_tampering_is_found_and_its_place_named() {
          create table saved.audit_checkpoints as select * from audit_checkpoints;
          create table saved.audit_unsealed as select * from audit_unsealed;
          create table saved.audit_chain as select * from audit_chain;
+         alter table audit_events alter column id drop identity;
          alter table audit_checkpoints drop constraint audit_checkpoints_closing_check"
             .to_owned(),
     )
