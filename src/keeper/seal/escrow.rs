@@ -170,12 +170,8 @@ mod tests {
 
         #[test]
         fn any_text_at_all_is_no_share(text: String) {
-<<<<<<< HEAD
-            prop_assert!(recombine(&text, &[WORD, " ", &text].concat()).is_err());
-=======
             let share = format!("{WORD} {text}");
             prop_assert!(recombine(&text, &share).is_err());
->>>>>>> cc7a1bf (keys: A test says its share apart from the assertion)
         }
     }
 }
