@@ -128,8 +128,9 @@ async fn foreign_and_absent_are_alike_to_the_byte() {
             browser.post(&other, &fields).await,
         );
         assert_eq!(masked(&found, &names), masked(&none, &names), "POST {one}");
+        // 422: the form has a field that is not its own, which is said before anybody looks whose it is.
         assert!(
-            matches!(found.status, 403..=405),
+            matches!(found.status, 403..=405 | 422),
             "POST {one}: {}",
             found.status
         );
