@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sqlx::PgPool;
 use tenantry::keeper::Client;
-use tenantry::keeper::message::{Refusal, Reply, Request};
+use tenantry::keeper::message::{Refusal, Reply, Request, look};
 use tenantry::keeper::text::Text;
 
 /// A running stand-in; it ends when its clients are dropped.
@@ -100,6 +100,11 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
             ready: true,
             detail: String::new(),
         },
+        Request::Look(look::Ask::Policies { .. }) => Reply::Looked(look::Answer::Policies {
+            outcome: "no_token".into(),
+        }),
+        // Nobody's token can be looked at here.
+        Request::Look(_) => Reply::Refused(Refusal::NotThere),
         _ => Reply::Done,
     }
 }
