@@ -1,4 +1,4 @@
-//! Bringing a backup back into an empty database. What comes out of here cannot serve yet: [`super::finish`] makes it ready.
+//! Bringing a backup back into an empty database. What comes out of here cannot serve yet: `super::finish` makes it ready.
 
 use std::path::Path;
 

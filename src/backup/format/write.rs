@@ -60,7 +60,7 @@ impl<'a> Writer<'a> {
         Ok((writer, header))
     }
 
-    /// The next piece of the archive, at most [`PIECE`] bytes.
+    /// The next piece of the archive, at most `PIECE` bytes.
     pub fn piece(&mut self, plain: &[u8]) -> Result<(), BackupError> {
         self.archive.0 += plain.len() as u64;
         self.archive.1.update(plain);

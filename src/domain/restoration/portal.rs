@@ -26,7 +26,7 @@ pub(super) async fn technicians(op: &mut Op, restore: Uuid) -> Result<Found, sql
         ("disabled", store::disable_technicians(op, restore).await?),
         ("demoted", store::demote_technicians(op, restore).await?),
         ("limited", store::limit_technicians(op, restore).await?),
-        ("passwords_ended", store::end_passwords(op, restore).await?),
+        ("logins_reset", store::end_passwords(op, restore).await?),
     ]))
 }
 

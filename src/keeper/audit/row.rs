@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::bytes::Bytes;
 
-/// A row, as stored. A column more in the table is a field more here, and another label in [`Row::digest`].
+/// A row, as stored. A column more in the table is a field more here, and another label in `Row::digest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub id: i64,

@@ -81,7 +81,7 @@ impl AfterRestore {
                     "ended": ended.connections,
                     "refresh_tokens_forgotten": ended.refresh_tokens,
                     "access_tokens_forgotten": ended.access_tokens,
-                    "sign_in_secrets_forgotten": restored::forget_flow_secrets(&mut tx).await?,
+                    "sign_ins_forgotten": restored::forget_flow_secrets(&mut tx).await?,
                 })
             }
             RestoreStep::Credentials => {

@@ -54,7 +54,9 @@ async fn give_passwords(cluster: &Cluster, connection: &mut PgConnection) -> Res
 }
 
 async fn connect(cluster: &Cluster) -> Result<PgConnection, sqlx::Error> {
+    // Passwords are given in statements, which the library would log at its finest levels.
     PgConnectOptions::new_without_pgpass()
+        .disable_statement_logging()
         .socket(&cluster.layout.socket_dir)
         .port(5432)
         .username(SUPERUSER)

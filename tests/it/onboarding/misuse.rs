@@ -260,7 +260,10 @@ async fn a_link_in_a_query_a_body_or_another_sites_form_is_no_link() {
     let in_query = ask(&browser, Method::GET, &address, &[]).await;
     assert_eq!(plain(&in_query), unknown);
     let in_body = [("token", token), ("inv", token), ("method", "device_code")];
+    // Fields that are not the form's own are refused before anybody looks for a link.
     let page = ask(&browser, Method::POST, "/onboarding/start", &in_body).await;
+    assert_eq!(page.status, 422);
+    let page = ask(&browser, Method::POST, "/onboarding/start", &in_body[2..]).await;
     assert_eq!(plain(&page), unknown);
     let from_elsewhere = browser
         .request(Method::POST, &link)

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tenantry::clock::Clock;
 use tenantry::keeper::Client;
 use tenantry::keeper::message::totp::{Answer, Ask};
-use tenantry::keeper::message::{Refusal, Reply, Request};
+use tenantry::keeper::message::{Refusal, Reply, Request, look};
 use tenantry::keeper::text::Text;
 use tenantry::keeper::totp::{new_seed, step_of};
 
@@ -104,6 +104,11 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
             ready: true,
             detail: String::new(),
         },
+        Request::Look(look::Ask::Policies { .. }) => Reply::Looked(look::Answer::Policies {
+            outcome: "no_token".into(),
+        }),
+        // Nobody's token can be looked at here.
+        Request::Look(_) => Reply::Refused(Refusal::NotThere),
         _ => Reply::Done,
     }
 }

@@ -50,7 +50,9 @@ async fn a_role_that_is_not_enough_is_written_down_with_the_route() {
 async fn a_change_from_another_site_is_written_down() {
     let app = TestApp::start().await;
     let address = app.app.site.base_url.join("/logout").unwrap();
-    let answer = reqwest::Client::new()
+    #[expect(clippy::disallowed_methods, reason = "a browser of the tests")]
+    let http = reqwest::Client::new();
+    let answer = http
         .post(address)
         .header("sec-fetch-site", "cross-site")
         .send()

@@ -44,6 +44,7 @@ fn has_the_headers(page: &Page) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of requests")]
 async fn every_answer_carries_the_headers() {
     let app = TestApp::start().await;
     let owner = app.login(Role::Owner).await;

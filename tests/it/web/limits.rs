@@ -101,7 +101,9 @@ async fn a_body_in_pieces_has_the_same_bound() {
          content-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n\r\n"
     );
     for _ in 0..7 {
-        request += &format!("2710\r\n{}\r\n", "x".repeat(10_000));
+        request += "2710\r\n";
+        request += &"x".repeat(10_000);
+        request += "\r\n";
     }
     let mut stream = TcpStream::connect(&host).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -3,6 +3,7 @@
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use super::CauseRow;
 use crate::domain::diagnosis::Category;
 use crate::domain::op::Op;
 use crate::domain::operations::{Oldest, Present};
@@ -57,7 +58,8 @@ pub async fn causes(
     technician: Uuid,
     since: OffsetDateTime,
 ) -> Result<Vec<(Category, i64)>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        CauseRow,
         r#"select e.category, count(*) as "errors!"
            from technician_tenants g join msal_errors e on e.tenant_id = g.tenant_id
            where g.technician_id = $1 and e.at >= $2
@@ -67,14 +69,5 @@ pub async fn causes(
     )
     .fetch_all(op.db())
     .await?;
-    Ok(rows
-        .into_iter()
-        // A record outlives the catalogue it was read with.
-        .map(|row| {
-            (
-                row.category.parse().unwrap_or(Category::Unknown),
-                row.errors,
-            )
-        })
-        .collect())
+    Ok(rows.into_iter().map(CauseRow::read).collect())
 }

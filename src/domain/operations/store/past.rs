@@ -4,6 +4,7 @@ use sqlx::postgres::types::PgInterval;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use super::CauseRow;
 use crate::domain::connection::ShownState;
 use crate::domain::diagnosis::Category;
 use crate::domain::op::Op;
@@ -79,23 +80,15 @@ pub async fn causes(
     op: &mut Op,
     since: OffsetDateTime,
 ) -> Result<Vec<(Category, i64)>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        CauseRow,
         r#"select category, sum(errors)::bigint as "errors!" from error_hours where hour >= $1
            group by category order by 2 desc, 1"#,
         since
     )
     .fetch_all(op.db())
     .await?;
-    Ok(rows
-        .into_iter()
-        // A record outlives the catalogue it was read with.
-        .map(|row| {
-            (
-                row.category.parse().unwrap_or(Category::Unknown),
-                row.errors,
-            )
-        })
-        .collect())
+    Ok(rows.into_iter().map(CauseRow::read).collect())
 }
 
 fn interval(step: Duration) -> PgInterval {

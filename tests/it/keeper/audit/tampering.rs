@@ -13,7 +13,7 @@ const TAMPERINGS: usize = 1000;
 const ROWS: i32 = 50;
 const WAITING: i64 = 3;
 
-/// SplitMix64: what a seed needs to be tried again, and no more.
+/// `SplitMix64`: what a seed needs to be tried again, and no more.
 struct Chance(u64);
 
 impl Chance {
@@ -119,6 +119,7 @@ const CHECKPOINT: [(&str, &str); 8] = [
 ];
 
 impl Ground {
+    #[expect(clippy::too_many_lines, reason = "a list of deeds, one after another")]
     fn deed(&self, chance: &mut Chance) -> Deed {
         let n = self.ids.len();
         let k = chance.below(n);

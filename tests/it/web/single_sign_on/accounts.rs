@@ -64,6 +64,7 @@ async fn of_microsoft_a_person_is_tenant_and_object_and_nothing_else() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of accounts")]
 async fn wrong_accounts_do_not_come_in() {
     let world = microsoft(&[
         ("sso.roles", "Desk=technician"),

@@ -39,7 +39,7 @@ pub fn rsa() -> (EncodingKey, Vec<u8>) {
 
 impl Pretend {
     pub async fn start() -> Self {
-        Self::at("", |issuer| issuer.to_owned()).await
+        Self::at("", str::to_owned).await
     }
 
     /// Below this path, calling itself in its metadata by what `called` makes of the issuer.
