@@ -147,7 +147,7 @@ impl FactorView {
         Self {
             kind: match one.kind {
                 FactorKind::Passkey => "Passkey",
-                FactorKind::Totp | FactorKind::Recovery => "Authenticator app",
+                FactorKind::Totp | FactorKind::Recovery | FactorKind::SignOn => "Authenticator app",
             },
             name: one.name.clone(),
             added: When::new(one.created_at, now),
