@@ -107,8 +107,10 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
         Request::Look(look::Ask::Policies { .. }) => Reply::Looked(look::Answer::Policies {
             outcome: "no_token".into(),
         }),
-        // Nobody's token can be looked at here.
-        Request::Look(_) => Reply::Refused(Refusal::NotThere),
+        // Nobody has a token here.
+        Request::Look(_) | Request::Validate { .. } | Request::Refresh { .. } => {
+            Reply::Refused(Refusal::NotThere)
+        }
         _ => Reply::Done,
     }
 }
