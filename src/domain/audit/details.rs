@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 140] = [
+pub const WORDS: [&str; 147] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -20,6 +20,10 @@ pub const WORDS: [&str; 140] = [
     "application",
     "as_application",
     "asks_pin",
+    "audit_keys_open",
+    "audit_keys_shut",
+    "authenticator_apps_open",
+    "authenticator_apps_shut",
     "backup",
     "before",
     "begun",
@@ -32,6 +36,7 @@ pub const WORDS: [&str; 140] = [
     "class",
     "client_id",
     "code",
+    "codes_ended",
     "credentials",
     "credentials_open",
     "credentials_shut",
@@ -54,6 +59,7 @@ pub const WORDS: [&str; 140] = [
     "expected_admin",
     "factor",
     "factors",
+    "factors_removed",
     "failed",
     "failed_checks",
     "failure",
@@ -122,6 +128,7 @@ pub const WORDS: [&str; 140] = [
     "short_name",
     "sign_ins_closed",
     "sign_ins_forgotten",
+    "sign_ons_untied",
     "signed_in",
     "someone_else",
     "spread",

@@ -27,6 +27,9 @@ pub(super) async fn technicians(op: &mut Op, restore: Uuid) -> Result<Found, sql
         ("demoted", store::demote_technicians(op, restore).await?),
         ("limited", store::limit_technicians(op, restore).await?),
         ("logins_reset", store::end_passwords(op, restore).await?),
+        ("factors_removed", store::remove_factors(op, restore).await?),
+        ("sign_ons_untied", store::untie(op, restore).await?),
+        ("codes_ended", store::end_recovery_codes(op).await?),
     ]))
 }
 

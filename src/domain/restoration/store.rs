@@ -219,6 +219,43 @@ pub(super) async fn end_passwords(op: &mut Op, restore: Uuid) -> Result<u64, sql
     Ok(done.rows_affected())
 }
 
+pub(super) async fn remove_factors(op: &mut Op, restore: Uuid) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from technician_factors f using revocations r
+         where r.restore_id = $1 and r.kind = 'factor' and f.id = (r.what ->> 'id')::uuid",
+        restore
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The tie that was there then; one that was tied anew since is another.
+pub(super) async fn untie(op: &mut Op, restore: Uuid) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from technician_sign_ons s using revocations r
+         where r.restore_id = $1 and r.kind = 'sign_on' and s.technician_id = (r.what ->> 'technician_id')::uuid
+           and s.linked_at = (r.what ->> 'linked_at')::timestamptz",
+        restore
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// All of them, because nobody knows which were used since: the next login makes ten new ones.
+pub(super) async fn end_recovery_codes(op: &mut Op) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!("delete from recovery_codes")
+        .execute(op.db())
+        .await?;
+    sqlx::query!(
+        "update technicians set recovery_codes_at = null where recovery_codes_at is not null"
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 pub(super) async fn stop_tenants(op: &mut Op, restore: Uuid) -> Result<u64, sqlx::Error> {
     let now = op.now();
     let done = sqlx::query!(

@@ -28,7 +28,7 @@ pub struct Revocation {
 }
 
 /// Every kind that the triggers note. For each a step of [`crate::domain::restoration`] or of the keeper revokes again.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 12] = [
     // A grant of a customer ended: disconnected, replaced, refused.
     "connection",
     // "Disconnect" was begun, of one tenant or of all.
@@ -46,6 +46,10 @@ pub const KINDS: [&str; 10] = [
     "limit",
     // A technician's password was changed or taken away.
     "password",
+    // A technician's passkey or authenticator app was removed.
+    "factor",
+    // An account of the provider of single sign-on was untied from its technician.
+    "sign_on",
     // A credential of an app registration was retired or removed.
     "credential",
 ];

@@ -126,7 +126,8 @@ pub(in crate::keeper) async fn move_to_new_key(
     Ok(())
 }
 
-fn place<'a>(column: &'static str, row_id: &'a str) -> Place<'a> {
+/// Where a key of the chain is sealed for.
+pub(in crate::keeper) fn place<'a>(column: &'static str, row_id: &'a str) -> Place<'a> {
     Place {
         table: "audit_keys",
         column,

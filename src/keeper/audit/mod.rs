@@ -16,7 +16,7 @@ mod worker;
 
 pub use checkpoint::{Checkpoint, Cut, Kind, read as read_checkpoints};
 pub use keys::ChainError;
-pub(super) use keys::move_to_new_key;
+pub(super) use keys::{move_to_new_key, place};
 pub use row::Row;
 pub use seal::Seal;
 pub use verify::{Finding, Inspector, Report, VerifyError, Wrong};

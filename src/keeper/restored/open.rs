@@ -8,8 +8,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::RestoreError;
+use crate::keeper::audit;
 use crate::keeper::seal::{Place, Purpose, Vault, VaultError};
-use crate::keeper::store::{apps, restored, secrets, tokens};
+use crate::keeper::store::{apps, audit_chain, factors, restored, secrets, tokens};
 use crate::storage::{ConnectionId, TenantId};
 
 /// Rows read at a time.
@@ -32,6 +33,8 @@ pub(super) async fn everything(
         restored::fail_token(&mut *tx, *tenant_id, *id, resource).await?;
     }
     let credentials = credentials(tx, vault).await?;
+    let seeds = seeds(tx, vault).await?;
+    let audit_keys = audit_keys(tx, vault).await?;
     let named: Vec<String> = shut
         .ids
         .iter()
@@ -46,6 +49,10 @@ pub(super) async fn everything(
         "access_tokens_shut": access.ids.len(),
         "credentials_open": credentials.open,
         "credentials_shut": credentials.ids,
+        "authenticator_apps_open": seeds.open,
+        "authenticator_apps_shut": seeds.ids,
+        "audit_keys_open": audit_keys.open,
+        "audit_keys_shut": audit_keys.ids,
     }))
 }
 
@@ -123,6 +130,32 @@ async fn credentials(tx: &mut PgConnection, vault: &Vault) -> Result<Tried<Strin
         let place = apps::place(row.tenant_id, &row_id);
         let opens = opens(vault, Purpose::App, &place, &row.ct).await?;
         tried.note(opens, || row_id.clone());
+    }
+    Ok(tried)
+}
+
+/// Of authenticator apps. Whose stays shut uses another factor, or has theirs reset.
+async fn seeds(tx: &mut PgConnection, vault: &Vault) -> Result<Tried<String>, RestoreError> {
+    let mut tried = Tried::new();
+    for seed in factors::seeds(&mut *tx).await? {
+        let row_id = factors::row_id(seed.technician_id, seed.id);
+        let place = factors::place(&row_id);
+        let opens = opens(vault, Purpose::Factor, &place, &seed.seed_ct).await?;
+        tried.note(opens, || row_id.clone());
+    }
+    Ok(tried)
+}
+
+/// With which the audit log is sealed; none before the first entry was.
+async fn audit_keys(tx: &mut PgConnection, vault: &Vault) -> Result<Tried<String>, RestoreError> {
+    let mut tried = Tried::new();
+    if let Some(keys) = audit_chain::keys(&mut *tx).await? {
+        let row_id = keys.id.to_string();
+        for (column, sealed) in [("mac_ct", &keys.mac_ct), ("signing_ct", &keys.signing_ct)] {
+            let place = audit::place(column, &row_id);
+            let opens = opens(vault, Purpose::Audit, &place, sealed).await?;
+            tried.note(opens, || format!("{row_id}/{column}"));
+        }
     }
     Ok(tried)
 }

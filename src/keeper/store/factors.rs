@@ -46,6 +46,17 @@ pub async fn find(
     .await
 }
 
+/// Of everybody; few.
+pub async fn seeds(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Factor>> {
+    sqlx::query_as!(
+        Factor,
+        r#"select id, technician_id, seed_ct as "seed_ct!", confirmed_at is not null as "is_confirmed!"
+           from technician_factors where seed_ct is not null order by id"#
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Use a step up; false when this or a later one was used before. One statement, so that of fifty who type the same code
 /// one gets in.
 pub async fn accept(

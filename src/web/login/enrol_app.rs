@@ -1,5 +1,7 @@
 //! The page that sets up an authenticator app, at the login and from the profile: a QR code, the seed to type, the first code.
 
+use std::fmt::Write;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use qrcode::{Color, EcLevel, QrCode};
@@ -94,11 +96,14 @@ fn picture(text: &str) -> (usize, String) {
         return (0, String::new());
     };
     let side = code.width();
-    let dark = code.to_colors().into_iter().enumerate();
-    let path = dark
-        .filter(|(_, color)| *color == Color::Dark)
-        .map(|(at, _)| format!("M{} {}h1v1h-1z", at % side + QUIET, at / side + QUIET))
-        .collect();
+    let mut path = String::new();
+    for (at, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            let (x, y) = (at % side + QUIET, at / side + QUIET);
+            // Writing to a text cannot fail.
+            let _ = write!(path, "M{x} {y}h1v1h-1z");
+        }
+    }
     (side + 2 * QUIET, path)
 }
 

@@ -32,6 +32,10 @@ use crate::web::kit::viewer::{needs_passkey, passkeys, prover};
 /// The page that asks for a second factor: at the login, and before a dangerous act.
 #[derive(Template, WebTemplate)]
 #[template(path = "login/factor.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "which of the ways are offered; any of them may be together"
+)]
 pub(super) struct Page {
     pub nonce: String,
     pub msp_name: String,
@@ -82,15 +86,12 @@ impl Page {
 
     /// The same page with what was wrong, and for how long nothing more is looked at.
     pub(super) fn refused(mut self, error: &ProveError) -> Response {
-        let (status, wait) = match error {
-            ProveError::TooSoon { wait } => {
-                self.problem = too_soon(*wait);
-                (StatusCode::TOO_MANY_REQUESTS, Some(*wait))
-            }
-            _ => {
-                WRONG.clone_into(&mut self.problem);
-                (StatusCode::UNPROCESSABLE_ENTITY, None)
-            }
+        let (status, wait) = if let ProveError::TooSoon { wait } = error {
+            self.problem = too_soon(*wait);
+            (StatusCode::TOO_MANY_REQUESTS, Some(*wait))
+        } else {
+            WRONG.clone_into(&mut self.problem);
+            (StatusCode::UNPROCESSABLE_ENTITY, None)
         };
         let mut response = (status, self).into_response();
         if let Some(wait) = wait {

@@ -1,6 +1,7 @@
 //! Backup and restore as an operator does them: the program against a real Postgres, a real keeper, a simulated Microsoft.
 
 mod drill;
+mod factors;
 mod file;
 mod resume;
 mod revoked;

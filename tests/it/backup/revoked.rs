@@ -44,7 +44,8 @@ async fn a_technician_disabled_demoted_or_with_a_new_password_stays_so() {
     let found = stage.comes_back(&file).await;
     assert_eq!(
         found["technicians"],
-        json!({ "disabled": 1, "demoted": 1, "limited": 0, "logins_reset": 1 })
+        json!({ "disabled": 1, "demoted": 1, "limited": 0, "logins_reset": 1, "factors_removed": 0,
+            "sign_ons_untied": 0, "codes_ended": 0 })
     );
     let who = "select concat_ws(' ', role, state, coalesce(password_hash, 'none')) from technicians where id = $1";
     for (id, expected) in [

@@ -25,9 +25,9 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some("msal-errors") => &ids.error,
                 Some("incidents") => &ids.incident,
                 // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone.
-                Some("technicians" | "credentials" | "views" | "factors" | "sessions" | "audit-log") => {
-                    &ids.nothing
-                }
+                Some(
+                    "technicians" | "credentials" | "views" | "factors" | "sessions" | "audit-log",
+                ) => &ids.nothing,
                 other if path.contains("{id}") => panic!("whose id is it below {other:?}: {path}"),
                 _ => "",
             };

@@ -1,6 +1,7 @@
 //! Passkeys in a real browser, whose authenticator is Chromium's virtual one: adding one at the first login, signing in with
 //! it, fresh proofs; and what must not work: a copied authenticator, another origin, an old challenge.
 
+use base64::Engine as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -290,7 +291,6 @@ async fn an_answer_is_good_once_here_soon_and_for_this_session() -> anyhow::Resu
     // As signed under another origin, or for another purpose: what the browser said is changed, and so is not what was signed.
     let answer = answer_of(&robin).await?;
     let mut said: Value = serde_json::from_str(&answer)?;
-    use base64::Engine;
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let client = engine.decode(said["response"]["clientDataJSON"].as_str().unwrap())?;
     let client = String::from_utf8(client)?;

@@ -50,7 +50,7 @@ create table technician_devices (
 
 alter table data_keys drop constraint data_keys_purpose_check;
 alter table data_keys add constraint data_keys_purpose_check
-  check (purpose in ('connection', 'access_token', 'flow', 'invitation', 'app', 'factor', 'canary'));
+  check (purpose in ('connection', 'access_token', 'flow', 'invitation', 'app', 'factor', 'canary', 'audit'));
 
 grant select (id, technician_id, kind, name, credential_id, passkey, last_step, created_at, confirmed_at, last_used_at),
   insert, update (name, passkey, confirmed_at, last_used_at), delete on technician_factors to portal_web;
