@@ -100,20 +100,26 @@ impl Departure {
 }
 
 impl Provider {
-    /// Where to send the browser, with a fresh state, nonce and PKCE pair.
-    pub async fn leave(&self) -> Result<Leaving, ProviderError> {
+    /// Where to send the browser, with a fresh state, nonce and PKCE pair. `anew` asks the provider to have the person prove
+    /// who they are although it may know them (OpenID Connect Core section 3.1.2.1).
+    pub async fn leave(&self, anew: bool) -> Result<Leaving, ProviderError> {
         let metadata = self.metadata().await?;
         let (settings, departure) = (self.settings(), Departure::new());
         let verifier = PkceCodeVerifier::new(departure.verifier.expose_secret().to_owned());
-        let address = Client::new(ClientId::new(settings.client_id.clone()))
+        let client = Client::new(ClientId::new(settings.client_id.clone()))
             .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
-            .set_redirect_uri(RedirectUrl::from_url(settings.redirect_uri.clone()))
+            .set_redirect_uri(RedirectUrl::from_url(settings.redirect_uri.clone()));
+        let mut request = client
             .authorize_url(|| CsrfToken::new(departure.state.expose_secret().to_owned()))
             .add_scopes(settings.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-            .add_extra_param("nonce", departure.nonce.clone())
-            .url()
-            .0;
+            .add_extra_param("nonce", departure.nonce.clone());
+        if anew {
+            request = request
+                .add_extra_param("prompt", "login")
+                .add_extra_param("max_age", "0");
+        }
+        let address = request.url().0;
         Ok(Leaving { address, departure })
     }
 

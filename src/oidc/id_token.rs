@@ -12,7 +12,7 @@ use super::key_set::{Family, SigningKey};
 use super::strict;
 
 /// Clock difference that is forgiven.
-const LEEWAY: Duration = Duration::seconds(300);
+pub const LEEWAY: Duration = Duration::seconds(300);
 /// Longest token that is read, bytes.
 const LONGEST: usize = 16 * 1024;
 /// Header fields that would have us take a key from the token itself, or that we would have to understand (RFC 7515
@@ -209,7 +209,7 @@ pub(super) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a
 }
 
 /// Seconds since 1970, some providers' with a fraction.
-fn instant(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
+pub(super) fn instant(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
     let number = claims.get(name)?;
     #[expect(
         clippy::cast_possible_truncation,

@@ -23,7 +23,7 @@ use url::Url;
 
 pub use crate::outbound::BuildError;
 pub use exchange::{Departure, Leaving};
-pub use id_token::IdTokenError;
+pub use id_token::{IdTokenError, LEEWAY};
 pub use person::{Person, PersonError};
 pub use settings::{EntraIssuer, Kind, Settings};
 

@@ -1,10 +1,11 @@
 //! From verified claims to a person: who it is for good, what they are called, how they proved it, in which groups they are.
 
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 use uuid::{Uuid, uuid};
 
 use super::Settings;
-use super::id_token::text;
+use super::id_token::{instant, text};
 use super::settings::Kind;
 
 /// The tenant of all personal Microsoft accounts.
@@ -24,6 +25,8 @@ pub struct Person {
     pub addresses: Vec<String>,
     /// How they signed in there (`amr`, RFC 8176).
     pub methods: Vec<String>,
+    /// When they signed in there (`auth_time`); Microsoft says it only as an optional claim.
+    pub authenticated_at: Option<OffsetDateTime>,
     /// Values of the groups or roles claim.
     pub groups: Vec<String>,
     /// There are groups, but too many for the token: Microsoft's overage.
@@ -69,6 +72,7 @@ impl Person {
                 .filter_map(|name| text(claims, name).map(ToOwned::to_owned))
                 .collect(),
             methods: texts(claims.get("amr")),
+            authenticated_at: instant(claims, "auth_time"),
             groups: groups(claims, settings),
             groups_left_out: left_out(claims),
         })

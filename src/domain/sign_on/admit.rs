@@ -1,34 +1,38 @@
 //! Whether somebody whom the provider vouched for comes in, and as whom: by an identity that is linked, by a one-time link, or,
 //! where the settings allow it, as a stranger with a role.
 
-use super::arrive::{Outcomes, Returned};
+use super::arrive::{Came, Outcomes, Returned};
 use super::trip::Trip;
 use super::{Evidence, Identity, Refused, Rules, link, store};
 use crate::domain::audit::Entry;
 use crate::domain::line::plain;
 use crate::domain::op::Op;
+use crate::domain::technician::factor::FactorKind;
 use crate::domain::technician::{
     self, AddError, ChangeError, LinkError, LoginName, NewTechnician, Role, Technician,
 };
-use crate::oidc::Person;
+use crate::oidc::{LEEWAY, Person};
 use crate::storage::TechnicianId;
 
-/// The technician, and how they proved it; without evidence they only tied their own login to the provider.
+/// The technician, and what they came for.
 pub(super) async fn admit(
     op: &mut Op,
     rules: &Rules,
     person: &Person,
     trip: &Trip,
     back: &Returned<'_>,
-) -> Outcomes<(Technician, Option<Evidence>)> {
+) -> Outcomes<(Technician, Came)> {
     let identity = Identity {
         issuer: person.issuer.clone(),
         subject: person.subject.clone(),
     };
     if let Some(own) = trip.technician {
-        return Ok(tie_own(op, own, back, &identity)
-            .await?
-            .map(|technician| (technician, None)));
+        return if trip.again {
+            prove_own(op, rules, own, person, trip, back).await
+        } else {
+            let tied = tie_own(op, own, back, &identity).await?;
+            Ok(tied.map(|technician| (technician, Came::Tied)))
+        };
     }
     let (role, evidence) = match (rules.role(person), rules.evidence(person)) {
         (Ok(role), Ok(evidence)) => (role, evidence),
@@ -56,7 +60,62 @@ pub(super) async fn admit(
         .object("technician", technician.id)
         .write(op)
         .await?;
-    Ok(Ok((technician, Some(evidence))))
+    let came = Came::In {
+        evidence,
+        proved_at: person.authenticated_at,
+    };
+    Ok(Ok((technician, came)))
+}
+
+/// Who is signed in here.
+async fn signed_in(op: &mut Op, own: TechnicianId, back: &Returned<'_>) -> Outcomes<Technician> {
+    let technician = technician::find(op, own).await?;
+    let Some(technician) = technician.filter(|one| back.signed_in == Some(one.id)) else {
+        return Ok(Err(Refused::OtherTechnician));
+    };
+    op.continue_as(technician.acting_from(back.ip.to_owned()));
+    Ok(Ok(technician))
+}
+
+/// Somebody who is signed in proves again who they are: with their own account, with both factors, and just now by the
+/// provider's own word (`auth_time`): our asking for it went through the browser, which could have left it out.
+async fn prove_own(
+    op: &mut Op,
+    rules: &Rules,
+    own: TechnicianId,
+    person: &Person,
+    trip: &Trip,
+    back: &Returned<'_>,
+) -> Outcomes<(Technician, Came)> {
+    let technician = match signed_in(op, own, back).await? {
+        Ok(technician) => technician,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let identity = Identity {
+        issuer: person.issuer.clone(),
+        subject: person.subject.clone(),
+    };
+    if store::technician_of(op, &identity).await? != Some(own) {
+        return Ok(Err(Refused::OtherAccount));
+    }
+    match rules.evidence(person) {
+        Ok(Evidence::Mfa) => {}
+        Ok(Evidence::PasswordOnly) => return Ok(Err(Refused::NoSecondFactor)),
+        Err(refused) => return Ok(Err(refused)),
+    }
+    let at = person.authenticated_at;
+    let Some(at) = at.filter(|at| trip.begun_at - *at <= LEEWAY) else {
+        return Ok(Err(Refused::NotAgain));
+    };
+    store::note_use(op, own).await?;
+    Entry::new("technician.factor_proved")
+        .object("technician", own)
+        .detail("factor", FactorKind::SignOn.as_str())
+        .detail("for", "step_up")
+        .write(op)
+        .await?;
+    let proved_at = at.max(trip.begun_at);
+    Ok(Ok((technician, Came::Again { proved_at })))
 }
 
 /// Somebody who is signed in ties their own login to this identity.
@@ -66,11 +125,10 @@ async fn tie_own(
     back: &Returned<'_>,
     identity: &Identity,
 ) -> Outcomes<Technician> {
-    let technician = technician::find(op, own).await?;
-    let Some(technician) = technician.filter(|one| back.signed_in == Some(one.id)) else {
-        return Ok(Err(Refused::OtherTechnician));
+    let technician = match signed_in(op, own, back).await? {
+        Ok(technician) => technician,
+        Err(refused) => return Ok(Err(refused)),
     };
-    op.continue_as(technician.acting_from(back.ip.to_owned()));
     Ok(link::link(op, own, identity).await?.map(|()| technician))
 }
 

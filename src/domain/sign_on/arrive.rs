@@ -3,6 +3,7 @@
 
 use secrecy::SecretString;
 use sqlx::PgPool;
+use time::OffsetDateTime;
 
 use super::admit::admit;
 use super::trip::{self, Trip};
@@ -35,8 +36,21 @@ pub struct Returned<'a> {
 pub struct Arrived {
     pub technician: Technician,
     pub next: String,
-    /// How they proved it; none when they only tied their own login to the provider and are signed in already.
-    pub evidence: Option<Evidence>,
+    pub came: Came,
+}
+
+/// What it was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// They come in; `proved_at` is when they proved it there, where the provider says so.
+    In {
+        evidence: Evidence,
+        proved_at: Option<OffsetDateTime>,
+    },
+    /// They were signed in and tied their own login to the provider.
+    Tied,
+    /// They were signed in and proved again who they are.
+    Again { proved_at: OffsetDateTime },
 }
 
 /// A refusal is an answer and no error: it is written down, and the transaction that says so is committed.
@@ -59,14 +73,14 @@ pub async fn arrive(
     };
     let mut op = begin(pool, clock, &back).await?;
     match admit(&mut op, &sso.rules, &person, &trip, &back).await? {
-        Ok((technician, evidence)) => {
+        Ok((technician, came)) => {
             technician::take_back(&mut op, back.ip).await?;
             totals::count(&mut op, Outcome::Done).await?;
             op.commit().await?;
             Ok(Ok(Arrived {
                 technician,
                 next: trip.next,
-                evidence,
+                came,
             }))
         }
         // Nothing of what was begun for them stays.

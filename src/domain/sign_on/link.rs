@@ -1,6 +1,8 @@
 //! Which identity belongs to which technician: tied by a one-time link or by somebody who is signed in, never because an
 //! e-mail address is the same.
 
+use sqlx::PgPool;
+
 use super::{Identity, Refused, SignOn, store};
 use crate::domain::audit::Entry;
 use crate::domain::op::Op;
@@ -26,6 +28,11 @@ pub enum UnlinkError {
 /// The identity of this technician, when one is linked.
 pub async fn linked(op: &mut Op, id: TechnicianId) -> Result<Option<SignOn>, sqlx::Error> {
     store::of_technician(op, id).await
+}
+
+/// Whether one is, outside a unit of work.
+pub async fn is_linked(pool: &PgPool, id: TechnicianId) -> Result<bool, sqlx::Error> {
+    store::is_linked(pool, id).await
 }
 
 /// Untie it: they cannot come in by it any more, and every login ends.

@@ -14,8 +14,8 @@ mod trip;
 
 use time::OffsetDateTime;
 
-pub use arrive::{Arrived, Returned, arrive};
-pub use link::{Linked, UnlinkError, linked, unlink};
+pub use arrive::{Arrived, Came, Returned, arrive};
+pub use link::{Linked, UnlinkError, is_linked, linked, unlink};
 pub use refusal::Refused;
 pub use rules::{Evidence, Rules, Sso};
 pub use set_up::{RETURN_PATH, SetUpError, set_up};

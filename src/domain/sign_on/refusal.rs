@@ -50,6 +50,12 @@ pub enum Refused {
     /// Another person is signed in than when the browser left.
     #[error("another technician is signed in")]
     OtherTechnician,
+    /// Somebody proves again who they are, with an account that is not theirs here.
+    #[error("another account than the one tied to this login")]
+    OtherAccount,
+    /// The provider did not ask anew, or does not say when it did.
+    #[error("not proved anew at the provider")]
+    NotAgain,
 }
 
 impl From<ProviderError> for Refused {
@@ -97,6 +103,8 @@ impl Refused {
             Self::TakenAddress => "address of another technician",
             Self::NoAddress => "no address",
             Self::OtherTechnician => "another technician is signed in",
+            Self::OtherAccount => "another account",
+            Self::NotAgain => "not proved anew",
         }
     }
 

@@ -83,6 +83,7 @@ mod tests {
             name: None,
             addresses: Vec::new(),
             methods: owned(methods),
+            authenticated_at: None,
             groups: owned(groups),
             groups_left_out: false,
         }

@@ -45,6 +45,16 @@ pub(super) async fn technician_of(
     .await
 }
 
+/// Whether this technician can come in by the provider.
+pub(super) async fn is_linked(pool: &PgPool, id: TechnicianId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from technician_sign_ons where technician_id = $1) as "linked!""#,
+        id.as_uuid(),
+    )
+    .fetch_one(pool)
+    .await
+}
+
 pub(super) async fn insert(
     op: &mut Op,
     id: TechnicianId,
@@ -95,11 +105,14 @@ pub(super) async fn insert_trip(
     let (link, technician) = match purpose {
         Purpose::SignIn => (None, None),
         Purpose::Invited(token) => (Some(token.hash()), None),
-        Purpose::Link(technician) => (None, Some(technician.as_uuid())),
+        Purpose::Link(technician) | Purpose::Prove(technician) => {
+            (None, Some(technician.as_uuid()))
+        }
     };
+    let again = matches!(purpose, Purpose::Prove(_));
     sqlx::query!(
-        "insert into sign_on_trips (state_hash, browser_hash, nonce, verifier, next, link_hash, technician_id, begun_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into sign_on_trips (state_hash, browser_hash, nonce, verifier, next, link_hash, technician_id, begun_at, expires_at, again)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         trip::state_hash(departure),
         browser.hash(),
         departure.nonce,
@@ -109,6 +122,7 @@ pub(super) async fn insert_trip(
         technician,
         now,
         now + LIFETIME,
+        again,
     )
     .execute(op.db())
     .await?;
@@ -140,7 +154,7 @@ pub(super) async fn take_trip(
     let now = op.now();
     let row = sqlx::query!(
         r#"delete from sign_on_trips where state_hash = $1 and browser_hash = $2 and expires_at > $3
-           returning nonce, verifier, next, link_hash, technician_id as "technician_id: TechnicianId", begun_at"#,
+           returning nonce, verifier, next, link_hash, technician_id as "technician_id: TechnicianId", again, begun_at"#,
         state_hash,
         browser_hash,
         now,
@@ -153,6 +167,7 @@ pub(super) async fn take_trip(
         next: row.next,
         link_hash: row.link_hash,
         technician: row.technician_id,
+        again: row.again,
         begun_at: row.begun_at,
     }))
 }

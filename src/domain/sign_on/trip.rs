@@ -57,6 +57,8 @@ pub enum Purpose {
     Invited(LinkToken),
     /// To tie one's own login to the provider while signed in.
     Link(TechnicianId),
+    /// To prove again who one is while signed in, before a dangerous act.
+    Prove(TechnicianId),
 }
 
 /// What was kept of a browser that is back.
@@ -66,6 +68,8 @@ pub(super) struct Trip {
     pub next: String,
     pub link_hash: Option<Vec<u8>>,
     pub technician: Option<TechnicianId>,
+    /// It was about proving again, and not about tying an account.
+    pub again: bool,
     pub begun_at: OffsetDateTime,
 }
 
@@ -87,7 +91,10 @@ pub async fn leave(
     browser: &BrowserSecret,
     (purpose, next): (&Purpose, &str),
 ) -> Result<Url, LeaveError> {
-    let Leaving { address, departure } = sso.provider.leave().await?;
+    let Leaving { address, departure } = sso
+        .provider
+        .leave(matches!(purpose, Purpose::Prove(_)))
+        .await?;
     let mut op = Op::begin(pool, clock, actor).await?;
     store::end_oldest_trips(&mut op, &browser.hash(), IN_FLIGHT - 1).await?;
     store::insert_trip(&mut op, browser, &departure, (purpose, next)).await?;

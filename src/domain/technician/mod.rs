@@ -40,7 +40,7 @@ pub use manage::{
     AddError, ChangeError, Listed, NewTechnician, NotAName, Who, add, change_role,
     create_with_password, disable, display_name, enable, end_logins, list, reset,
 };
-pub use own_password::{change_own_password, prove_password};
+pub use own_password::{change_own_password, has_password, prove_password};
 pub use password::{
     LONGEST as LONGEST_PASSWORD, Password, PasswordError, SHORTEST as SHORTEST_PASSWORD,
 };

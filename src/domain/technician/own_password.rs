@@ -10,6 +10,12 @@ use super::sign_in::SignInError;
 use super::{LoginName, Technician, session, store};
 use crate::domain::audit::{Entry, Outcome};
 use crate::domain::op::Op;
+use crate::storage::TechnicianId;
+
+/// Whether they have one at all; who only ever came in by single sign-on has none.
+pub async fn has_password(op: &mut Op, id: TechnicianId) -> Result<bool, sqlx::Error> {
+    store::has_password(op, id).await
+}
 
 /// Whether this is the technician's password. Guesses are counted as at the login.
 pub async fn prove_password(

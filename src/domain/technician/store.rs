@@ -97,6 +97,15 @@ pub(super) async fn find_by_login_name(
     )))
 }
 
+pub(super) async fn has_password(op: &mut Op, id: TechnicianId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select password_hash is not null as "has_password!" from technicians where id = $1"#,
+        id.as_uuid(),
+    )
+    .fetch_one(op.db())
+    .await
+}
+
 pub(super) async fn list(op: &mut Op) -> Result<Vec<Listed>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select id, email, display_name, role, state, limited, last_login_at, password_hash is not null as "has_password!",

@@ -37,11 +37,13 @@ pub(super) fn router() -> Routes {
             Policy::LOOK,
             csv,
         )
+        .fresh()
         .get(
             &format!("{}/export.jsonl", paths::MSAL_ERRORS),
             Policy::LOOK,
             jsonl,
         )
+        .fresh()
         .get(
             &format!("{}/{{id}}", paths::MSAL_ERRORS),
             Policy::LOOK,

@@ -34,6 +34,7 @@ pub const STEP_UP: &str = "/login/step-up";
 pub const STEP_UP_PASSKEY: &str = "/login/step-up/passkey";
 pub const STEP_UP_PASSKEY_OPTIONS: &str = "/login/step-up/passkey/options";
 pub const STEP_UP_RECOVERY: &str = "/login/step-up/recovery";
+pub const STEP_UP_SSO: &str = "/login/step-up/sso";
 pub const STEP_UP_AGAIN: &str = "/login/step-up/again";
 pub const LOGOUT: &str = "/logout";
 /// Oneself: factors, sessions, password.

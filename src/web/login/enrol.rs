@@ -260,7 +260,7 @@ async fn added_one(
     if enrolled.missing(open.needs_passkey) != Some(Missing::RecoveryCodes) {
         return settle(app, session, asker, technician, kind).await;
     }
-    session::advance(session, Stage::Enrolling, kind, app).await?;
+    session::advance(session, Stage::Enrolling, (kind, app.clock.now())).await?;
     show_codes(app, nonce, asker, open).await
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use time::OffsetDateTime;
 use tower_sessions::Session;
 
 use super::ceremony::{self, PasskeyAnswer};
@@ -46,6 +47,8 @@ pub(super) struct Page {
     pub has_passkey: bool,
     pub has_app: bool,
     pub has_codes: bool,
+    /// The provider of single sign-on, when it may be asked again.
+    pub sso: Option<String>,
     pub next: String,
     pub paths: Paths,
 }
@@ -74,6 +77,7 @@ impl Page {
             has_passkey: enrolled.has(FactorKind::Passkey) && passkeys(app).is_some(),
             has_app: enrolled.has(FactorKind::Totp),
             has_codes: enrolled.codes_left > 0,
+            sso: None,
             next: String::new(),
             paths: Paths {
                 passkey: paths::LOGIN_PASSKEY,
@@ -270,23 +274,24 @@ pub(super) async fn settle(
     kind: FactorKind,
 ) -> WebResult<Response> {
     let enrolled = factor::enrolled(&app.pool, technician.id).await?;
+    let proof = (kind, app.clock.now());
     if enrolled
         .missing(needs_passkey(app, technician.role))
         .is_some()
     {
-        session::advance(session, Stage::Enrolling, kind, app).await?;
+        session::advance(session, Stage::Enrolling, proof).await?;
         return Ok(Redirect::to(paths::ENROL).into_response());
     }
-    enter(app, session, asker, technician, kind).await
+    enter(app, session, asker, technician, proof).await
 }
 
-/// Nothing is missing: the login begins.
+/// Nothing is missing: the login begins, with what was proved and when.
 pub(super) async fn enter(
     app: &App,
     session: &Session,
     asker: &Asker,
     technician: &Technician,
-    kind: FactorKind,
+    (kind, proved_at): (FactorKind, OffsetDateTime),
 ) -> WebResult<Response> {
     let (browser, ip) = session::device(session).await?;
     let device = Device {
@@ -299,6 +304,6 @@ pub(super) async fn enter(
     if is_new_device {
         tell(app, technician, LoginNews::NewDevice, &browser, &ip);
     }
-    session::advance(session, Stage::Full, kind, app).await?;
+    session::advance(session, Stage::Full, (kind, proved_at)).await?;
     Ok(Redirect::to(&next::take(session, app).await?).into_response())
 }

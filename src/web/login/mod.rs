@@ -53,6 +53,7 @@ pub fn router() -> Routes {
             Policy::LOOK,
             step_up::options,
         )
+        .post(paths::STEP_UP_SSO, Policy::LOOK, sso::again::start)
         .get(paths::STEP_UP_AGAIN, Policy::LOOK, step_up::again)
         .get(paths::LOGIN_LINK, ANY, link::show)
         .post(paths::LOGIN_LINK, ANY, link::submit)
@@ -63,5 +64,6 @@ pub fn router() -> Routes {
         // One's own way in is everybody's business, a viewer's too.
         .get(paths::OWN_SIGN_ON, Policy::LOOK, sso::own::show)
         .post(paths::OWN_SIGN_ON, Policy::LOOK, sso::own::start)
+        .fresh()
         .post(paths::LOGOUT, ANY, sign_out::submit)
 }

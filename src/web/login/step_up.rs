@@ -12,6 +12,7 @@ use tower_sessions::Session;
 use super::ceremony::{self, PasskeyAnswer};
 use super::factor::{Page, Paths, Typed, note_recovery, refused};
 use super::next::destination;
+use super::sso;
 use crate::app::App;
 use crate::domain::technician::Technician;
 use crate::domain::technician::factor::{self, FactorKind, FactorProof, ProveError};
@@ -19,6 +20,8 @@ use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Form, Query};
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::kept::{self, Kept};
+use crate::web::kit::notice;
+use crate::web::kit::paging::with_query;
 use crate::web::kit::paths;
 use crate::web::kit::peer::Asker;
 use crate::web::kit::session::{self, Stage, Standing};
@@ -30,7 +33,17 @@ use crate::web::kit::viewer::prover;
 struct Again {
     nonce: String,
     msp_name: String,
-    kept: Kept,
+    waits: Waits,
+}
+
+/// What is done by the button.
+enum Waits {
+    Form(Kept),
+    /// A file, and the page that it is downloaded from. A redirect to a file would leave the page of the proof standing there.
+    Download {
+        file: String,
+        page: String,
+    },
 }
 
 /// Where the proof leads.
@@ -56,6 +69,7 @@ async fn page(app: &App, nonce: &Nonce, technician: &Technician, next: &str) -> 
     Ok(Page {
         is_step_up: true,
         next: next.to_owned(),
+        sso: sso::again::name_for(app, technician.id).await?,
         paths: Paths {
             passkey: paths::STEP_UP_PASSKEY,
             options: paths::STEP_UP_PASSKEY_OPTIONS,
@@ -76,7 +90,11 @@ pub async fn show(
     if standing.is_fresh(app.clock.now()) {
         return lead(&app, &session, &address.next).await;
     }
-    let page = page(&app, &nonce, &standing.technician, &address.next).await?;
+    let mut page = page(&app, &nonce, &standing.technician, &address.next).await?;
+    // The provider of single sign-on sent them back.
+    if let Some(refused) = notice::take(&session).await {
+        page.problem = refused.text;
+    }
     Ok(page.into_response())
 }
 
@@ -178,33 +196,54 @@ async fn after(
     if kind == FactorKind::Recovery {
         note_recovery(app, session, asker, &standing.technician).await?;
     }
-    session::advance(session, Stage::Full, kind, app).await?;
+    session::advance(session, Stage::Full, (kind, app.clock.now())).await?;
     lead(app, session, next).await
 }
 
-async fn lead(app: &App, session: &Session, next: &str) -> WebResult<Response> {
+/// Proved: on to what waits.
+pub(super) async fn lead(app: &App, session: &Session, next: &str) -> WebResult<Response> {
     let waiting = kept::waiting(session, app.clock.now()).await?;
+    let next = destination(next, &app.site.base_url);
     let to = match waiting {
         Some(_) => paths::STEP_UP_AGAIN.to_owned(),
-        None => destination(next, &app.site.base_url),
+        None if download(&next).is_some() => {
+            with_query(paths::STEP_UP_AGAIN, &[("next", &next)], &[])
+        }
+        None => next,
     };
     Ok(Redirect::to(&to).into_response())
+}
+
+/// The file, when the address is one's.
+fn download(next: &str) -> Option<Waits> {
+    let path = next.split('?').next().unwrap_or_default();
+    let page = path
+        .strip_suffix(".csv")
+        .or_else(|| path.strip_suffix(".jsonl"))?;
+    let page = page.strip_suffix("/export").unwrap_or(page);
+    Some(Waits::Download {
+        file: next.to_owned(),
+        page: page.to_owned(),
+    })
 }
 
 /// What waited, to be sent now.
 pub async fn again(
     State(app): State<App>,
     Extension(nonce): Extension<Nonce>,
+    Query(address): Query<Address>,
     session: Session,
 ) -> WebResult<Response> {
     signed_in(&session, "").await?;
-    Ok(match kept::waiting(&session, app.clock.now()).await? {
-        Some(kept) => Again {
+    let kept = kept::waiting(&session, app.clock.now()).await?;
+    let next = destination(&address.next, &app.site.base_url);
+    Ok(match kept.map(Waits::Form).or_else(|| download(&next)) {
+        Some(waits) => Again {
             nonce: nonce.as_str().to_owned(),
             msp_name: app.site.msp_name.clone(),
-            kept,
+            waits,
         }
         .into_response(),
-        None => Redirect::to(paths::HOME).into_response(),
+        None => Redirect::to(&next).into_response(),
     })
 }

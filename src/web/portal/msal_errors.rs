@@ -35,11 +35,13 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get("/tenants/{short}/msal-errors", Policy::LOOK, index)
         .get("/tenants/{short}/msal-errors/export.csv", Policy::LOOK, csv)
+        .fresh()
         .get(
             "/tenants/{short}/msal-errors/export.jsonl",
             Policy::LOOK,
             jsonl,
         )
+        .fresh()
         .get("/tenants/{short}/msal-errors/{id}", Policy::LOOK, show)
 }
 

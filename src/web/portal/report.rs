@@ -65,6 +65,7 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get("/tenants/{short}/report", Policy::LOOK, show)
         .get("/tenants/{short}/report.csv", Policy::LOOK, export)
+        .fresh()
 }
 
 async fn show(

@@ -49,7 +49,9 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get(paths::AUDIT_LOG, READ, index)
         .get(&below("export.csv"), READ, csv)
+        .fresh()
         .get(&below("export.jsonl"), READ, jsonl)
+        .fresh()
         .get(&below("{id}"), READ, show)
 }
 

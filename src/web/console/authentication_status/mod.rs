@@ -69,6 +69,7 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get(paths::AUTHENTICATION_STATUS, Policy::LOOK, index)
         .get(paths::STATUS_CSV, Policy::LOOK, export::download)
+        .fresh()
         .get(paths::STATUS_EVENTS, Policy::LOOK, live::listen)
         .get(paths::STATUS_SEND, Policy::WORK, selection::ask_to_send)
         .post(paths::STATUS_SEND, Policy::WORK, selection::send)

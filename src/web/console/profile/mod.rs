@@ -12,8 +12,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::domain::sign_on;
 use crate::domain::technician::factor::{self, Enrolled, Factor, FactorKind};
-use crate::domain::technician::{OpenSession, open_sessions};
+use crate::domain::technician::{OpenSession, has_password, open_sessions};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Field;
@@ -36,8 +37,17 @@ struct Page {
     /// There are others than this one.
     has_others: bool,
     password: PasswordForm,
+    /// None where there is no single sign-on.
+    sign_on: Option<SignOnView>,
     /// What is wrong with a factor that was to be added.
     problem: String,
+}
+
+/// One's own single sign-on.
+struct SignOnView {
+    /// What the provider is called.
+    name: String,
+    is_tied: bool,
 }
 
 /// The form as it came back; passwords are never given back.
@@ -48,6 +58,8 @@ struct PasswordForm {
     repeated: Field,
     hint: String,
     is_open: bool,
+    /// There is one to change; not of somebody who only ever came in by single sign-on.
+    exists: bool,
 }
 
 /// A factor in the list.
@@ -114,6 +126,14 @@ async fn page(
     let mut op = viewer.begin(app).await?;
     let enrolled = factor::enrolled_in(&mut op, viewer.id).await?;
     let sessions = open_sessions(&mut op, viewer.id).await?;
+    password.exists = has_password(&mut op, viewer.id).await?;
+    let sign_on = match &app.sso {
+        None => None,
+        Some(sso) => Some(SignOnView {
+            name: sso.name.clone(),
+            is_tied: sign_on::linked(&mut op, viewer.id).await?.is_some(),
+        }),
+    };
     let now = op.now();
     password.hint = password::hint();
     let needs_passkey = needs_passkey(app, viewer.role);
@@ -133,6 +153,7 @@ async fn page(
             .map(|one| SessionView::of(one, viewer.session, paths::profile_session(one.id), now))
             .collect(),
         password,
+        sign_on,
         problem: problem.to_owned(),
     })
 }

@@ -88,6 +88,7 @@ pub(super) fn router() -> Routes {
         .fresh()
         .post(&act("logout"), PEOPLE, acts::end_logins)
         .post(&act("sign-on/removal"), PEOPLE, sign_on::remove)
+        .fresh()
 }
 
 async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Index> {

@@ -161,17 +161,16 @@ pub async fn begin(
     Ok(())
 }
 
-/// The second factor was proved just now: the session goes on under a new id, and the old one is worth nothing any more.
+/// This second factor was proved at that moment: the session goes on under a new id, and the old one is worth nothing any more.
 pub async fn advance(
     session: &Session,
     stage: Stage,
-    factor: FactorKind,
-    app: &App,
+    (factor, proved_at): (FactorKind, OffsetDateTime),
 ) -> Result<(), WebError> {
     session.insert(STAGE_KEY, stage).await?;
     session.insert(FACTOR_KEY, factor).await?;
-    let now = app.clock.now().unix_timestamp();
-    session.insert(FACTOR_AT_KEY, now).await?;
+    let at = proved_at.unix_timestamp();
+    session.insert(FACTOR_AT_KEY, at).await?;
     session.cycle_id().await?;
     Ok(())
 }

@@ -6,11 +6,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
+use time::OffsetDateTime;
 use tower_sessions::Session;
 
 use super::{Away, configured, words};
 use crate::app::App;
-use crate::domain::sign_on::{self, Arrived, Evidence, Refused, Returned};
+use crate::domain::sign_on::{self, Arrived, Came, Evidence, Refused, Returned};
 use crate::domain::technician::Technician;
 use crate::domain::technician::factor::FactorKind;
 use crate::web::kit::error::{WebError, WebResult};
@@ -18,9 +19,10 @@ use crate::web::kit::form::Query;
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::peer::Asker;
-use crate::web::kit::{paths, session, viewer};
+use crate::web::kit::session::{self, Stage};
+use crate::web::kit::{paths, viewer};
 use crate::web::login::next::{self, destination};
-use crate::web::login::{factor, sign_in};
+use crate::web::login::{factor, sign_in, step_up};
 
 /// What the provider's answer brings back; all of it is unproven input. Its description of an error is not even read: it is a
 /// stranger's text, and our own words say more.
@@ -88,20 +90,44 @@ impl Visit {
                 let gestures = away.is_some_and(|away| away.gestures);
                 self.let_in(&sso.name, arrived, gestures).await
             }
-            Err(refused) if signed_in.is_some() => self.stay(&sso.name, &refused).await,
+            Err(refused) if signed_in.is_some() => {
+                let origin = away.map(|away| away.origin).unwrap_or_default();
+                self.stay(&sso.name, &refused, &origin).await
+            }
             Err(refused) => Ok(self.turn_away(&sso.name, &refused)),
         }
     }
 
     async fn let_in(&self, name: &str, arrived: Arrived, gestures: bool) -> WebResult {
         let next = destination(&arrived.next, &self.app.site.base_url);
-        let Some(evidence) = arrived.evidence else {
-            let done = format!("From now on you can sign in with {name}.");
-            notice::leave(&self.session, Tone::Ok, done).await;
-            return Ok(Redirect::to(&next).into_response());
-        };
-        self.enter(&arrived.technician, evidence, gestures, &next)
-            .await
+        match arrived.came {
+            Came::In {
+                evidence,
+                proved_at,
+            } => {
+                let proved_at = self.proved_at(proved_at);
+                let proof = (evidence, proved_at);
+                self.enter(&arrived.technician, proof, gestures, &next)
+                    .await
+            }
+            Came::Tied => {
+                let done = format!("From now on you can sign in with {name}.");
+                notice::leave(&self.session, Tone::Ok, done).await;
+                Ok(Redirect::to(&next).into_response())
+            }
+            Came::Again { proved_at } => {
+                let proof = (FactorKind::SignOn, self.proved_at(Some(proved_at)));
+                session::advance(&self.session, Stage::Full, proof).await?;
+                step_up::lead(&self.app, &self.session, &next).await
+            }
+        }
+    }
+
+    /// When the second factor was proved, as far as it is known. The provider may have known the person since this morning,
+    /// so without its word a dangerous act asks again.
+    fn proved_at(&self, told: Option<OffsetDateTime>) -> OffsetDateTime {
+        let now = self.app.clock.now();
+        told.map_or(now - 2 * session::FRESH, |at| at.min(now))
     }
 
     /// The end of every sign-on, and its one call into the login session: the provider's evidence decides whether a factor of
@@ -109,7 +135,7 @@ impl Visit {
     async fn enter(
         &self,
         technician: &Technician,
-        evidence: Evidence,
+        (evidence, proved_at): (Evidence, OffsetDateTime),
         gestures: bool,
         next: &str,
     ) -> WebResult {
@@ -122,7 +148,8 @@ impl Visit {
         next::keep(session, next, app).await?;
         match evidence {
             Evidence::Mfa => {
-                factor::enter(app, session, &self.asker, technician, FactorKind::SignOn).await
+                let proof = (FactorKind::SignOn, proved_at);
+                factor::enter(app, session, &self.asker, technician, proof).await
             }
             Evidence::PasswordOnly => Ok(Redirect::to(paths::LOGIN_FACTOR).into_response()),
         }
@@ -141,9 +168,14 @@ impl Visit {
     }
 
     /// Whoever is signed in stays so, and reads on the next page what did not work.
-    async fn stay(&self, name: &str, refused: &Refused) -> WebResult {
+    async fn stay(&self, name: &str, refused: &Refused, origin: &str) -> WebResult {
         let (_, problem) = words::of(refused, name);
         notice::leave(&self.session, Tone::Bad, problem).await;
-        Ok(Redirect::to(paths::OWN_SIGN_ON).into_response())
+        let page = if origin.is_empty() {
+            paths::OWN_SIGN_ON
+        } else {
+            origin
+        };
+        Ok(Redirect::to(page).into_response())
     }
 }

@@ -18,8 +18,10 @@ use crate::domain::technician::LinkToken;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Form, Query};
 use crate::web::kit::headers::Nonce;
+use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::paging::with_query;
 use crate::web::kit::peer::Asker;
-use crate::web::kit::viewer;
+use crate::web::kit::{paths, viewer};
 use crate::web::login::next::destination;
 use crate::web::login::sign_in;
 
@@ -47,7 +49,7 @@ struct LeavePage {
 #[derive(Debug, Default, Deserialize)]
 pub struct Wanted {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// GET: the button alone, for bookmarks and the provider's own list of applications. Changes nothing.
@@ -106,12 +108,17 @@ pub(super) async fn go(
     next: &str,
 ) -> WebResult<Response> {
     let sso = configured(app)?;
-    let away = Away::begin(session, headers).await?;
+    // Where it leads is decided now, so that nothing else is stored; it is looked at again when it is used.
+    let next = destination(next, &app.site.base_url);
+    let origin = match purpose {
+        Purpose::SignIn | Purpose::Invited(_) => String::new(),
+        Purpose::Link(_) => paths::OWN_SIGN_ON.to_owned(),
+        Purpose::Prove(_) => with_query(paths::STEP_UP, &[("next", &next)], &[]),
+    };
+    let away = Away::begin(session, headers, origin).await?;
     let actor = Actor::Visitor {
         ip: asker.ip.clone(),
     };
-    // Where it leads is decided now, so that nothing else is stored; it is looked at again when it is used.
-    let next = destination(next, &app.site.base_url);
     let left = sign_on::leave(
         &app.pool,
         &app.clock,
@@ -131,6 +138,10 @@ pub(super) async fn go(
         .into_response()),
         Err(LeaveError::Provider(error)) => {
             let (_, problem) = words::of(&Refused::Provider(error), &sso.name);
+            if !away.origin.is_empty() {
+                notice::leave(session, Tone::Bad, problem).await;
+                return Ok(Redirect::to(&away.origin).into_response());
+            }
             let page = sign_in::with_problem(app, nonce, problem, next);
             Ok((StatusCode::SERVICE_UNAVAILABLE, page).into_response())
         }

@@ -1,6 +1,7 @@
 //! Single sign-on in the browser: `leave` prepares the trip to the provider, `back` takes its end, `own` ties one's own login to
-//! the provider, `words` says what went wrong. Nothing of it is there when `sso.issuer` is not set.
+//! the provider, `again` has somebody prove there again who they are, `words` says what went wrong. Nothing of it is there when `sso.issuer` is not set.
 
+pub(super) mod again;
 pub(super) mod back;
 pub(super) mod leave;
 pub(super) mod own;
@@ -32,6 +33,9 @@ struct Away {
     browser: BrowserSecret,
     /// Whether it says which requests a person caused; the way back alone does not tell.
     gestures: bool,
+    /// Where somebody who is signed in reads what did not work.
+    #[serde(default)]
+    origin: String,
 }
 
 pub(super) fn choice(app: &App) -> Option<Choice> {
@@ -52,13 +56,15 @@ impl Away {
     }
 
     /// The session's own, made if it has none.
-    async fn begin(session: &Session, headers: &HeaderMap) -> WebResult<Self> {
-        if let Some(away) = Self::of(session).await? {
-            return Ok(away);
+    async fn begin(session: &Session, headers: &HeaderMap, origin: String) -> WebResult<Self> {
+        let known = Self::of(session).await?;
+        if let Some(away) = known.as_ref().filter(|away| away.origin == origin) {
+            return Ok(away.clone());
         }
         let away = Self {
-            browser: BrowserSecret::new(),
+            browser: known.map_or_else(BrowserSecret::new, |away| away.browser),
             gestures: headers.contains_key("sec-fetch-user"),
+            origin,
         };
         session.insert(AWAY_KEY, &away).await?;
         Ok(away)

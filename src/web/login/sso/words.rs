@@ -75,6 +75,12 @@ fn sentences(refused: &Refused, name: &str) -> String {
         Refused::NoAddress => format!(
             "{name} does not say your e-mail address, which a login here needs. Ask whoever manages {name} to release it to this application."
         ),
+        Refused::OtherAccount => format!(
+            "You signed in at {name} with another account than the one your login here is tied to. Choose your own account there."
+        ),
+        Refused::NotAgain => format!(
+            "{name} did not say that you proved just now who you are. Try again and type your password there; if it stays, have the claim auth_time added to this application at {name} (docs/single-sign-on.md), or add a passkey in your profile right after your next login."
+        ),
         Refused::OtherTechnician => format!(
             "Somebody else is signed in now than when this was begun, so nothing was changed. Begin again to sign in with {name}."
         ),
@@ -124,6 +130,8 @@ mod tests {
             Refused::NotLinked,
             Refused::NoRole,
             Refused::LastOwner,
+            Refused::OtherAccount,
+            Refused::NotAgain,
         ];
         for refused in all {
             let (status, words) = of(&refused, "Entra");

@@ -62,6 +62,7 @@ pub(super) fn router() -> Routes {
     Routes::new()
         .get(&format!("{SETTINGS}/disconnect"), Policy::WORK, ask)
         .post(&format!("{SETTINGS}/disconnect"), Policy::WORK, begin)
+        .fresh()
         .get(&format!("{SETTINGS}/disconnection"), Policy::LOOK, report)
 }
 

@@ -1,6 +1,7 @@
 //! Single sign-on, from the login page to the provider and back: who comes in, as what, and above all who does not.
 
 mod accounts;
+mod again;
 mod emergency;
 mod forged;
 mod links;
@@ -87,7 +88,7 @@ impl World {
     pub fn claims(&self, away: &Away, change: &Value) -> Value {
         let now = self.app.clock.now().unix_timestamp();
         let mut claims = json!({"iss": self.idp.issuer(), "aud": CLIENT, "sub": SUBJECT, "nonce": away.nonce,
-            "iat": now, "exp": now + 600, "name": "Robin Marlow", "email": "robin@msp.example"});
+            "iat": now, "exp": now + 600, "auth_time": now, "amr": ["pwd", "mfa"], "name": "Robin Marlow", "email": "robin@msp.example"});
         for (name, value) in change.as_object().unwrap() {
             claims[name] = value.clone();
             if value.is_null() {

@@ -199,7 +199,7 @@ async fn a_wrong_secret_is_told_as_a_fault_of_the_set_up() {
     assert!(health.says_s256);
     let browser = world.app.browser();
     world.app.app.sso = None;
-    let leaving = provider.leave().await.unwrap();
+    let leaving = provider.leave(false).await.unwrap();
     let refused = provider
         .redeem(tenantry::oidc::Return {
             code: &SecretString::from("made up"),

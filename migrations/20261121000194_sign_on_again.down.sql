@@ -1,0 +1,2 @@
+delete from sign_on_trips where again;
+alter table sign_on_trips drop column again;
