@@ -117,7 +117,9 @@ class Portal:
             return final, answer.status, kind, answer.read().decode("utf-8", "replace")
 
     def at_the_door(self, url):
-        return urllib.parse.urlsplit(url).path.startswith("/login")
+        path = urllib.parse.urlsplit(url).path
+        # Behind the door: a form that waited for the proof.
+        return path.startswith("/login") and path != "/login/step-up/again"
 
     def sign_in(self, path="/login"):
         """Fill in whatever the login, or a step-up at `path`, asks for, until it leads elsewhere."""
@@ -126,8 +128,6 @@ class Portal:
         for _ in range(6):
             if not self.at_the_door(url):
                 return
-            if status == 404:
-                raise LookupError(path)
             forms = [form for form in Page(url, text).forms if form["method"] == "POST"]
             form = next((f for f in forms if any(k == "code" or n == "password" for n, _, k in f["fields"])), None)
             if form is None:

@@ -12,7 +12,6 @@ from portal import Portal
 
 LOOK_S = 10        # how often the login is tried
 BEARER_S = 30      # scanners begin sign-ins anew and revoke invitations, and a lost one is not seen from outside
-STEP_UP_S = 200    # a factor counts as just used for five minutes
 
 
 def hand_over(portal, work):
@@ -35,7 +34,6 @@ def main(login_file, direct, work):
     portal.sign_in()
     prepare.open_link(portal)
     hand_over(portal, work)
-    stepped, can_step_up = time.monotonic(), bool(login.get("totp_secret"))
     opened = time.monotonic()
     while True:
         time.sleep(LOOK_S)
@@ -44,13 +42,9 @@ def main(login_file, direct, work):
         if portal.at_the_door(url):
             print("signed in again", flush=True)
             portal.sign_in()
-            stepped = time.monotonic()
-        elif can_step_up and time.monotonic() - stepped > STEP_UP_S:
-            try:
-                portal.sign_in("/login/step-up?next=/tenants")
-            except LookupError:
-                can_step_up = False
-            stepped = time.monotonic()
+        else:
+            # Leads on at once while the proof is fresh.
+            portal.sign_in("/login/step-up?next=/tenants")
         if time.monotonic() - opened > BEARER_S:
             prepare.open_link(portal)
             opened = time.monotonic()

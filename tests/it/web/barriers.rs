@@ -55,6 +55,7 @@ pub(super) async fn world() -> World {
         "/profile",
         "/profile/app",
         "/login/step-up",
+        "/login/step-up/again?next=/monitoring/reports.csv",
         "/tenants",
         "/tenants/new",
         "/tenants/alder/edit",

@@ -1,10 +1,10 @@
 //! Passkeys in a real browser, whose authenticator is Chromium's virtual one: adding one at the first login, signing in with
 //! it, fresh proofs; and what must not work: a copied authenticator, another origin, an old challenge.
 
-use base64::Engine as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 use tenantry::app::Login;
 use tenantry::domain::technician::factor::FactorKind;

@@ -63,6 +63,34 @@ async fn nobody_passes_a_door_of_technicians_and_learns_nothing() {
     assert_eq!(state::fingerprint(&app.pool).await, before);
 }
 
+/// The password alone, and with a factor but something left to set up.
+#[tokio::test]
+async fn who_is_halfway_through_the_login_passes_no_door_of_technicians() {
+    let app = TestApp::start().await;
+    let world = World::new(&app).await;
+    for stage in ["password", "enrolling"] {
+        let browser = app.login(Role::Owner).await;
+        sqlx::query("update login_sessions set stage = $1")
+            .bind(stage)
+            .execute(&app.pool)
+            .await
+            .unwrap();
+        let before = state::fingerprint(&app.pool).await;
+        for route in web::inventory() {
+            let Policy::Technician(_) = route.policy else {
+                continue;
+            };
+            for address in [world.own(&route.path), world.absent(&route.path)] {
+                let page = ask(&browser, &route, &address).await;
+                let to = page.location.as_deref();
+                assert_eq!((page.status, to), (303, Some("/login/factor")), "{route:?}");
+                world.is_not_named_in(&page);
+            }
+        }
+        assert_eq!(state::fingerprint(&app.pool).await, before, "{stage}");
+    }
+}
+
 /// Pages do not know API keys; one that is sent along opens nothing.
 async fn with_a_key(browser: &Browser, route: &Route, address: &str) -> Page {
     let method = Method::from_bytes(route.method.as_bytes()).unwrap();

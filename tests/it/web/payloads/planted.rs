@@ -38,7 +38,7 @@ pub struct Planted {
 /// Nothing stands between a row and its text.
 const NO_CHECKS: &str = "do $$ declare one record; begin
     for one in select conrelid::regclass as t, conname as n from pg_constraint where contype = 'c' and conrelid::regclass::text
-      in ('tenants', 'tenant_tags', 'tenant_snoozes', 'saved_views', 'technicians', 'invitations', 'tenant_status')
+      in ('tenants', 'tenant_tags', 'tenant_snoozes', 'saved_views', 'technicians', 'invitations', 'tenant_status', 'technician_factors')
     loop execute format('alter table %s drop constraint %I', one.t, one.n); end loop; end $$";
 
 pub async fn plant() -> Planted {
@@ -139,20 +139,27 @@ impl Planted {
         self.flows.push((token, secret));
     }
 
-    /// The owner's own name, and saved views named by the whole corpus.
+    /// The owner's own name and login, and saved views and factors named by the whole corpus.
     pub async fn name_the_owner(&self) {
         sqlx::query("update technicians set display_name = $1 where role = 'owner'")
             .bind(chunks(2_000).remove(0))
             .execute(&self.app.pool)
             .await
             .unwrap();
-        let sql = "insert into saved_views (technician_id, id, name, query, created_at)
-            select t.id, gen_random_uuid(), v, 'q=x', now() from technicians t, unnest($1::text[]) v where t.role = 'owner'";
-        sqlx::query(sql)
-            .bind(payloads())
-            .execute(&self.app.pool)
-            .await
-            .unwrap();
+        for sql in [
+            "insert into saved_views (technician_id, id, name, query, created_at)
+             select t.id, gen_random_uuid(), v, 'q=x', now() from technicians t, unnest($1::text[]) v where t.role = 'owner'",
+            "insert into technician_factors (technician_id, id, kind, name, seed_ct, created_at, confirmed_at)
+             select t.id, gen_random_uuid(), 'totp', v, '\\x01', now(), now() from technicians t, unnest($1::text[]) v
+             where t.role = 'owner'",
+            "update login_sessions set user_agent = array_to_string($1::text[], ' '), ip = array_to_string($1::text[], ' ')",
+        ] {
+            sqlx::query(sql)
+                .bind(payloads())
+                .execute(&self.app.pool)
+                .await
+                .unwrap();
+        }
     }
 
     #[expect(clippy::unused_self, reason = "it stands beside the pages that do")]
@@ -201,6 +208,7 @@ impl Planted {
             pages
         };
         let mut pages: Vec<String> = self.pieces.iter().flat_map(of).collect();
+        pages.push("/profile".to_owned());
         pages.push("/monitoring/operations".to_owned());
         pages.push("/security/app-registration".to_owned());
         pages.push("/security/disconnect-all".to_owned());
