@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use reqwest::Method;
 use tenantry::domain::technician::Role;
 use tenantry::domain::technician::factor::FactorKind;
 use tenantry::keeper::message::{Refusal, Reply};
-use tenantry::web;
-use tenantry::web::kit::policy::Policy;
 
 use crate::support::app::TestApp;
 use crate::support::browser::Browser;
@@ -148,48 +145,6 @@ async fn a_recovery_code_signs_in_however_it_is_typed_and_says_how_many_are_left
     .await
     .unwrap();
     assert_eq!(stored, 0, "a copy of the table is no code");
-}
-
-#[tokio::test]
-async fn halfway_opens_no_door_of_technicians() {
-    let app = portal().await;
-    app.phone_of(EMAIL).await;
-    let browser = app.halfway(EMAIL, PASSWORD).await;
-    let id = browser.cookie("sid").unwrap();
-    let mut tried = 0;
-    for route in web::inventory() {
-        if !matches!(route.policy, Policy::Technician(_)) {
-            continue;
-        }
-        let path: String = route
-            .path
-            .split('/')
-            .map(|part| if part.starts_with('{') { "x" } else { part })
-            .collect::<Vec<_>>()
-            .join("/");
-        let page = if route.changes() {
-            browser.post(&path, &[]).await
-        } else {
-            browser.send(browser.request(Method::GET, &path)).await
-        };
-        assert_eq!(
-            (page.status, page.location.as_deref()),
-            (303, Some(PAGE)),
-            "{route:?}"
-        );
-        tried += 1;
-    }
-    assert!(tried > 60, "{tried}");
-    assert_eq!(
-        browser.cookie("sid").unwrap(),
-        id,
-        "and is no other session"
-    );
-    let sessions: Vec<String> = sqlx::query_scalar("select stage from login_sessions")
-        .fetch_all(&app.pool)
-        .await
-        .unwrap();
-    assert_eq!(sessions, ["password"]);
 }
 
 #[tokio::test]
