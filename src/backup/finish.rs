@@ -176,6 +176,7 @@ const fn keepers(step: Step) -> Option<RestoreStep> {
         Step::Credentials => Some(RestoreStep::Credentials),
         Step::DataKeys => Some(RestoreStep::DataKeys),
         Step::Seals => Some(RestoreStep::Seals),
+        Step::Audit => Some(RestoreStep::Audit),
         Step::Schedule => Some(RestoreStep::Schedule),
         _ => None,
     }

@@ -110,6 +110,12 @@ fn lines(report: &Report) -> Vec<String> {
             cut.seq
         ));
     }
+    lines.extend(report.restored.iter().map(|part| {
+        format!(
+            "Restored from a backup at {}: the log goes on after seal {}; {} checkpoints from elsewhere vouch for what was lost, up to seal {}.",
+            instant(part.checkpoint.at), part.checkpoint.seq, part.void, part.lost_until
+        )
+    }));
     lines.push(format!(
         "{} checkpoints in the database, {} from elsewhere.",
         report.checkpoints, report.outside

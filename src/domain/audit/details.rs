@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 147] = [
+pub const WORDS: [&str; 148] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -15,6 +15,7 @@ pub const WORDS: [&str; 147] = [
     "acquired",
     "action",
     "admin_username",
+    "after",
     "again",
     "app_registration_id",
     "application",

@@ -34,13 +34,14 @@ pub enum Step {
     Credentials,
     DataKeys,
     Seals,
+    Audit,
     Schedule,
     Live,
 }
 
 impl Step {
     /// Who revokes comes before who opens; the last one lets the installation serve.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Revocations,
         Self::Sessions,
         Self::Invitations,
@@ -53,6 +54,7 @@ impl Step {
         Self::Credentials,
         Self::DataKeys,
         Self::Seals,
+        Self::Audit,
         Self::Schedule,
         Self::Live,
     ];
@@ -72,6 +74,7 @@ impl Step {
             Self::Credentials => "credentials",
             Self::DataKeys => "data_keys",
             Self::Seals => "seals",
+            Self::Audit => "audit",
             Self::Schedule => "schedule",
             Self::Live => "live",
         }
@@ -92,6 +95,7 @@ impl Step {
             Self::Credentials => "Retire credentials again",
             Self::DataKeys => "Destroy data keys again",
             Self::Seals => "Open every sealed value",
+            Self::Audit => "Begin a new part of the audit log",
             Self::Schedule => "Spread the coming renewals",
             Self::Live => "Let the installation serve",
         }
@@ -164,9 +168,12 @@ pub async fn run(op: &mut Op, restore: Uuid, step: Step, log: Log<'_>) -> Result
             store::finish(op, restore).await?;
             Found::new()
         }
-        Step::Connections | Step::Credentials | Step::DataKeys | Step::Seals | Step::Schedule => {
-            Found::new()
-        }
+        Step::Connections
+        | Step::Credentials
+        | Step::DataKeys
+        | Step::Seals
+        | Step::Audit
+        | Step::Schedule => Found::new(),
     };
     store::note(op, restore, step, &found).await?;
     let action = match step {

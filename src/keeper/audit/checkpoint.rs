@@ -16,6 +16,9 @@ pub enum Kind {
     Periodic,
     /// Months past their retention were dropped with it.
     Closing,
+    /// The database came back from a backup: a new part of the log begins here. What was vouched for between that backup and
+    /// this instant is gone, and nobody cut it off.
+    Restored,
 }
 
 impl Kind {
@@ -23,12 +26,13 @@ impl Kind {
         match self {
             Self::Periodic => "periodic",
             Self::Closing => "closing",
+            Self::Restored => "restored",
         }
     }
 
     /// As in `audit_checkpoints.kind`.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Periodic, Self::Closing]
+        [Self::Periodic, Self::Closing, Self::Restored]
             .into_iter()
             .find(|kind| kind.as_str() == word)
     }

@@ -8,6 +8,7 @@
 mod bytes;
 mod checkpoint;
 mod keys;
+mod restored;
 mod retention;
 mod row;
 mod seal;
@@ -17,7 +18,8 @@ mod worker;
 pub use checkpoint::{Checkpoint, Cut, Kind, read as read_checkpoints};
 pub use keys::ChainError;
 pub(super) use keys::{move_to_new_key, place};
+pub(super) use restored::begin_anew;
 pub use row::Row;
 pub use seal::Seal;
-pub use verify::{Finding, Inspector, Report, VerifyError, Wrong};
+pub use verify::{Finding, Inspector, Report, Restored, VerifyError, Wrong};
 pub(super) use worker::{prepare, work};

@@ -52,8 +52,19 @@ pub struct Report {
     pub last_checkpoint: Option<Checkpoint>,
     /// What was dropped because its time was over.
     pub cut: Option<Cut>,
+    /// When the database came back from a backup, the earliest first.
+    pub restored: Vec<Restored>,
     /// The first bad row comes first; empty when all is well.
     pub findings: Vec<Finding>,
+}
+
+/// A new part of the log, begun by a restore and signed.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    pub checkpoint: Checkpoint,
+    /// Checkpoints of elsewhere that vouch for what came after the backup and is gone, and the last seal they know.
+    pub void: usize,
+    pub lost_until: i64,
 }
 
 impl Inspector {

@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::audit::{self, ChainError};
 use super::message::Actor;
 use super::seal::{BootError, Keyring, Rotation, Vault, VaultError};
-use super::store::{audit, restored};
+use super::store::{audit as audit_rows, restored};
 use crate::clock::Clock;
 
 /// What a step found and did, by name.
@@ -27,6 +28,8 @@ pub enum RestoreStep {
     DataKeys,
     /// Open everything that is sealed and still in use.
     Seals,
+    /// Begin a new part of the audit log.
+    Audit,
     /// Spread the renewals that are due.
     Schedule,
 }
@@ -38,6 +41,7 @@ impl RestoreStep {
             Self::Credentials => "credentials",
             Self::DataKeys => "data_keys",
             Self::Seals => "seals",
+            Self::Audit => "audit",
             Self::Schedule => "schedule",
         }
     }
@@ -91,6 +95,7 @@ impl AfterRestore {
                 json!({ "destroyed": restored::destroy_data_keys(&mut tx, restore).await? })
             }
             RestoreStep::Seals => open::everything(&mut tx, &self.vault, now).await?,
+            RestoreStep::Audit => self.begin_audit_anew(&mut tx).await?,
             RestoreStep::Schedule => spread::renewals(&mut tx, now).await?,
         };
         let found = match found {
@@ -101,6 +106,27 @@ impl AfterRestore {
         self.write(&mut tx, restore, step, &found).await?;
         tx.commit().await?;
         Ok(found)
+    }
+
+    /// Keys that stay shut were named by the step before; the log cannot be sealed then, and the keeper says so.
+    async fn begin_audit_anew(&self, tx: &mut PgConnection) -> Result<Value, RestoreError> {
+        match audit::begin_anew(&self.pool, tx, &self.vault).await {
+            Ok(Some(checkpoint)) => {
+                let (line, seq) = (checkpoint.line(), checkpoint.seq);
+                tracing::info!(
+                    target: "tenantry::audit",
+                    checkpoint = line,
+                    "the audit log goes on after seal {seq} of the backup"
+                );
+                Ok(json!({ "after": seq }))
+            }
+            Ok(None) => Ok(json!({})),
+            Err(ChainError::Database(error)) => Err(error.into()),
+            Err(error) => {
+                tracing::error!(%error, "no new part of the audit log can be begun");
+                Ok(json!({ "failed": true }))
+            }
+        }
     }
 
     async fn write(
@@ -116,7 +142,7 @@ impl AfterRestore {
             name: "restore".into(),
             ip: String::new(),
         };
-        let entry = audit::Entry {
+        let entry = audit_rows::Entry {
             tenant_id: None,
             actor: &actor,
             action: "installation.restore_step",
@@ -125,6 +151,6 @@ impl AfterRestore {
             result: "done",
             details: json!({ "step": step.as_str(), "found": found }),
         };
-        audit::insert(tx, entry, self.clock.now()).await
+        audit_rows::insert(tx, entry, self.clock.now()).await
     }
 }

@@ -68,7 +68,7 @@ async fn an_installation_that_lost_its_database_goes_on_and_what_was_revoked_sta
     let audit = "select count(*) from audit_events where action = 'installation.restored'";
     assert_eq!(stage.number(audit).await, 1);
     let steps = "select count(*) from audit_events where action = 'installation.restore_step'";
-    assert_eq!(stage.number(steps).await, 13);
+    assert_eq!(stage.number(steps).await, 14);
 
     // The portal may start, the tokens open, and Microsoft honours them: an older one of the same grant.
     let keys = Keyring::read(&stage.world.key_file).unwrap();

@@ -1,6 +1,6 @@
 //! The keeper from outside, against a real Postgres and a simulated Microsoft.
 
-mod audit;
+pub(crate) mod audit;
 mod browser;
 mod consent;
 mod crashes;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use super::finding::{Finding, Wrong};
-use super::{Report, VerifyError};
-use crate::keeper::audit::checkpoint::{Checkpoint, Cut};
+use super::{Report, Restored, VerifyError};
+use crate::keeper::audit::checkpoint::{Checkpoint, Cut, Kind};
 use crate::keeper::audit::keys::ChainKeys;
 use crate::keeper::store::{audit_chain, audit_checkpoints};
 
@@ -52,13 +52,17 @@ pub(super) async fn read(
             .push(Finding::at_checkpoint(Wrong::Checkpoint, expected, None));
     }
     report.last_checkpoint = good.last().cloned();
+    report.restored = parts(&good);
     for one in outside {
-        if one.is_signed_by(keys.public_key()) {
-            good.push(one.clone());
-        } else {
+        if !one.is_signed_by(keys.public_key()) {
             report
                 .findings
                 .push(Finding::at_checkpoint(Wrong::Checkpoint, one.number, None));
+        } else if let Some(part) = report.restored.iter_mut().find(|part| part.ended(one)) {
+            part.void += 1;
+            part.lost_until = part.lost_until.max(one.seq);
+        } else {
+            good.push(one.clone());
         }
     }
     for one in good {
@@ -71,4 +75,22 @@ pub(super) async fn read(
     }
     report.cut.clone_from(&vouched.cut);
     Ok(vouched)
+}
+
+fn parts(checkpoints: &[Checkpoint]) -> Vec<Restored> {
+    let restored = checkpoints.iter().filter(|one| one.kind == Kind::Restored);
+    restored
+        .map(|one| Restored {
+            checkpoint: one.clone(),
+            void: 0,
+            lost_until: one.seq,
+        })
+        .collect()
+}
+
+impl Restored {
+    /// Was this checkpoint made after the backup was taken and before it was restored? Both are signed, number and instant.
+    fn ended(&self, other: &Checkpoint) -> bool {
+        other.number >= self.checkpoint.number && other.at < self.checkpoint.at
+    }
 }

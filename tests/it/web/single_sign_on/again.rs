@@ -22,13 +22,12 @@ async fn signed_in_a_while_ago(world: &World) -> Browser {
 
 async fn is_asked_again(browser: &Browser) -> bool {
     let page = browser.post(DANGEROUS, &[]).await;
-    match page.location.as_deref() {
-        Some(to) => to.starts_with("/login/step-up"),
-        None => {
-            assert_eq!(page.status, CODES_MADE, "{}", page.text());
-            false
-        }
-    }
+    let asked = page
+        .location
+        .as_deref()
+        .is_some_and(|to| to.starts_with("/login/step-up"));
+    assert!(asked || page.status == CODES_MADE, "{}", page.text());
+    asked
 }
 
 #[tokio::test]
