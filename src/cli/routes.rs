@@ -10,7 +10,7 @@ use super::Global;
 /// How to print them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// One JSON array of objects with `method`, `path` and `policy`
+    /// One JSON array of objects with `method`, `path`, `policy` and `fresh`
     #[arg(long)]
     json: bool,
 }
@@ -38,7 +38,7 @@ fn table() -> String {
             "| {} | `{}` | {} |",
             route.method,
             route.path,
-            route.policy.name()
+            route.who()
         );
     }
     text

@@ -26,6 +26,16 @@ pub struct Route {
 }
 
 impl Route {
+    /// Who may pass, in words.
+    pub fn who(&self) -> String {
+        let policy = self.policy.name();
+        if self.fresh {
+            format!("{policy}, fresh proof")
+        } else {
+            policy
+        }
+    }
+
     /// Whether this route may change something.
     pub fn changes(&self) -> bool {
         self.method != "GET"

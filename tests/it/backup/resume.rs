@@ -68,7 +68,7 @@ async fn a_restore_killed_after_any_step_goes_on_and_nothing_serves_before_its_e
         assert!(finished.out.contains("(done before)"), "{}", finished.out);
     }
     assert!(may_serve(&stage, "portal_web").await && may_serve(&stage, "portal_keeper").await);
-    assert_eq!(stage.number("select count(*) from restore_steps").await, 14);
+    assert_eq!(stage.number("select count(*) from restore_steps").await, 15);
     let again = run(&mut stage.tenantry(&["restore", "--finish"]));
     assert_eq!(again.code, 1, "{again:?}");
     assert!(again.err.contains("nothing to finish"), "{}", again.err);

@@ -58,7 +58,7 @@ async fn a_private_installation_is_backed_up_while_it_serves_and_serves_again_on
     fs::write(&log, "").unwrap();
     let finished = run(here.command("restore").arg("--finish"));
     assert_eq!(finished.code, 0, "{finished:?}");
-    assert!(finished.out.contains("[14/14]"), "{}", finished.out);
+    assert!(finished.out.contains("[15/15]"), "{}", finished.out);
     let serve = here.serve().await;
     assert_eq!(serve.stop().code(), Some(0));
 }

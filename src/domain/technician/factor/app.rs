@@ -3,7 +3,9 @@
 use url::Url;
 use uuid::Uuid;
 
+use super::FactorKind;
 use crate::clock;
+use crate::domain::audit::Entry;
 use crate::domain::op::Op;
 use crate::domain::technician::{Technician, store};
 use crate::keeper::message::totp::{Answer, Ask};
@@ -77,7 +79,13 @@ pub async fn begin_app(
 ) -> Result<(), sqlx::Error> {
     let (id, ciphertext) = made;
     store::forget_pending(op, technician).await?;
-    store::insert_app(op, technician, id, &ciphertext).await
+    store::insert_app(op, technician, id, &ciphertext).await?;
+    Entry::new("factor.begun")
+        .object("factor", id)
+        .detail("technician", technician.to_string())
+        .detail("kind", FactorKind::Totp.as_str())
+        .write(op)
+        .await
 }
 
 impl Setup {

@@ -191,14 +191,7 @@ fn the_documentation_lists_just_what_is_mounted() {
         .collect();
     let mounted: Vec<String> = web::inventory()
         .iter()
-        .map(|one| {
-            format!(
-                "| {} | `{}` | {} |",
-                one.method,
-                one.path,
-                one.policy.name()
-            )
-        })
+        .map(|one| format!("| {} | `{}` | {} |", one.method, one.path, one.who()))
         .collect();
     assert_eq!(
         listed, mounted,

@@ -328,6 +328,7 @@ async fn strangers_with_a_role_get_a_login_where_the_settings_say_so() {
         [
             "technician.added done",
             "technician.sign_on_linked done",
+            "technician.sign_on_proved done",
             "technician.signed_in done"
         ]
     );

@@ -68,7 +68,9 @@ async fn a_one_time_link_may_be_used_by_single_sign_on_instead_of_a_password() {
         [
             "technician.added done",
             "technician.sign_on_linked done",
+            "technician.sign_on_proved done",
             "technician.signed_in done",
+            "technician.sign_on_proved done",
             "technician.signed_in done"
         ]
     );
