@@ -1,6 +1,8 @@
 //! One table from what went wrong to status, title and sentence. A handler returns a [`WebError`]; [`render`] turns it into
 //! a page with the audience's headers. The cause is logged once, here, and never shown.
 
+mod words;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -13,6 +15,7 @@ use super::again::{self, Again};
 use super::denial::Denied;
 use super::headers::Nonce;
 use super::peer::request_id;
+use words::problem_of;
 use crate::domain::audit::is_not_written;
 use crate::keeper::Unavailable;
 use crate::keeper::message::Refusal;
@@ -182,138 +185,6 @@ impl WebError {
     fn is_not_audited(&self) -> bool {
         matches!(self, Self::Unexpected(cause) if is_not_written(cause.as_ref()))
     }
-
-    fn words(&self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::NotFound | Self::Hidden => not_found(),
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                "Not allowed",
-                "Your role does not allow this. Ask an owner or admin of your team.",
-            ),
-            Self::BadRequest(sentence) => {
-                (StatusCode::BAD_REQUEST, "Request not understood", sentence)
-            }
-            Self::SignIn { .. } | Self::Factor | Self::StepUp { .. } => {
-                (StatusCode::UNAUTHORIZED, "Sign in", "Sign in to continue.")
-            }
-            Self::Conflict(sentence) => (StatusCode::CONFLICT, "Out of date", sentence),
-            Self::Keeper => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Tokens cannot be reached right now",
-                again::SENTENCE,
-            ),
-            Self::Busy { .. } => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Busy",
-                "Too much is going on at once. Nothing was changed; try again in a few seconds.",
-            ),
-            Self::Unexpected(_) if self.is_not_audited() => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not done",
-                "The audit log cannot be written right now, and without it nothing is changed. Try again in a few seconds.",
-            ),
-            Self::VisitOver { .. } => (
-                StatusCode::FORBIDDEN,
-                "Your visit has ended",
-                "A visit to a Customer portal has a time limit. Nothing was changed. Enter again to go on; it is written down.",
-            ),
-            Self::TooMany { .. } => too_many(),
-            Self::TooLarge => too_large(),
-            Self::UnknownField => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Request not understood",
-                "The form has a field that does not belong to it. Nothing was changed. Go back, reload the page and send it again.",
-            ),
-            Self::Unexpected(_) => unexpected(),
-        }
-    }
-}
-
-const fn not_found() -> (StatusCode, &'static str, &'static str) {
-    (
-        StatusCode::NOT_FOUND,
-        "Not found",
-        "There is nothing at this address, or you may not see it. Check the address or go back.",
-    )
-}
-
-const fn too_many() -> (StatusCode, &'static str, &'static str) {
-    (
-        StatusCode::TOO_MANY_REQUESTS,
-        "Too often",
-        "This was asked for too often in a short time. Wait a few minutes, then try again.",
-    )
-}
-
-const fn too_large() -> (StatusCode, &'static str, &'static str) {
-    (
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "Too much",
-        "What was sent is too large. Shorten it and send it again.",
-    )
-}
-
-const fn unexpected() -> (StatusCode, &'static str, &'static str) {
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong",
-        "This is our fault, not yours. Try again; if it stays, give the reference to whoever runs this installation.",
-    )
-}
-
-/// What layers answer by themselves (routing, limits, timeouts) in the same words.
-fn problem_of(status: StatusCode) -> Option<Problem> {
-    let (status, title, sentence) = match status {
-        StatusCode::NOT_FOUND => not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => (
-            status,
-            "Not possible here",
-            "This address does not take that kind of request. Go back and use the page's buttons.",
-        ),
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        StatusCode::URI_TOO_LONG => (
-            status,
-            "Address too long",
-            "The address is too long. Go back and use shorter filters.",
-        ),
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
-            status,
-            "Too much",
-            "Your browser sent too much along with the request. Delete this site's cookies in it and sign in again.",
-        ),
-        StatusCode::TOO_MANY_REQUESTS => too_many(),
-        StatusCode::MISDIRECTED_REQUEST => (
-            status,
-            "Wrong address",
-            "This server does not answer under this name. Use the address you were given.",
-        ),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => (
-            status,
-            "Took too long",
-            "The answer took too long. Try again.",
-        ),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-        | StatusCode::BAD_REQUEST
-        | StatusCode::UNPROCESSABLE_ENTITY => (
-            status,
-            "Request not understood",
-            "The form was not complete. Go back, reload the page and send it again.",
-        ),
-        StatusCode::FORBIDDEN => (
-            status,
-            "Refused",
-            "The request came from another site, or from a page that is out of date. Go back, reload and try again.",
-        ),
-        StatusCode::INTERNAL_SERVER_ERROR => unexpected(),
-        _ => return None,
-    };
-    Some(Problem {
-        status,
-        title,
-        sentence,
-        cause: None,
-    })
 }
 
 #[derive(Template)]
