@@ -2,7 +2,7 @@
 //! the same run, on the same Postgres.
 //!
 //! `cargo bench --features faults --bench status [-- --tenants N] [-- --errors N] [-- --only NAME]`. Every line that counts
-//! reads `bench NAME value=… baseline=… ratio=… goal=… ok|MISS`. Names: speed, growth, weight, live, errors.
+//! reads `bench NAME value=… baseline=… ratio=… goal=… ok|MISS`. Names: speed, rows, growth, weight, live, errors.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +23,7 @@ mod live;
 mod portal;
 #[path = "../keeper/report.rs"]
 mod report;
+mod row_security;
 mod speed;
 mod weight;
 mod world;
@@ -61,6 +62,10 @@ async fn main() {
     }
     if wanted("speed") {
         speed::against_bare(&fleet, seconds, &mut report).await;
+    }
+    if wanted("rows") {
+        let open = world.fleet("open", tenants, errors).await;
+        row_security::cost(&fleet, &open, seconds, &mut report).await;
     }
     if wanted("live") {
         live::run(

@@ -28,8 +28,10 @@ pub struct Fleet {
     pub keeper_url: String,
     /// Of a login that row-level security does not narrow, for what is compared with.
     pub bare_url: String,
-    /// Value of the `sid` cookie of a technician.
+    /// Value of the `sid` cookie of an owner.
     pub session: String,
+    /// The same of a technician who sees nine tenants of ten.
+    pub limited: String,
 }
 
 impl World {
@@ -82,13 +84,15 @@ impl World {
             "fleet {name}: {tenants} tenants, {errors} errors in {:.0} s",
             begun.elapsed().as_secs_f64()
         );
-        let session = sign_in(&pool, &clock).await;
+        let session = sign_in(&pool, &clock, "owner").await;
+        let limited = sign_in(&pool, &clock, "technician").await;
         Fleet {
             pool,
             web_url: url("portal_web").expose_secret().to_owned(),
             keeper_url: url("portal_keeper").expose_secret().to_owned(),
             bare_url: url("portal_backup").expose_secret().to_owned(),
             session,
+            limited,
         }
     }
 
@@ -98,12 +102,24 @@ impl World {
     }
 }
 
-async fn sign_in(pool: &PgPool, clock: &Clock) -> String {
+/// A technician is limited to tenants, an owner is not.
+async fn sign_in(pool: &PgPool, clock: &Clock, role: &str) -> String {
     let technician = TechnicianId::new();
     sqlx::query(
-        "insert into technicians (id, email, display_name, role, created_at) values ($1, 'bench@msp.example', 'Bench', 'owner', now())",
+        "insert into technicians (id, email, display_name, role, created_at) values ($1, $2 || '@msp.example', 'Bench', $2, now())",
     )
     .bind(technician)
+    .bind(role)
+    .execute(pool)
+    .await
+    .unwrap();
+    sqlx::query(
+        "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)
+         select $1, 'except', '{}', array(select id from tenants order by id limit (select count(*) / 10 from tenants)), now()
+         where $2 = 'technician'",
+    )
+    .bind(technician)
+    .bind(role)
     .execute(pool)
     .await
     .unwrap();

@@ -15,10 +15,10 @@ use super::again::{self, Again};
 use super::denial::Denied;
 use super::headers::Nonce;
 use super::peer::request_id;
-use words::problem_of;
 use crate::domain::audit::is_not_written;
 use crate::keeper::Unavailable;
 use crate::keeper::message::Refusal;
+use words::problem_of;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,49 @@
+//! What row-level security costs: the same fleet once guarded and once not, each behind a portal of its own, in turn. The
+//! filters of the queries themselves, and naming the scope to the database, are on both sides.
+
+use sqlx::AssertSqlSafe;
+
+use super::portal::Serving;
+use super::report::Report;
+use super::speed::{CONNECTIONS, FILTERED, PAGE, Viewer, measure, middle};
+use super::world::Fleet;
+
+/// `open` is a fleet like `guarded`; its row-level security is switched off here.
+pub async fn cost(guarded: &Fleet, open: &Fleet, seconds: i32, report: &mut Report) {
+    switch_off(open).await;
+    let sides = [
+        Serving::start(&["portal", &guarded.web_url, &guarded.keeper_url]),
+        Serving::start(&["portal", &open.web_url, &open.keeper_url]),
+    ];
+    let sides = [(&sides[0], guarded), (&sides[1], open)];
+    for (name, asked) in [
+        ("status_page_with_row_security", (PAGE, Viewer::Owner)),
+        ("filtered_page_with_row_security", (FILTERED, Viewer::Owner)),
+        ("limited_page_with_row_security", (PAGE, Viewer::Limited)),
+    ] {
+        let rounds = measure(sides, asked, CONNECTIONS, seconds).await;
+        let (with, without) = middle(&rounds, |load| load.per_second);
+        report.at_least(name, with, without, 0.9);
+    }
+}
+
+async fn switch_off(fleet: &Fleet) {
+    let guarded: Vec<String> = sqlx::query_scalar(
+        "select c.oid::regclass::text from pg_class c where c.relrowsecurity and c.relnamespace = 'public'::regnamespace",
+    )
+    .fetch_all(&fleet.pool)
+    .await
+    .unwrap();
+    assert!(guarded.len() > 20, "nothing to switch off: {guarded:?}");
+    let tables = guarded.iter().map(|table| {
+        format!("alter table {table} no force row level security, disable row level security")
+    });
+    let views = ["tenant_status", "msal_errors", "msal_error_folds"]
+        .map(|table| format!("create or replace view fleet_{table} as select * from {table}"));
+    for sql in tables.chain(views) {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&fleet.pool)
+            .await
+            .unwrap();
+    }
+}
