@@ -76,6 +76,7 @@ async fn an_authenticator_app_then_the_codes_then_the_portal() {
     assert_eq!(
         app.audit().await[2..],
         [
+            "factor.begun done",
             "factor.added done",
             "recovery_codes.made done",
             "recovery_codes.kept done",

@@ -147,6 +147,7 @@ async fn a_technician_takes_twenty_files_in_five_minutes_whatever_replica_is_ask
         "each person for themselves"
     );
     app.advance(Duration::from_secs(wait));
+    app.everybody_proves_again().await;
     assert_eq!(browser.get(EXPORT).await.status, 200);
 }
 

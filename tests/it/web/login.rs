@@ -56,6 +56,7 @@ async fn the_right_password_and_the_second_factor_sign_in() {
         [
             "technician.added done",
             "technician.password_proved done",
+            "factor.begun done",
             "factor.added done",
             "recovery_codes.made done",
             "recovery_codes.kept done",

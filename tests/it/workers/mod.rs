@@ -57,7 +57,8 @@ async fn ended_sessions_and_forgotten_failures_are_deleted_and_others_stay() {
             count(&app, "login_sessions").await,
             count(&app, "login_failures").await
         ),
-        (1, 2)
+        (1, 3),
+        "counted for the account, the address and everybody"
     );
     app.advance(Duration::from_mins(21));
     all_once(&app).await;
