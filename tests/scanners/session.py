@@ -39,12 +39,16 @@ def main(login_file, direct, work):
         time.sleep(LOOK_S)
         before = portal.cookies()
         url, _, _, _ = portal.ask("/tenants")
-        if portal.at_the_door(url):
-            print("signed in again", flush=True)
-            portal.sign_in()
-        else:
-            # Leads on at once while the proof is fresh.
-            portal.sign_in("/login/step-up?next=/tenants")
+        try:
+            if portal.at_the_door(url):
+                portal.sign_in()
+                print("signed in again", flush=True)
+            else:
+                # Leads on at once while the proof is fresh.
+                portal.sign_in("/login/step-up?next=/tenants")
+        except RuntimeError as error:
+            # The scanners' own guesses at the same doors make everybody from this address wait.
+            print(error, flush=True)
         if time.monotonic() - opened > BEARER_S:
             prepare.open_link(portal)
             opened = time.monotonic()
