@@ -4,7 +4,13 @@ const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).re
 const named = (list) => (list ?? []).map((one) => ({ ...one, id: bytes(one.id) }));
 
 async function ask(form) {
-  const answer = await fetch(form.dataset.options, { method: "POST", redirect: "error" });
+  const answer = await fetch(form.dataset.options, { method: "POST", redirect: "manual" });
+  if (answer.type === "opaqueredirect") {
+    // The login has ended, or its proof is too old: the page itself says so, or asks for a fresh one.
+    const here = location.pathname;
+    location.assign(here.startsWith("/login") ? here + location.search : `/login/step-up?next=${encodeURIComponent(here)}`);
+    return new Promise(() => {});
+  }
   if (!answer.ok) throw new Error("no challenge");
   const { publicKey } = await answer.json();
   publicKey.challenge = bytes(publicKey.challenge);

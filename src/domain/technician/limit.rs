@@ -5,6 +5,7 @@ use super::manage::{ChangeError, Who, find};
 use super::{Role, store};
 use crate::domain::audit::Entry;
 use crate::domain::op::Op;
+use crate::domain::tenant;
 use crate::storage::{TechnicianId, TenantId};
 
 /// More than so many are better named by a tag.
@@ -53,6 +54,9 @@ pub enum LimitError {
     Empty,
     #[error("too many tenants were named")]
     TooMany,
+    /// One of them is no tag.
+    #[error("what was named is no tag")]
+    NoSuchTag,
     /// One of them is no tenant.
     #[error("a tenant that was named is not there")]
     NoSuchTenant,
@@ -88,6 +92,10 @@ impl Limit {
         match self.choice() {
             Some(choice) if choice.tags.is_empty() && choice.tenants.is_empty() => {
                 Err(LimitError::Empty)
+            }
+            // What the page offers are tags; anything else was written by hand.
+            Some(choice) if !choice.tags.iter().all(|tag| tenant::is_tag(tag)) => {
+                Err(LimitError::NoSuchTag)
             }
             Some(choice) if choice.tenants.len() > MOST_TENANTS => Err(LimitError::TooMany),
             _ => Ok(()),

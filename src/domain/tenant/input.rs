@@ -121,6 +121,15 @@ fn full_name(typed: &str) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
+/// Whether a tag may be called so: letters a–z, digits and hyphens, 40 at most.
+pub fn is_tag(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && !text.starts_with('-')
+}
+
 fn tags(typed: &str) -> Result<Vec<String>, FieldError> {
     let mut tags = BTreeSet::new();
     for word in typed
@@ -129,12 +138,7 @@ fn tags(typed: &str) -> Result<Vec<String>, FieldError> {
         .filter(|w| !w.is_empty())
     {
         let tag = word.to_lowercase();
-        let fits = tag.len() <= 40
-            && tag
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            && !tag.starts_with('-');
-        if !fits {
+        if !is_tag(&tag) {
             let shown: String = word
                 .chars()
                 .filter(|c| !is_deceptive(*c))

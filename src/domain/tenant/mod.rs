@@ -19,7 +19,7 @@ use crate::storage::{Inconsistent, TenantId};
 pub use crate::keeper::Resource;
 pub(in crate::domain) use address::address;
 pub use change::{ChangeError, add, edit};
-pub use input::{FieldError, NewTenant, TenantInput};
+pub use input::{FieldError, NewTenant, TenantInput, is_tag};
 pub use lead_time::{LeadDays, lead_days, set_lead_days};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
 pub use list::{Counts, Filter, Line, Listed, Shown, list};

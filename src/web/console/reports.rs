@@ -68,11 +68,10 @@ struct Params {
 }
 
 pub(super) fn router() -> Routes {
-    Routes::new().get(paths::REPORTS, Policy::LOOK, index).get(
-        paths::REPORTS_CSV,
-        Policy::LOOK,
-        export,
-    )
+    Routes::new()
+        .get(paths::REPORTS, Policy::LOOK, index)
+        .get(paths::REPORTS_CSV, Policy::LOOK, export)
+        .fresh()
 }
 
 async fn index(

@@ -20,7 +20,7 @@ use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Form, Query};
 use crate::web::kit::headers::Nonce;
 use crate::web::kit::kept::{self, Kept};
-use crate::web::kit::notice;
+use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths;
 use crate::web::kit::peer::Asker;
@@ -200,11 +200,18 @@ async fn after(
     lead(app, session, next).await
 }
 
+const LOST: &str = "Nothing was changed yet. What you sent held something secret, which is not kept: fill in the form again.";
+
 /// Proved: on to what waits.
 pub(super) async fn lead(app: &App, session: &Session, next: &str) -> WebResult<Response> {
     let waiting = kept::waiting(session, app.clock.now()).await?;
     let next = destination(next, &app.site.base_url);
     let to = match waiting {
+        Some(kept) if kept.lost => {
+            kept::forget(session).await?;
+            notice::leave(session, Tone::Warn, LOST).await;
+            next
+        }
         Some(_) => paths::STEP_UP_AGAIN.to_owned(),
         None if download(&next).is_some() => {
             with_query(paths::STEP_UP_AGAIN, &[("next", &next)], &[])
@@ -216,14 +223,17 @@ pub(super) async fn lead(app: &App, session: &Session, next: &str) -> WebResult<
 
 /// The file, when the address is one's.
 fn download(next: &str) -> Option<Waits> {
-    let path = next.split('?').next().unwrap_or_default();
+    let (path, query) = match next.split_once('?') {
+        Some((path, query)) => (path, format!("?{query}")),
+        None => (next, String::new()),
+    };
     let page = path
         .strip_suffix(".csv")
         .or_else(|| path.strip_suffix(".jsonl"))?;
     let page = page.strip_suffix("/export").unwrap_or(page);
     Some(Waits::Download {
         file: next.to_owned(),
-        page: page.to_owned(),
+        page: format!("{page}{query}"),
     })
 }
 
@@ -234,7 +244,11 @@ pub async fn again(
     Query(address): Query<Address>,
     session: Session,
 ) -> WebResult<Response> {
-    signed_in(&session, "").await?;
+    let standing = signed_in(&session, &address.next).await?;
+    if !standing.is_fresh(app.clock.now()) {
+        let page = with_query(paths::STEP_UP, &[("next", &address.next)], &[]);
+        return Ok(Redirect::to(&page).into_response());
+    }
     let kept = kept::waiting(&session, app.clock.now()).await?;
     let next = destination(&address.next, &app.site.base_url);
     Ok(match kept.map(Waits::Form).or_else(|| download(&next)) {

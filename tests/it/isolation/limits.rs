@@ -220,7 +220,7 @@ async fn what_makes_no_sense_is_said_and_kept() {
     let gone = tenantry::clock::random_uuid().to_string();
     for (fields, said) in [
         (
-            vec![("reach", "only")],
+            vec![("reach", "only"), ("tag", "\0"), ("tag", "No tag")],
             "Tick at least one tag or one tenant",
         ),
         (

@@ -115,6 +115,74 @@ async fn what_is_secret_is_not_kept_and_the_page_with_the_form_comes_back() {
         .submit(&form, "form#app-code", &[("code", &phone.code(0))])
         .await;
     assert_eq!(proved.location.as_deref(), Some(page));
+    let told = browser.follow(proved).await;
+    assert!(
+        told.text_of("[role=status]")
+            .contains("Nothing was changed yet"),
+        "{}",
+        told.text()
+    );
+}
+
+/// "Sign out everywhere" of somebody, sent with an old proof.
+async fn ask_to_reset(app: &TestApp, browser: &Browser) -> (String, Page) {
+    let somebody = app.technician("sam@msp.example", Role::Viewer).await;
+    let page = format!("/security/technicians/{somebody}");
+    let to = format!("{page}/disabling");
+    let asked = post_from(browser, app, &page, &to, &[]).await;
+    (page, browser.follow(asked).await)
+}
+
+async fn disabled(app: &TestApp) -> i64 {
+    sqlx::query_scalar("select count(*) from technicians where state = 'disabled'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn who_walks_away_from_a_dangerous_act_is_not_offered_it_later() {
+    let (app, browser, phone) = stage().await;
+    ask_to_reset(&app, &browser).await;
+    browser.get("/tenants").await;
+    let proved = browser
+        .post(
+            "/login/step-up",
+            &[("code", &phone.code(0)), ("next", "/profile")],
+        )
+        .await;
+    assert_eq!(proved.location.as_deref(), Some("/profile"));
+    let again = browser.get("/login/step-up/again").await;
+    assert_eq!(again.location.as_deref(), Some("/"));
+    assert_eq!(disabled(&app).await, 0);
+}
+
+#[tokio::test]
+async fn what_was_done_is_not_offered_again() {
+    let (app, browser, phone) = stage().await;
+    let (page, form) = ask_to_reset(&app, &browser).await;
+    let proved = browser
+        .submit(&form, "form#app-code", &[("code", &phone.code(0))])
+        .await;
+    let waiting = browser.follow(proved).await;
+    assert!(
+        waiting.text().contains(&format!("{page}/disabling")),
+        "it says what"
+    );
+    browser.submit(&waiting, "form#again", &[]).await;
+    assert_eq!(disabled(&app).await, 1);
+    let again = browser.get("/login/step-up/again").await;
+    assert_eq!(again.location.as_deref(), Some("/"));
+}
+
+#[tokio::test]
+async fn nobody_is_thanked_for_a_proof_that_was_not_made() {
+    let (_app, browser, _) = stage().await;
+    let page = browser
+        .get("/login/step-up/again?next=/monitoring/reports.csv")
+        .await;
+    let to = page.location.unwrap();
+    assert!(to.starts_with("/login/step-up?next="), "{to}");
 }
 
 #[tokio::test]
@@ -128,7 +196,7 @@ async fn a_file_is_downloaded_from_a_page_that_says_so() {
         .await;
     let page = browser.follow(proved).await;
     let links = page.attributes("#download a", "href");
-    assert_eq!(links, [file, "/monitoring/msal-errors"]);
+    assert_eq!(links, [file, "/monitoring/msal-errors?code=50173"]);
     assert_eq!(browser.get(file).await.status, 200);
 }
 

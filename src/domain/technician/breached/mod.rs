@@ -75,7 +75,23 @@ impl Breached {
             .flat_map(|text| [text, unit(text)])
             .flat_map(|text| [text, without_tail(text)])
             .any(|text| self.0.contains(text))
+            || is_a_row(&folded)
     }
+}
+
+/// Letters or digits in the order of the alphabet, up or down, nearly all along: nobody needs a list to guess these.
+fn is_a_row(text: &str) -> bool {
+    let all: Vec<u32> = text.chars().map(u32::from).collect();
+    let steps = |by: i64| {
+        let next = all.iter().zip(all.iter().skip(1));
+        // After nine comes zero.
+        next.filter(|(a, b)| {
+            let step = i64::from(**b) - i64::from(**a);
+            step == by || step == -9 * by
+        })
+        .count()
+    };
+    all.len() > 3 && steps(1).max(steps(-1)) * 5 >= (all.len() - 1) * 4
 }
 
 /// Without the digits and symbols at its end.
@@ -126,6 +142,9 @@ mod tests {
             "qwertyuiop1234567890",
             "123456123456123456",
             "letmeinletmeinletmein",
+            "123456789012345",
+            "abcdefghijklmno",
+            "zyxwvutsrqponmlk",
         ] {
             assert!(list.contains(padded), "{padded}");
         }

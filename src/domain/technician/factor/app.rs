@@ -130,6 +130,11 @@ pub async fn setup_of(
     }
 }
 
+/// A code as it was typed: people type it in groups, as apps show it.
+pub(super) fn bare(typed: &str) -> String {
+    typed.chars().filter(|c| *c != ' ').collect()
+}
+
 /// Whether the code is right now, for the first time. Asks the keeper.
 pub(super) async fn check(
     keeper: &keeper::Client,

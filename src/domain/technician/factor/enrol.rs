@@ -80,7 +80,7 @@ pub async fn confirm_app(
     let pending = store::pending(&mut op, technician.id, since).await?;
     drop(op);
     let id = pending.ok_or(EnrolError::WrongCode)?;
-    if !app::check(by.keeper, technician.id, id, code).await? {
+    if !app::check(by.keeper, technician.id, id, &app::bare(code)).await? {
         return Err(EnrolError::WrongCode);
     }
     let mut op = by.begin(technician).await?;

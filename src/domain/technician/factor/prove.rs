@@ -158,8 +158,7 @@ async fn look_at_code(
     technician: &Technician,
     code: &str,
 ) -> Result<Option<Op>, ProveError> {
-    // People type them in groups.
-    let code: String = code.chars().filter(|c| *c != ' ').collect();
+    let code = app::bare(code);
     let mut op = by.begin(technician).await?;
     let apps = store::apps(&mut op, technician.id).await?;
     drop(op);

@@ -163,8 +163,10 @@ pub async fn change(
     session: Session,
     chrome: Chrome,
     Path(id): Path<String>,
-    Form(sent): Form<Sent>,
+    Form(mut sent): Form<Sent>,
 ) -> WebResult {
+    // The page offers nothing else.
+    sent.tag.retain(|tag| tenant::is_tag(tag));
     let (mut op, id) = acts::begin(&app, &viewer, &id).await?;
     let technician = technician::find(&mut op, id).await?;
     let technician = technician.ok_or(WebError::NotFound)?;
@@ -205,7 +207,7 @@ fn why(error: &LimitError) -> &'static str {
         LimitError::TooMany => {
             "Name at most 1,000 tenants one by one. Give the others a tag and tick that."
         }
-        LimitError::NoSuchTenant | LimitError::Change(_) => {
+        LimitError::NoSuchTag | LimitError::NoSuchTenant | LimitError::Change(_) => {
             "This has changed in the meantime. Reload the page and look again."
         }
     }
