@@ -92,14 +92,14 @@ mod tests {
     fn any_long_text_will_do() {
         assert_eq!(parse("correct horse battery"), Ok(()));
         assert_eq!(parse(" пароль длиной 15"), Ok(()));
-        assert_eq!(parse(&"abcde".repeat(25)), Ok(()));
+        assert_eq!(parse(&"xqzvk".repeat(25)), Ok(()));
     }
 
     #[test]
     fn length_is_counted_in_characters() {
         assert_eq!(parse("fourteen chars"), Err(PasswordError::TooShort));
         assert_eq!(parse(&"äöüß€".repeat(3)), Ok(()));
-        assert_eq!(parse(&"abcde".repeat(26)), Err(PasswordError::TooLong));
+        assert_eq!(parse(&"xqzvk".repeat(26)), Err(PasswordError::TooLong));
     }
 
     #[test]
