@@ -233,7 +233,7 @@ async fn factors_that_were_lost_are_reset_by_another_admin_and_set_up_anew() {
     let admin = app.login(Role::Admin).await;
     let page = admin.get(&format!("/security/technicians/{id}")).await;
     assert!(
-        page.text().contains("Second factors Authenticator app"),
+        page.text().contains("Second factorsAuthenticator app"),
         "{}",
         page.text()
     );
