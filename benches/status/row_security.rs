@@ -44,8 +44,13 @@ async fn switch_off(fleet: &Fleet) {
     let tables = guarded.iter().map(|table| {
         format!("alter table {table} no force row level security, disable row level security")
     });
-    let views = ["tenant_status", "msal_errors", "msal_error_folds"]
-        .map(|table| format!("create or replace view fleet_{table} as select * from {table}"));
+    let views = ["tenant_status", "msal_errors", "msal_error_folds"].map(|table| {
+        format!(
+            "create or replace view fleet_{table} as select * from {table};
+             create or replace view granted_{table} as select k.*, g.technician_id as granted_to
+             from technician_tenants g join {table} k on k.tenant_id = g.tenant_id"
+        )
+    });
     for sql in tables.chain(views) {
         sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(&fleet.pool)

@@ -208,16 +208,29 @@ impl Scope {
         }
     }
 
-    /// `table`, or for whoever sees everything the view `fleet_<table>` of it, which the planner may search by every index.
+    /// `table`, or the view of it that asks once for all rows what a policy asks of each: `fleet_<table>` for whoever sees
+    /// everything, `granted_<table>` for whoever is limited. Filtered by [`Scope::push_for`].
     pub fn relation(self, table: &'static str) -> String {
-        if self.is_all() {
-            format!("fleet_{table}")
-        } else {
-            table.to_owned()
+        match self.0 {
+            Reach::All => format!("fleet_{table}"),
+            Reach::One(_) => table.to_owned(),
+            Reach::Granted(_) => format!("granted_{table}"),
         }
     }
 
-    /// Both filters for a query that is put together: `column` names the tenant's id together with its table.
+    /// Both filters for a query over a [`Scope::relation`] called `name`.
+    pub fn push_for(self, query: &mut QueryBuilder<Postgres>, name: &str) {
+        match self.0 {
+            Reach::All | Reach::One(_) => self.push(query, &format!("{name}.tenant_id")),
+            Reach::Granted(technician) => {
+                query
+                    .push(format_args!(" and {name}.granted_to = "))
+                    .push_bind(technician.as_uuid());
+            }
+        }
+    }
+
+    /// Both filters for a query over tables: `column` names the tenant's id together with its table.
     pub fn push(self, query: &mut QueryBuilder<Postgres>, column: &str) {
         match self.0 {
             Reach::All => {}

@@ -129,6 +129,35 @@ async fn views_of_the_whole_fleet_are_empty_for_whoever_may_not_see_it() {
 }
 
 #[tokio::test]
+async fn views_of_granted_rows_show_what_the_scope_of_the_transaction_allows_and_nothing_else() {
+    let stage = Stage::new().await;
+    let web = stage.app.db.web();
+    for table in ["tenant_status", "msal_errors", "msal_error_folds"] {
+        let view = format!("granted_{table}");
+        let one = stage.seen_by_gold(true)[0].id;
+        for scope in ["", "all", &format!("tenant:{one}")] {
+            let mut tx = web.begin().await.unwrap();
+            enter(&mut tx, scope).await;
+            assert_eq!(
+                count(&mut tx, &view, "true").await,
+                0,
+                "{view} as {scope:?}"
+            );
+        }
+        let mut tx = web.begin().await.unwrap();
+        enter(&mut tx, &format!("technician:{}", stage.gold_id)).await;
+        let theirs = i64::try_from(stage.seen_by_gold(true).len()).unwrap();
+        assert_eq!(count(&mut tx, &view, "true").await, theirs, "{view}");
+        let foreign = stage.seen_by_gold(false)[0].id;
+        let others = format!(
+            "tenant_id = '{foreign}' or granted_to <> '{}'",
+            stage.gold_id
+        );
+        assert_eq!(count(&mut tx, &view, &others).await, 0, "{view}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_written_outside_the_scope() {
     let stage = Stage::new().await;
     let web = stage.app.db.web();

@@ -19,21 +19,22 @@ pub async fn counted(
     sqlx::query_as!(
         Counted,
         r#"with mine as materialized (
-             select k.* from technician_tenants g join tenant_status k on k.tenant_id = g.tenant_id where g.technician_id = $1)
-           select 'state' as "kind!", t as "tag!", state as "state!", coalesce(mode, 'none') as "mode!",
-             coalesce(cause, '') as "cause!", snoozed_until is not null as "snoozed!", null::date as day, count(*) as "n!"
-           from mine k, unnest(array_prepend('', k.tags)) t
-           where state <> 'archived' and t = any($2)
+             select state, coalesce(mode, 'none') as mode, coalesce(cause, '') as cause, snoozed_until is not null as snoozed,
+               tags, lapses_on, changes_at
+             from granted_tenant_status where granted_to = $1)
+           select 'state' as "kind!", t as "tag!", state as "state!", mode as "mode!", cause as "cause!",
+             snoozed as "snoozed!", null::date as day, count(*) as "n!"
+           from mine join (select distinct unnest($2::text[])) asked (t) on t = '' or t = any(tags)
+           where state <> 'archived'
            group by 2, 3, 4, 5, 6
            union all
-           select 'tag', t, '', '', '', false, null, count(*) from mine k, unnest(k.tags) t group by t
+           select 'tag', t, '', '', '', false, null, count(*) from mine, unnest(tags) t group by t
            union all
            select 'expiry', '', '', '', '', false, lapses_on, count(*) from mine
            where lapses_on between $3 and $4 group by lapses_on
            union all
-           select 'error', '', '', '', '', false, (e.at at time zone 'UTC')::date, count(*)
-           from technician_tenants g join msal_errors e on e.tenant_id = g.tenant_id
-           where g.technician_id = $1 and e.at >= $5::date::timestamp at time zone 'UTC' group by 7
+           select 'error', '', '', '', '', false, (at at time zone 'UTC')::date, count(*)
+           from granted_msal_errors where granted_to = $1 and at >= $5::date::timestamp at time zone 'UTC' group by 7
            union all
            select 'due', '', '', '', '', false, null, 1 where (select min(changes_at) from mine) <= $6"#,
         technician,

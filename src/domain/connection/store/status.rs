@@ -143,7 +143,7 @@ pub async fn page(
     query.push(COLUMNS).push(", k.key from (select k.*, (");
     query.push(key.expression).push(")::text as key");
     push_rows(&mut query, scope);
-    scope.push(&mut query, "k.tenant_id");
+    scope.push_for(&mut query, "k");
     push_filter(&mut query, filter);
     if let Some(state) = filter.state {
         query.push(" and k.state = ").push_bind(state.as_str());
@@ -206,7 +206,7 @@ pub async fn rows_of(
     let mut query = QueryBuilder::new("select ");
     query.push(COLUMNS).push(", '' as key from (select k.*");
     push_rows(&mut query, scope);
-    scope.push(&mut query, "k.tenant_id");
+    scope.push_for(&mut query, "k");
     query
         .push(" and k.tenant_id = any(")
         .push_bind(ids)

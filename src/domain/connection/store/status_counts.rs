@@ -186,7 +186,7 @@ async fn count(
     query
         .push(scope.relation("tenant_status"))
         .push(" k where k.state <> 'archived'");
-    scope.push(&mut query, "k.tenant_id");
+    scope.push_for(&mut query, "k");
     push_filter(&mut query, filter);
     query
         .push(" limit ")

@@ -71,7 +71,8 @@ impl Plan {
 
     fn push_filter(&self, query: &mut QueryBuilder<Postgres>) {
         let filter = &self.filter;
-        push_tenant(query, "e.tenant_id", self.scope, filter);
+        self.scope.push_for(query, "e");
+        push_tenant(query, "e.tenant_id", filter);
         if let Some(resource) = &filter.resource {
             query.push(" and e.resource = ").push_bind(resource.clone());
         }
@@ -136,14 +137,8 @@ impl Arm {
     }
 }
 
-/// The scope, and the tenant of the filter.
-pub fn push_tenant(
-    query: &mut QueryBuilder<Postgres>,
-    column: &str,
-    scope: Scope,
-    filter: &Filter,
-) {
-    scope.push(query, column);
+/// The tenant of the filter.
+pub fn push_tenant(query: &mut QueryBuilder<Postgres>, column: &str, filter: &Filter) {
     if let Some(tenant) = filter.tenant {
         query
             .push(format_args!(" and {column} = "))

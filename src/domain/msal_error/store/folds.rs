@@ -56,7 +56,8 @@ pub async fn page(
         .push("(select f.* from ")
         .push(scope.relation("msal_error_folds"))
         .push(" f where true");
-    filter::push_tenant(&mut query, "f.tenant_id", scope, filter);
+    scope.push_for(&mut query, "f");
+    filter::push_tenant(&mut query, "f.tenant_id", filter);
     if let Some(resource) = &filter.resource {
         query.push(" and f.resource = ").push_bind(resource.clone());
     }
@@ -85,7 +86,7 @@ pub async fn of(op: &mut Op, scope: Scope, error: &MsalError) -> Result<Option<F
         .push("msal_error_folds f")
         .push(LAST)
         .push(" where true");
-    filter::push_tenant(&mut query, "f.tenant_id", scope, &Filter::default());
+    scope.push(&mut query, "f.tenant_id");
     query
         .push(" and f.tenant_id = ")
         .push_bind(error.row.tenant_id.as_uuid())

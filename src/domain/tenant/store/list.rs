@@ -80,7 +80,7 @@ pub(in crate::domain::tenant) async fn counts(
 
 /// Conditions over `tenants t` and `tenant_status k`.
 fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &Filter) {
-    scope.push(query, "t.id");
+    scope.push_for(query, "k");
     if let Some(tag) = &filter.tag {
         query
             .push(" and k.tags @> array[")

@@ -1,0 +1,1 @@
+drop view granted_msal_error_folds, granted_msal_errors, granted_tenant_status;
