@@ -28,7 +28,7 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
         .layer(from_fn(guard::patience))
         .layer(RequestBodyLimitLayer::new(app.limits.body))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(from_fn(guard::needs_origin))
+        .layer(from_fn_with_state(app.clone(), guard::needs_origin))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::own_host))
         .layer(from_fn_with_state(app.clone(), guard::bounds))

@@ -83,12 +83,15 @@ fn is_own_host(app: &App, given: &str) -> bool {
 
 /// Layer: a change must come from a page of ours. The library's CSRF layer lets pass what carries neither header, for the
 /// sake of APIs, and `Sec-Fetch-Site: none`, which no form sends; this one does not.
-pub async fn needs_origin(request: Request, next: Next) -> Response {
+pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let comes_from_us = match headers.get("sec-fetch-site") {
-        Some(site) => site.as_bytes() == b"same-origin",
-        // An older browser: the library compared its Origin with our name.
-        None => headers.contains_key(header::ORIGIN),
+    let own = app.site.base_url.origin().ascii_serialization();
+    let comes_from_us = if let Some(site) = headers.get("sec-fetch-site") {
+        site.as_bytes() == b"same-origin"
+    } else {
+        // An older browser. The library compared its Origin with our name alone, which a page in clear could have too.
+        let origin = headers.get(header::ORIGIN);
+        origin.is_some_and(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()))
     };
     // Browsers send what they report by themselves with neither header; it is counted and nothing else.
     let is_report = request.uri().path() == paths::CSP_REPORTS;

@@ -222,6 +222,13 @@ async fn a_change_must_come_from_our_own_pages() {
     assert_eq!(send(&[("sec-fetch-site", "none")]).await, 403);
     assert_eq!(send(&[("origin", "https://evil.example")]).await, 403);
     assert_eq!(send(&[("origin", "null")]).await, 403);
+    let (scheme, name) = ours.split_once("://").unwrap();
+    let other = if scheme == "https" { "http" } else { "https" };
+    assert_eq!(
+        send(&[("origin", &format!("{other}://{name}"))]).await,
+        403,
+        "of our name, but not by our scheme"
+    );
     assert_eq!(
         send(&[("sec-fetch-site", "cross-site"), ("origin", &ours)]).await,
         403
