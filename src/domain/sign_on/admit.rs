@@ -28,7 +28,7 @@ pub(super) async fn admit(
     };
     if let Some(own) = trip.technician {
         return if trip.again {
-            prove_own(op, rules, own, person, trip, back).await
+            prove_own(op, rules, own, (person, &identity), trip, back).await
         } else {
             let tied = tie_own(op, own, back, &identity).await?;
             Ok(tied.map(|technician| (technician, Came::Tied)))
@@ -83,7 +83,7 @@ async fn prove_own(
     op: &mut Op,
     rules: &Rules,
     own: TechnicianId,
-    person: &Person,
+    (person, identity): (&Person, &Identity),
     trip: &Trip,
     back: &Returned<'_>,
 ) -> Outcomes<(Technician, Came)> {
@@ -91,11 +91,7 @@ async fn prove_own(
         Ok(technician) => technician,
         Err(refused) => return Ok(Err(refused)),
     };
-    let identity = Identity {
-        issuer: person.issuer.clone(),
-        subject: person.subject.clone(),
-    };
-    if store::technician_of(op, &identity).await? != Some(own) {
+    if store::technician_of(op, identity).await? != Some(own) {
         return Ok(Err(Refused::OtherAccount));
     }
     match rules.evidence(person) {
@@ -199,7 +195,7 @@ async fn created(
 /// The provider's groups say otherwise than what is stored: they count, up and down.
 async fn with_role(op: &mut Op, technician: &Technician, role: Role) -> Outcomes<Technician> {
     match technician::change_role(op, technician.id, role).await {
-        Ok(technician) => Ok(Ok(technician)),
+        Ok(changed) => Ok(Ok(changed.technician)),
         Err(ChangeError::LastOwner) => Ok(Err(Refused::LastOwner)),
         Err(ChangeError::NotFound | ChangeError::Disabled) => Ok(Err(Refused::Disabled)),
         Err(ChangeError::Database(error)) => Err(error),

@@ -188,15 +188,26 @@ pub async fn enable(op: &mut Op, who: impl Into<Who<'_>>) -> Result<Technician, 
     })
 }
 
+/// Somebody's new role.
+#[derive(Debug)]
+pub struct RoleChange {
+    pub technician: Technician,
+    /// They were limited to some tenants, and an owner never is; it does not come back with a lesser role.
+    pub limit_lifted: bool,
+}
+
 /// Give another role; it counts from their next request on.
 pub async fn change_role(
     op: &mut Op,
     who: impl Into<Who<'_>>,
     role: Role,
-) -> Result<Technician, ChangeError> {
+) -> Result<RoleChange, ChangeError> {
     let technician = find(op, who.into()).await?;
     if technician.role == role {
-        return Ok(technician);
+        return Ok(RoleChange {
+            technician,
+            limit_lifted: false,
+        });
     }
     refuse_for_last_owner(op, &technician).await?;
     store::set_role(op, technician.id, role).await?;
@@ -212,10 +223,14 @@ pub async fn change_role(
         .detail("to", role.as_str())
         .write(op)
         .await?;
-    Ok(Technician {
+    let technician = Technician {
         role,
         limited: technician.limited && !limit_lifted,
         ..technician
+    };
+    Ok(RoleChange {
+        technician,
+        limit_lifted,
     })
 }
 

@@ -168,6 +168,12 @@ async fn an_owner_is_never_limited_and_an_admin_only_by_an_owner() {
     assert!(team.sees().await.is_empty());
     let role = format!("/security/technicians/{}/role", team.sam);
     team.owner.post(&role, &[("role", "owner")]).await;
+    let page = format!("/security/technicians/{}", team.sam);
+    let told = team.owner.get(&page).await.text_of("[role=status]");
+    assert!(
+        told.contains("The limit to some tenants is lifted"),
+        "{told}"
+    );
     assert_eq!(
         team.sees().await.len(),
         3,

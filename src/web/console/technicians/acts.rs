@@ -43,7 +43,15 @@ pub async fn change_role(
         return Err(WebError::Forbidden);
     }
     let done = technician::change_role(&mut op, id, role).await;
-    let done = done.map(|one| format!("{} is now {}.", one.display_name, one.role));
+    let done = done.map(|changed| {
+        let (one, lifted) = (changed.technician, changed.limit_lifted);
+        let lifted = if lifted {
+            " The limit to some tenants is lifted: an owner sees all. It does not come back with another role."
+        } else {
+            ""
+        };
+        format!("{} is now {}.{lifted}", one.display_name, one.role)
+    });
     finish(op, &session, id, done).await
 }
 
