@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::Global;
+use crate::app::Login;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::op::{Actor, Op, Scope};
@@ -80,6 +81,7 @@ impl Args {
             ),
         }
         report.line("master key", master_key(&config).await);
+        report.line("breached passwords", breached_passwords(&config));
         app_credential(&mut report, &config);
         database(&mut report, &config).await;
         keeper(&mut report, &config).await;
@@ -119,6 +121,15 @@ async fn master_key(config: &Config) -> anyhow::Result<String> {
         Some(_) => "the command of `master_key_command` gives it".to_owned(),
         None => format!("{} can be read by nobody else", path.display()),
     })
+}
+
+fn breached_passwords(config: &Config) -> anyhow::Result<String> {
+    let from = match &config.login.breached_passwords_file {
+        Some(path) => path.display().to_string(),
+        None => "the list of the program".to_owned(),
+    };
+    let login = Login::new(&config.login)?;
+    Ok(format!("{} in {from}", login.breached.len()))
 }
 
 fn app_credential(report: &mut Report, config: &Config) {

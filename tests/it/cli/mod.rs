@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod doctor;
 mod escrow;
 mod processes;
 mod technician;
