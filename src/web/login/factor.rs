@@ -89,12 +89,12 @@ impl Page {
     }
 
     /// The same page with what was wrong, and for how long nothing more is looked at.
-    pub(super) fn refused(mut self, error: &ProveError) -> Response {
+    pub(super) fn refused(mut self, tried: FactorKind, error: &ProveError) -> Response {
         let (status, wait) = if let ProveError::TooSoon { wait } = error {
             self.problem = too_soon(*wait);
             (StatusCode::TOO_MANY_REQUESTS, Some(*wait))
         } else {
-            WRONG.clone_into(&mut self.problem);
+            wrong(tried).clone_into(&mut self.problem);
             (StatusCode::UNPROCESSABLE_ENTITY, None)
         };
         let mut response = (status, self).into_response();
@@ -106,7 +106,20 @@ impl Page {
     }
 }
 
-const WRONG: &str = "That did not work. A code is good once and for about a minute: wait for the next one, or use another of your factors.";
+/// What to do after a proof that was none.
+const fn wrong(tried: FactorKind) -> &'static str {
+    match tried {
+        FactorKind::Recovery => {
+            "That is none of your recovery codes, or it was used before. Each is good once; check what you typed, or use another."
+        }
+        FactorKind::Passkey => {
+            "The passkey was not accepted. Try again with the device that holds it, or use another of your factors."
+        }
+        FactorKind::Totp | FactorKind::SignOn => {
+            "That did not work. A code is good once and for about a minute: wait for the next one, or use another of your factors."
+        }
+    }
+}
 
 /// What was typed.
 #[derive(Debug, Default, Deserialize)]
@@ -165,6 +178,7 @@ pub async fn code(
     let by = prover(&app, &asker);
     let proof = FactorProof::App(&typed.code);
     let proved = factor::prove(&by, &standing.technician, proof, "sign_in").await;
+    let proved = (FactorKind::Totp, proved);
     let page = Page::new(&app, &nonce, &standing.technician, &enrolled);
     after(&app, &session, &asker, &standing.technician, proved, page).await
 }
@@ -184,6 +198,7 @@ pub async fn recovery(
     let by = prover(&app, &asker);
     let proof = FactorProof::Recovery(&typed.recovery);
     let proved = factor::prove(&by, &standing.technician, proof, "sign_in").await;
+    let proved = (FactorKind::Recovery, proved);
     let page = Page::new(&app, &nonce, &standing.technician, &enrolled);
     after(&app, &session, &asker, &standing.technician, proved, page).await
 }
@@ -219,6 +234,7 @@ pub async fn passkey(
     )
     .await?;
     let page = Page::new(&app, &nonce, technician, &enrolled);
+    let proved = (FactorKind::Passkey, proved);
     after(&app, &session, &asker, technician, proved, page).await
 }
 
@@ -227,12 +243,12 @@ async fn after(
     session: &Session,
     asker: &Asker,
     technician: &Technician,
-    proved: Result<FactorKind, ProveError>,
+    (tried, proved): (FactorKind, Result<FactorKind, ProveError>),
     page: Page,
 ) -> WebResult<Response> {
     let kind = match proved {
         Ok(kind) => kind,
-        Err(error) => return refused(error, page),
+        Err(error) => return refused(tried, error, page),
     };
     if kind == FactorKind::Recovery {
         note_recovery(app, session, asker, technician).await?;
@@ -241,9 +257,9 @@ async fn after(
 }
 
 /// What is wrong on the page itself, or an error page when that is ours.
-pub(super) fn refused(error: ProveError, page: Page) -> WebResult<Response> {
+pub(super) fn refused(tried: FactorKind, error: ProveError, page: Page) -> WebResult<Response> {
     match error {
-        ProveError::Refused | ProveError::TooSoon { .. } => Ok(page.refused(&error)),
+        ProveError::Refused | ProveError::TooSoon { .. } => Ok(page.refused(tried, &error)),
         ProveError::Keeper(_) | ProveError::Trouble => Err(WebError::Keeper),
         ProveError::Database(error) => Err(error.into()),
     }

@@ -155,6 +155,7 @@ const REFUSED: &str = "The e-mail address or the password is wrong. Check both a
 
 pub(super) fn too_soon(wait: Duration) -> String {
     let words = match wait.whole_seconds() + 1 {
+        ..=1 => "a second".to_owned(),
         seconds @ ..=90 => format!("{seconds} seconds"),
         seconds => format!("{} minutes", (seconds + 59) / 60),
     };

@@ -116,7 +116,7 @@ pub async fn code(
         &session,
         &asker,
         &standing,
-        proved,
+        (FactorKind::Totp, proved),
         &typed.next,
     )
     .await
@@ -140,7 +140,7 @@ pub async fn recovery(
         &session,
         &asker,
         &standing,
-        proved,
+        (FactorKind::Recovery, proved),
         &typed.next,
     )
     .await
@@ -171,7 +171,7 @@ pub async fn passkey(
         &session,
         &asker,
         &standing,
-        proved,
+        (FactorKind::Passkey, proved),
         &answer.next,
     )
     .await
@@ -183,14 +183,14 @@ async fn after(
     session: &Session,
     asker: &Asker,
     standing: &Standing,
-    proved: Result<FactorKind, ProveError>,
+    (tried, proved): (FactorKind, Result<FactorKind, ProveError>),
     next: &str,
 ) -> WebResult<Response> {
     let kind = match proved {
         Ok(kind) => kind,
         Err(error) => {
             let page = page(app, nonce, &standing.technician, next).await?;
-            return refused(error, page);
+            return refused(tried, error, page);
         }
     };
     if kind == FactorKind::Recovery {

@@ -133,6 +133,7 @@ async fn the_password_changes_with_the_old_one_and_ends_every_other_login() {
             "password",
             "guessers try first",
         ),
+        (PASSWORD, PASSWORD, PASSWORD, "password", "the present one"),
         (
             PASSWORD,
             "robin at the portal",

@@ -136,6 +136,7 @@ async fn a_recovery_code_signs_in_however_it_is_typed_and_says_how_many_are_left
     assert!(page.text_of("[role=status]").contains("9 are left"));
     let other = app.halfway(EMAIL, PASSWORD).await;
     let refused = other.post(RECOVERY, &[("recovery", &typed)]).await;
+    assert!(refused.text().contains("none of your recovery codes"));
     assert_eq!(refused.status, 422, "each once");
     let stored: i64 = sqlx::query_scalar(
         "select count(*) from recovery_codes c where c::text like '%' || $1 || '%'",

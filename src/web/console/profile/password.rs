@@ -43,6 +43,7 @@ pub async fn change(
     chrome: Chrome,
     Form(typed): Form<Typed>,
 ) -> WebResult {
+    let is_same = typed.password.expose_secret() == typed.old.expose_secret();
     let matches = typed.password.expose_secret() == typed.repeated.expose_secret();
     let names = [&app.site.msp_name, &viewer.email, &viewer.display_name].map(String::as_str);
     let password = Password::parse(typed.password, &names, &app.login.breached);
@@ -51,6 +52,10 @@ pub async fn change(
         ..PasswordForm::default()
     };
     let password = match password {
+        Ok(_) if is_same => {
+            form.new.error = Some("This is the present one. Choose another.".to_owned());
+            return refused(&app, &viewer, chrome, form).await;
+        }
         Ok(password) if matches => password,
         Ok(_) => {
             form.repeated.error =
