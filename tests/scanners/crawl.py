@@ -13,8 +13,15 @@ from portal import Page, Portal
 PAGES_EACH = 60      # pages looked at of one route
 EXAMPLES_EACH = {"GET": 1, "POST": 2}    # requests attacked of one route and set of names
 SAME_NAME = 2        # fields of one name in a request
-# An endless stream, and what would end the scanner's own login.
-LEAVE = re.compile(r"/events$|^/logout$|^/static/")
+# Endless streams, and what changes nothing.
+LEAVE = re.compile(r"/events$|^/static/")
+LOGOUT = "/logout"
+# What a browser sends by itself, without a form.
+REPORT = json.dumps({"csp-report": {"effectiveDirective": "script-src"}})
+JSON = {"/csp-reports": ("application/csp-report", REPORT)}
+# Fields of routes that have a form only in states which the demo is not in.
+FIELDS = {"/security/technicians/{id}/role": [("role", "viewer")],
+          "/security/app-registration/certificates/generated": [("years", "1")]}
 
 
 class Inventory:
@@ -70,7 +77,7 @@ class Crawl:
     def note(self, method, url, fields):
         where = urllib.parse.urlsplit(url)
         template = self.inventory.template(method, where.path)
-        if template is None or not url.startswith(self.portal.base) or LEAVE.search(where.path):
+        if template is None or not url.startswith(self.portal.base) or LEAVE.search(where.path) or (method, template) == ("GET", LOGOUT):
             return
         kind = (method, template, tuple(sorted({name for name, _ in fields})))
         self.kinds[kind] += 1
@@ -101,7 +108,7 @@ class Crawl:
                 known = words.get(route["path"][:route["path"].index(name)] + name)
                 path = path.replace(name, known or "00000000-0000-7000-8000-000000000000")
             near = [r["fields"] for r in self.requests if r["method"] != "GET" and r["route"].rsplit("/", 1)[0] == route["path"].rsplit("/", 1)[0]]
-            fields = [field for field in (near[0] if near else []) if field[0] != "scan"]
+            fields = FIELDS.get(route["path"]) or [field for field in (near[0] if near else []) if field[0] != "scan"]
             if fields and path.endswith("/confirmation"):
                 fields.append(("phrase", prepare.PHRASE))
             self.add(route["method"], route["path"], urllib.parse.urlsplit(path), fields)
@@ -121,18 +128,20 @@ def main(login_file, direct, inventory_file, out):
     crawl.fill_gaps()
     host = urllib.parse.urlsplit(portal.base).netloc
     with open(f"{out}/requests.jsonl", "w", encoding="utf-8") as lines, open(f"{out}/sqlmap.log", "w", encoding="utf-8") as log:
-        # What changes something goes first: a scan that is cut short has then seen the more important half.
-        for r in sorted(crawl.requests, key=lambda r: r["method"] == "GET"):
+        # What changes something goes first: a scan that is cut short has then seen the more important half. Of these, what
+        # concerns one thing goes before what ends all of its kind.
+        for r in sorted(crawl.requests, key=lambda r: (r["method"] == "GET", -r["route"].count("{"))):
+            r["type"], r["body"] = JSON.get(r["route"], ("application/x-www-form-urlencoded", urllib.parse.urlencode(r["fields"])))
             lines.write(json.dumps(r) + "\n")
             if not r["fields"]:
                 continue
-            body = urllib.parse.urlencode(r["fields"])
+            body = r["body"]
             line = f"{r['method']} {r['path']}" + ("?" + (r["query"] or body) if r["method"] == "GET" else "")
             rule = "=" * 54
             log.write(f"{rule}\n12:00:00  {portal.base}  [127.0.0.1]\n{rule}\n{line} HTTP/1.1\nHost: {host}\n"
                       f"Origin: {portal.base}\nSec-Fetch-Site: same-origin\n")
             if r["method"] != "GET":
-                log.write(f"Content-Type: application/x-www-form-urlencoded\n\n{body}")
+                log.write(f"Content-Type: {r['type']}\n\n{body}")
             log.write(f"\n{rule}\n\n")
     print(f"walked {sum(crawl.count.values())} pages of {len(crawl.count)} routes; {len(crawl.requests)} requests to attack")
 

@@ -27,8 +27,9 @@ def main(requests_file, base, folder):
             if known["method"] == "GET":
                 request = Request(root[:-1] + known["path"], get_params=fields)
             else:
-                request = Request(root[:-1] + known["path"], method=known["method"], post_params=fields,
-                                  enctype="application/x-www-form-urlencoded", referer=root)
+                is_form = known["type"] == "application/x-www-form-urlencoded"
+                request = Request(root[:-1] + known["path"], method=known["method"], post_params=fields if is_form else known["body"],
+                                  enctype=known["type"], referer=root)
             request.status, request.link_depth = 200, 1
             request.set_headers({"content-type": "text/html; charset=utf-8"})
             persister.add_request(request)

@@ -8,6 +8,7 @@ import sys
 from portal import Page
 
 PHRASE = "disconnect all customers"
+PASSWORD = "Walrus-Ledger-Sturdy-Plum"
 
 
 def filled(fields):
@@ -31,7 +32,8 @@ def send(portal, page, ending, **given):
 def invitation(portal):
     """The path of a new invitation's link."""
     text = portal.ask("/tenants")[3]
-    for short in dict.fromkeys(re.findall(r'href="/tenants/([a-z0-9-]+)"', text)):
+    # From the end of the list: the forms of the first tenants are attacked, and each revokes what this one is to use.
+    for short in reversed(dict.fromkeys(re.findall(r'href="/tenants/([a-z0-9-]+)"', text))):
         link = re.search(r"/onboarding/inv_[A-Za-z0-9_-]+", send(portal, f"/tenants/{short}/invitations/new?from=m365", "/invitations") or "")
         if link:
             return link.group()
@@ -45,11 +47,18 @@ def open_link(portal):
     send(portal, "/onboarding", "/onboarding/start", method="auth_code")
 
 
-def technician(portal):
+def technician(portal, email="scan@example.com"):
     """The path of a new technician's link."""
-    text = send(portal, "/security/technicians/new", "/security/technicians", name="Scan", email="scan@example.com") or ""
+    text = send(portal, "/security/technicians/new", "/security/technicians", name="Scan", email=email) or ""
     link = re.search(r"/login/link/[A-Za-z0-9_-]+", text)
     return link.group() if link else "/login/link/none"
+
+
+def begin_enrolment(portal, newcomer):
+    """Let the browser `newcomer` be a technician who has a password and no second factor yet."""
+    url, _, _, text = newcomer.ask(technician(portal, "enrol@example.com"))
+    form = next(f for f in Page(url, text).forms if any(kind == "password" for _, _, kind in f["fields"]))
+    newcomer.ask(form["action"], [(name, PASSWORD if kind == "password" else value) for name, value, kind in form["fields"]])
 
 
 def snoozed(portal):

@@ -43,7 +43,8 @@ def answers(work, inventory):
 
 def is_reached(route, status, location):
     if 300 <= status < 400:
-        return route.startswith(DOORS) or not location.startswith(DOORS)
+        # Who signs out is led to the login.
+        return route == "/logout" or route.startswith(DOORS) or not location.startswith(DOORS)
     return 200 <= status < 300 or status in (409, 422)
 
 

@@ -14,12 +14,12 @@ LOOK_S = 10        # how often the login is tried
 BEARER_S = 30      # scanners begin sign-ins anew and revoke invitations, and a lost one is not seen from outside
 
 
-def hand_over(portal, work):
+def hand_over(portal, work, name="cookie.conf"):
     """Write nginx's piece of configuration and let it read it."""
-    draft = f"{work}/cookie.conf.new"
+    draft = f"{work}/{name}.new"
     with open(draft, "w", encoding="utf-8") as file:
         file.write(f'proxy_set_header Cookie "{portal.cookies()}";\n')
-    os.replace(draft, f"{work}/cookie.conf")
+    os.replace(draft, f"{work}/{name}")
     try:
         with open(f"{work}/nginx.pid", encoding="utf-8") as file:
             os.kill(int(file.read()), signal.SIGHUP)
@@ -32,6 +32,9 @@ def main(login_file, direct, work):
         login = json.loads(file.readline())
     portal = Portal(login, direct)
     portal.sign_in()
+    newcomer = Portal(login, direct)
+    prepare.begin_enrolment(portal, newcomer)
+    hand_over(newcomer, work, "newcomer.conf")
     prepare.open_link(portal)
     hand_over(portal, work)
     opened = time.monotonic()

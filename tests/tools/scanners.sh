@@ -28,7 +28,7 @@ base=https://localhost:$((port + 3))
 direct=https://localhost:$((port + 4))
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
   -addext subjectAltName=DNS:localhost -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
-echo 'proxy_set_header Cookie "";' >"$work/cookie.conf"
+echo 'proxy_set_header Cookie "";' | tee "$work/cookie.conf" >"$work/newcomer.conf"
 sed "s#@WORK@#$work#g; s#@PORT@#$port#g; s#@TLS_PORT@#$((port + 3))#g; s#@DIRECT_PORT@#$((port + 4))#g" \
   "$here/nginx.conf" >"$work/nginx.conf"
 
