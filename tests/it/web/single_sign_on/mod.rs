@@ -8,6 +8,7 @@ mod links;
 mod pretend;
 mod real;
 mod trips;
+mod trouble;
 
 use std::sync::Arc;
 
