@@ -79,7 +79,8 @@ pub async fn findings(web: &WebDriver) -> WebDriverResult<Vec<String>> {
 pub async fn fits(web: &WebDriver) -> WebDriverResult<bool> {
     let wider = web
         .execute(
-            "return document.documentElement.scrollWidth > document.documentElement.clientWidth;",
+            "for (const part of document.querySelectorAll('details')) part.open = true;
+             return document.documentElement.scrollWidth > document.documentElement.clientWidth;",
             vec![],
         )
         .await?;
