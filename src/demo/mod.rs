@@ -137,9 +137,10 @@ fn config(options: &Options) -> anyhow::Result<Config> {
     let Some(data_dir) = options.data_dir.to_str() else {
         bail!("the data directory's name is not UTF-8; name another with --data-dir");
     };
-    // The one setting of the environment's: tests and scanners want to read what everyday use does not.
+    // The two settings of the environment's: tests and scanners want to read what everyday use does not, and come by a proxy.
     let filter = std::env::var("TENANTRY_LOG__FILTER").unwrap_or_else(|_| "warn".to_owned());
-    let config = Config::from_pairs([
+    let proxies = std::env::var("TENANTRY_TRUSTED_PROXIES").unwrap_or_default();
+    let mut pairs = vec![
         ("listen", listen.as_str()),
         ("ops_listen", ops.as_str()),
         ("data_dir", data_dir),
@@ -149,7 +150,11 @@ fn config(options: &Options) -> anyhow::Result<Config> {
         // A visitor of the demo has an authenticator app, preset and printed.
         ("login.passkey_for_admins", "false"),
         ("log.filter", filter.as_str()),
-    ])?;
+    ];
+    if !proxies.is_empty() {
+        pairs.push(("trusted_proxies", proxies.as_str()));
+    }
+    let config = Config::from_pairs(pairs)?;
     crate::telemetry::init(&config.log);
     Ok(config)
 }

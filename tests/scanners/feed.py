@@ -26,10 +26,11 @@ def main(requests_file, base, folder):
             fields = [[name, value] for name, value in known["fields"]]
             if known["method"] == "GET":
                 request = Request(root[:-1] + known["path"], get_params=fields)
-            else:
-                is_form = known["type"] == "application/x-www-form-urlencoded"
-                request = Request(root[:-1] + known["path"], method=known["method"], post_params=fields if is_form else known["body"],
+            elif known["type"] == "application/x-www-form-urlencoded":
+                request = Request(root[:-1] + known["path"], method=known["method"], post_params=fields,
                                   enctype=known["type"], referer=root)
+            else:
+                continue  # wapiti cannot alter JSON, and ends each module at it
             request.status, request.link_depth = 200, 1
             request.set_headers({"content-type": "text/html; charset=utf-8"})
             persister.add_request(request)

@@ -5,7 +5,7 @@ import datetime
 import re
 import sys
 
-from portal import Page
+from portal import Page, Portal
 
 PHRASE = "disconnect all customers"
 PASSWORD = "Walrus-Ledger-Sturdy-Plum"
@@ -74,6 +74,8 @@ def snoozed(portal):
 
 def everything(portal):
     """(pages for nobody in particular, pages for the technician) to walk besides what links lead to."""
+    # A login to end.
+    Portal(portal.login, portal.direct).sign_in()
     for_nobody = [technician(portal), invitation(portal)]
     send(portal, "/security/authentication-status?state=expired", "/views", name="Scan")
     send(portal, "/security/disconnect-all", "/security/disconnect-all", phrase=PHRASE)

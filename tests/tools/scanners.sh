@@ -32,7 +32,7 @@ echo 'proxy_set_header Cookie "";' | tee "$work/cookie.conf" >"$work/newcomer.co
 sed "s#@WORK@#$work#g; s#@PORT@#$port#g; s#@TLS_PORT@#$((port + 3))#g; s#@DIRECT_PORT@#$((port + 4))#g" \
   "$here/nginx.conf" >"$work/nginx.conf"
 
-TENANTRY_LOG__FORMAT=json TENANTRY_LOG__FILTER=info "$TENANTRY" demo --fresh --json --data-dir "$work/demo" \
+TENANTRY_LOG__FORMAT=json TENANTRY_LOG__FILTER=info TENANTRY_TRUSTED_PROXIES=127.0.0.1 "$TENANTRY" demo --fresh --json --data-dir "$work/demo" \
   --listen "127.0.0.1:$port" --ops-listen "127.0.0.1:$((port + 1))" --simulator-listen "127.0.0.1:$((port + 2))" \
   --base-url "$base" >"$work/demo.json" 2>"$work/demo.log" &
 running+=($!); demo=$!
