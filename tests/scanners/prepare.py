@@ -19,13 +19,14 @@ def filled(fields):
     return chosen + [(name, value) for name, value, kind in fields if kind == "submit"][:1]
 
 
-def send(portal, page, ending, **given):
-    """Fill in and send the first form of `page` whose address has this ending; its answer's text, or none."""
+def send(portal, page, ending, without=(), **given):
+    """Fill in and send the first form of `page` whose address has this ending; its answer's text, or none. Boxes are ticked, but
+    for those named in `without`."""
     url, status, _, text = portal.ask(page)
     form = next((f for f in Page(url, text).forms if f["method"] == "POST" and f["action"].endswith(ending)), None)
     if status != 200 or form is None:
         return None
-    fields = [(name, given.get(name, value)) for name, value in filled(form["fields"])]
+    fields = [(name, given.get(name, value)) for name, value in filled(form["fields"]) if name not in without]
     return portal.ask(form["action"], fields)[3]
 
 
@@ -34,7 +35,7 @@ def invitation(portal):
     text = portal.ask("/tenants")[3]
     # From the end of the list: the forms of the first tenants are attacked, and each revokes what this one is to use.
     for short in reversed(dict.fromkeys(re.findall(r'href="/tenants/([a-z0-9-]+)"', text))):
-        link = re.search(r"/onboarding/inv_[A-Za-z0-9_-]+", send(portal, f"/tenants/{short}/invitations/new?from=m365", "/invitations") or "")
+        link = re.search(r"/onboarding/inv_[A-Za-z0-9_-]+", send(portal, f"/tenants/{short}/invitations/new?from=m365", "/invitations", ("ask_pin",)) or "")
         if link:
             return link.group()
     print("no invitation could be made: its pages are walked without one", file=sys.stderr)
