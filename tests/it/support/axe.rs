@@ -75,7 +75,7 @@ pub async fn findings(web: &WebDriver) -> WebDriverResult<Vec<String>> {
         .collect())
 }
 
-/// The page is not wider than its window.
+/// The page is not wider than its window, also when everything that folds is opened; it stays open.
 pub async fn fits(web: &WebDriver) -> WebDriverResult<bool> {
     let wider = web
         .execute(
