@@ -41,6 +41,7 @@ pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
 pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
+pub use desk::{Going, Join};
 pub use resource::{Permission, Resource};
 pub use restored::{AfterRestore, RestoreError, RestoreStep};
 pub use seal::{
