@@ -30,6 +30,8 @@ use crate::web::kit::error::WebError;
 use crate::web::kit::load::Place;
 
 const LONGEST_REASON: usize = 200;
+/// Entra's shortest access tokens live for an hour; more than this cannot be promised, whatever this one's life.
+const MOST_TTL: u64 = 3_300;
 /// As long as a refresh may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -125,6 +127,9 @@ async fn create(
     headers: HeaderMap,
     Body(asked): Body<Asked>,
 ) -> ApiResult {
+    if asked.min_ttl > MOST_TTL {
+        return Err(refused::too_long(MOST_TTL));
+    }
     // Whoever waits for a refresh keeps nobody else out.
     let room = Arc::clone(&app.hand_outs).try_acquire_owned();
     let _room = room.map_err(|_| WebError::Busy { retry_after_s: 5 })?;
