@@ -12,6 +12,8 @@ use crate::clock::Clock;
 use crate::config::{self, Limits, Network};
 use crate::domain::api_key::SeenKeys;
 use crate::domain::connection::StatusNews;
+use crate::domain::customer_mail::Sender;
+use crate::domain::op::Actor;
 use crate::domain::sign_on::Sso;
 use crate::domain::technician::{Breached, ListError};
 use crate::keeper;
@@ -48,6 +50,24 @@ pub struct App {
     pub keys: SeenKeys,
     /// Hand-outs in work: `limits.hand_outs_waiting`.
     pub hand_outs: Arc<Semaphore>,
+}
+
+impl App {
+    /// What sends mails to customers.
+    pub fn sender(&self) -> Sender {
+        Sender {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            keeper: self.keeper.clone(),
+            mailer: self.mailer.clone(),
+            base_url: self.site.base_url.clone(),
+            msp_name: self.site.msp_name.clone(),
+            report_to: self.site.report_to.clone(),
+            app_name: self.site.app_name.clone(),
+            actor: Actor::Worker("customer mails"),
+            request_id: String::new(),
+        }
+    }
 }
 
 /// The rules of the login.

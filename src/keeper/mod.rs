@@ -16,6 +16,7 @@ pub mod inspect;
 mod look;
 pub mod message;
 mod onboarding;
+pub mod permission_set;
 mod plug;
 mod quick;
 mod reading;
@@ -42,6 +43,7 @@ pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
 pub use desk::{Going, Join};
+pub use permission_set::PermissionSet;
 pub use resource::{Permission, Resource};
 pub use restored::{AfterRestore, RestoreError, RestoreStep};
 pub use seal::{

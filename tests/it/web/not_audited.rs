@@ -61,6 +61,14 @@ const FIELDS: [(&str, &[(&str, &str)]); 11] = [
     ("/security/technicians/{id}/reset", &[]),
     ("/security/technicians/{id}/disabling", &[]),
     ("/tenants/{short}/invitations/{id}/revocation", &[]),
+    (
+        "/configuration/permissions",
+        &[
+            ("base", "1"),
+            ("permission", "graph:delegated:Policy.Read.All"),
+            ("note", "The report needs it"),
+        ],
+    ),
 ];
 
 #[tokio::test]
