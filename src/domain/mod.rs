@@ -5,6 +5,8 @@
 pub mod app_registration;
 /// What was done, by whom; append only.
 pub mod audit;
+/// Many tenants are asked for one reason, each once.
+pub mod campaign;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.

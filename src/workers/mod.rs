@@ -12,8 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    connection, invitation, msal_error, onboarding, operations, report, request_limit, revocation,
-    sign_on, technician,
+    campaign, connection, invitation, msal_error, onboarding, operations, report, request_limit,
+    revocation, sign_on, technician,
 };
 use crate::web::kit::session;
 
@@ -67,6 +67,12 @@ fn list(app: &App) -> Vec<Worker> {
             "Ends invitations and attempts whose time is over",
             minutes(1),
             |app| Box::pin(invitations(app)),
+        ),
+        job(
+            "campaigns",
+            "Asks and reminds the tenants of campaigns, at their pace, and checks who is through",
+            Duration::from_secs(10),
+            |app| Box::pin(campaigns(app)),
         ),
         job(
             "status",
@@ -157,6 +163,19 @@ async fn invitations(app: App) -> anyhow::Result<String> {
         "{} invitations expired, {} attempts were left unfinished",
         swept.invitations,
         left.len()
+    ))
+}
+
+async fn campaigns(app: App) -> anyhow::Result<String> {
+    let runner = campaign::Runner {
+        pool: app.pool,
+        clock: app.clock,
+        keeper: app.keeper,
+    };
+    let swept = runner.sweep().await?;
+    Ok(format!(
+        "{} asked, {} reminded, {} left out, {} checked, {} campaigns ended",
+        swept.asked, swept.reminded, swept.left_out, swept.checked, swept.ended
     ))
 }
 

@@ -6,6 +6,7 @@ mod create;
 mod end;
 mod input;
 mod link;
+mod open;
 mod pin;
 mod sent;
 mod store;
@@ -23,6 +24,7 @@ pub use create::{CreateError, Created, NewInvitation, create, replace};
 pub use end::{EndError, Swept, expire, revoke};
 pub use input::{InvitationInput, Terms, VALIDITY_HOURS, Validity};
 pub use link::{LinkError, LinkToken, SealedLink, record_shown, reveal, seal};
+pub use open::opened;
 pub use pin::{
     PIN_TRIES, Pin, PinLock, PinPass, PinTry, WrongPin, accept_pin, give_back_pin_try, refuse_pin,
     spend_pin_try,

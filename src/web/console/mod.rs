@@ -3,6 +3,7 @@
 mod app_registration;
 mod audit_log;
 mod authentication_status;
+mod campaigns;
 mod invitations;
 mod msal_errors;
 mod operations;
@@ -20,6 +21,7 @@ use crate::web::kit::routes::Routes;
 pub(super) fn read_forms(body: &[u8]) {
     use super::fuzzing::form;
     authentication_status::read_forms(body);
+    campaigns::read_forms(body);
     if let Some(sent) = form::<tenants::Sent>(body) {
         let _ = tenants::typed(&sent).parse();
     }
@@ -38,6 +40,7 @@ pub fn router() -> Routes {
         .merge(audit_log::router())
         .merge(invitations::router())
         .merge(authentication_status::router())
+        .merge(campaigns::router())
         .merge(msal_errors::router())
         .merge(permissions::router())
         .merge(plug::router())

@@ -1,7 +1,9 @@
 //! Every address of the portal, built in one place. Short names and ids need no encoding: their types allow no character
 //! that would.
 
-use crate::storage::{ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId};
+use crate::storage::{
+    CampaignId, ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId,
+};
 
 pub const HOME: &str = "/";
 /// Where browsers report what the content policy refused.
@@ -71,6 +73,9 @@ pub const NEW_TECHNICIAN: &str = "/security/technicians/new";
 pub const PLUG: &str = "/security/disconnect-all";
 pub const PLUG_CONFIRMATION: &str = "/security/disconnect-all/confirmation";
 pub const PLUG_CANCELLATION: &str = "/security/disconnect-all/cancellation";
+/// Many customers are asked at once.
+pub const CAMPAIGNS: &str = "/monitoring/campaigns";
+pub const NEW_CAMPAIGN: &str = "/monitoring/campaigns/new";
 /// What an authorisation must cover.
 pub const PERMISSIONS: &str = "/configuration/permissions";
 pub const NEW_PERMISSIONS: &str = "/configuration/permissions/new";
@@ -148,6 +153,12 @@ pub fn audit_event(id: i64) -> String {
 /// One recorded error, seen by the fleet's technician.
 pub fn msal_error(id: MsalErrorId) -> String {
     format!("{MSAL_ERRORS}/{id}")
+}
+
+/// One campaign, or what is done to it.
+pub fn campaign(id: CampaignId, act: &str) -> String {
+    let slash = if act.is_empty() { "" } else { "/" };
+    format!("{CAMPAIGNS}/{id}{slash}{act}")
 }
 
 /// One incident.

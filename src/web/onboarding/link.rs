@@ -109,11 +109,15 @@ pub async fn take(
         None => None,
     };
     let good = match found.filter(|one| one.state.is_good()) {
-        Some(invitation) => Inviter::read(&app, &mut op, &invitation).await?.is_some(),
-        None => false,
+        Some(invitation) if Inviter::read(&app, &mut op, &invitation).await?.is_some() => {
+            invitation::opened(&mut op, &invitation).await?;
+            true
+        }
+        _ => false,
     };
     match token {
         Some(token) if good => {
+            op.commit().await?;
             let jar = cookies::keep_link(&app, visitor.jar, &token);
             Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
         }
