@@ -9,6 +9,8 @@ pub mod audit;
 pub mod campaign;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
+/// Mails to customers, from their queueing to their arrival.
+pub mod customer_mail;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
 /// Disconnecting one customer, or all of them.

@@ -75,6 +75,8 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// A customer organisation.
     TenantId;
+    /// A mail to a customer.
+    CustomerMailId;
     /// Our standing with one tenant's Entra.
     ConnectionId;
     /// A link that lets a tenant's administrator authorise the MSP.

@@ -20,6 +20,7 @@ mod isolation;
 mod journey;
 mod keeper;
 mod mail;
+mod mails;
 mod onboarding;
 mod portal;
 mod simulator;
