@@ -156,3 +156,8 @@ pub async fn retry(op: &mut Op, scope: Scope, id: CampaignId) -> Result<u64, Act
     }
     Ok(again)
 }
+
+/// After a restore: none goes on by itself. Who was asked since the backup would be asked again.
+pub async fn pause_all(op: &mut Op) -> Result<u64, sqlx::Error> {
+    store::pause_all(op).await
+}

@@ -19,7 +19,7 @@ use super::op::{Op, Scope};
 use crate::storage::{CampaignId, InvitationId, TenantId};
 
 pub use create::{CreateError, create};
-pub use end::{ActError, Stopped, discard, pause, resume, retry, start, stop};
+pub use end::{ActError, Stopped, discard, pause, pause_all, resume, retry, start, stop};
 pub use input::{CampaignInput, NewCampaign};
 pub use pace::Pace;
 pub use run::{Runner, Swept};

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{Found, count, store};
-use crate::domain::customer_mail;
 use crate::domain::op::Op;
+use crate::domain::{campaign, customer_mail};
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
 pub(super) async fn sessions(op: &mut Op) -> Result<Found, sqlx::Error> {
@@ -55,7 +55,11 @@ pub(super) fn api_keys() -> Found {
     count([("suspended", 0)])
 }
 
-/// What is queued may have gone out since the backup, and its links are closed: a technician decides.
+/// What is queued may have gone out since the backup, and its links are closed: a technician decides. Campaigns may have asked
+/// tenants that wait again now; they are paused.
 pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
-    Ok(count([("held", customer_mail::hold_all(op).await?)]))
+    Ok(count([
+        ("held", customer_mail::hold_all(op).await?),
+        ("suspended", campaign::pause_all(op).await?),
+    ]))
 }

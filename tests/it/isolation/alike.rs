@@ -24,6 +24,7 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some("connections") => &ids.connection,
                 Some("msal-errors") => &ids.error,
                 Some("incidents") => &ids.incident,
+                Some("campaigns") => &ids.campaign,
                 // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone.
                 Some(
                     "technicians" | "credentials" | "views" | "factors" | "sessions" | "audit-log",
@@ -48,6 +49,7 @@ struct Ids {
     connection: String,
     error: String,
     incident: String,
+    campaign: String,
     nothing: String,
 }
 
@@ -58,6 +60,7 @@ impl Ids {
             connection: customer.connection.to_string(),
             error: customer.error.to_string(),
             incident: incident.to_string(),
+            campaign: customer.campaign.to_string(),
             nothing: tenantry::clock::random_uuid().to_string(),
         }
     }
@@ -68,6 +71,7 @@ impl Ids {
             connection: tenantry::clock::random_uuid().to_string(),
             error: "999999999".into(),
             incident: tenantry::clock::random_uuid().to_string(),
+            campaign: tenantry::clock::random_uuid().to_string(),
             nothing: tenantry::clock::random_uuid().to_string(),
         }
     }

@@ -79,6 +79,8 @@ pub(super) async fn world() -> World {
         "/monitoring/operations",
         "/monitoring/reports",
         "/monitoring/customer/pending-invitations",
+        "/monitoring/campaigns",
+        "/monitoring/campaigns/new",
         "/configuration/permissions",
         "/configuration/permissions/new",
     ];
@@ -90,6 +92,22 @@ pub(super) async fn world() -> World {
     pages.push(format!(
         "/security/authentication-status/invitations?tenant={id}"
     ));
+    for state in ["draft", "running"] {
+        let id = tenantry::clock::random_uuid();
+        sqlx::query(
+            "with made as (insert into campaigns (id, name, reason, per_hour, state, size, next_send_at, deadline, created_at)
+               values ($1, 'Autumn', 'expired', 60, $2, 2, now() + interval '1 day', now() + interval '9 days', now())
+               returning id)
+             insert into campaign_tenants (tenant_id, campaign_id, place, updated_at)
+             select t.id, made.id, 1, now() from made, tenants t where t.short_name in ('alder', 'birch')",
+        )
+        .bind(id)
+        .bind(state)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+        pages.push(format!("/monitoring/campaigns/{id}"));
+    }
     let sam = app.technician("sam@msp.example", Role::Technician).await;
     sqlx::query(
         "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)

@@ -280,3 +280,10 @@ pub async fn retry(op: &mut Op, id: CampaignId) -> Result<u64, sqlx::Error> {
     .await?;
     Ok(done.rows_affected())
 }
+
+pub async fn pause_all(op: &mut Op) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!("update campaigns set state = 'paused' where state = 'running'")
+        .execute(op.db())
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -28,7 +28,7 @@ struct NewPage {
     /// How many match the filter.
     matching: String,
     list: Field,
-    name: Field,
+    called: Field,
     reasons: Vec<Choice>,
     reason_error: String,
     methods: Vec<Choice>,
@@ -200,7 +200,7 @@ async fn page(
         matching: who.count(op, viewer.scope).await?,
         list: field("list", who.list.clone()),
         who,
-        name: field("name", typed.name),
+        called: field("name", typed.name),
         reasons: choices(reasons.into_iter(), &typed.reason),
         reason_error: error("reason").unwrap_or_default(),
         methods: choices(methods.into_iter(), &typed.method),

@@ -41,6 +41,7 @@ impl World {
                 ("/monitoring/msal-errors", "id", text(&error)),
                 // Nobody's yet: what they lead to when there is one has tests of its own.
                 ("/monitoring/operations/incidents", "id", absent()),
+                ("/monitoring/campaigns", "id", absent()),
                 ("/security/app-registration", "id", absent()),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
