@@ -5,7 +5,7 @@ mod ask;
 
 use sqlx::PgPool;
 
-use super::store::{self, Due};
+use super::store;
 use super::{Campaign, State};
 use crate::clock::Clock;
 use crate::domain::audit::Entry;
@@ -83,9 +83,9 @@ impl Runner {
         Op::begin(&self.pool, &self.clock, Actor::Worker("campaigns")).await
     }
 
-    async fn step(&self, due: Due) -> Result<Step, sqlx::Error> {
+    async fn step(&self, id: CampaignId) -> Result<Step, sqlx::Error> {
         let mut op = self.begin().await?;
-        let Some(campaign) = store::find(&mut op, Scope::all(), due.campaign).await? else {
+        let Some(campaign) = store::find(&mut op, Scope::all(), id).await? else {
             return Ok(Step::Nothing);
         };
         let opens = campaign.pace.opens(op.now());

@@ -13,7 +13,7 @@ use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
 
 pub use board::{Counts, RowFilter, board, counts, one, unfinished, untouched, without};
 pub use turn::{
-    Due, DueReminder, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
+    DueReminder, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
     end_reminders, fail_waiting, finished, lapsed, lock_running, plan_next, put_off, ready,
     waiting,
 };

@@ -20,34 +20,21 @@ pub struct DueReminder {
     pub reminders: i16,
 }
 
-/// A campaign whose hour has come, with when that was.
-#[derive(Clone, Copy, Debug)]
-pub struct Due {
-    pub campaign: CampaignId,
-    pub planned: OffsetDateTime,
-}
-
 /// Campaigns of which something may go out now.
-pub async fn ready(op: &mut Op) -> Result<Vec<Due>, sqlx::Error> {
+pub async fn ready(op: &mut Op) -> Result<Vec<CampaignId>, sqlx::Error> {
     let now = op.now();
-    let rows = sqlx::query!(
-        r#"select c.id, c.next_send_at as "planned!" from campaigns c
+    let found = sqlx::query_scalar!(
+        "select c.id from campaigns c
            where c.state = 'running' and c.next_send_at <= $1 and (c.deadline is null or c.deadline > $1)
              and (exists (select from campaign_tenants k where k.campaign_id = c.id and k.state = 'waiting')
                or exists (select from campaign_tenants k where k.campaign_id = c.id and k.state = 'asked'
                  and k.next_reminder_at <= $1))
-           order by c.next_send_at, c.id limit 100"#,
+           order by c.next_send_at, c.id limit 100",
         now,
     )
     .fetch_all(op.db())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Due {
-            campaign: row.id.into(),
-            planned: row.planned,
-        })
-        .collect())
+    Ok(found.into_iter().map(Into::into).collect())
 }
 
 /// The next to be asked.
