@@ -122,7 +122,7 @@ fn mails(stage: &Stage) -> HashMap<String, BTreeSet<String>> {
 
 /// Every tenant that was mailed answers in its way.
 async fn answer(pool: &PgPool) {
-    let of = "i.tenant_id = t.id and t.short_name ~ '^t[0-9]' and substr(t.short_name, 2)::int";
+    let of = "i.tenant_id = t.id and substr(t.short_name, 2)::int % 19 <> 0 and substr(t.short_name, 2)::int";
     let flow = |digit: i32, state: &str, failure: &str| {
         format!(
             "insert into onboarding_flows (tenant_id, id, invitation_id, secret_hash, method, state, failure, created_at,

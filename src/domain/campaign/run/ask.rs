@@ -4,7 +4,7 @@
 use time::Duration;
 
 use super::{Runner, Step, count_mail};
-use crate::domain::campaign::store::{self, DueReminder};
+use crate::domain::campaign::store::{self, Come, DueReminder};
 use crate::domain::campaign::{Campaign, Reason, Stage, named};
 use crate::domain::connection::{self, Mode, Row, ShownState};
 use crate::domain::customer_mail::{self, Kind, MailTemplate, NewMail, Queued};
@@ -94,17 +94,9 @@ impl Runner {
         let mut op = self.begin().await?;
         let found = store::one(&mut op, campaign.id, due.tenant).await?;
         let fate = match &found {
-            // Whoever is through, or whose address takes no mail, is not reminded.
-            Some((Stage::Sent | Stage::Opened | Stage::Started, ..)) => {
-                fate(&mut op, campaign, due.tenant).await?
-            }
-            Some((Stage::Failed, Some(_), Some(state)))
-                if state == "open" || state == "expired" =>
-            {
-                fate(&mut op, campaign, due.tenant).await?
-            }
+            Some(come) if may_remind(come) => fate(&mut op, campaign, due.tenant).await?,
             // The first mail has not gone out yet.
-            Some((Stage::Waiting, ..)) => {
+            Some(come) if come.stage == Stage::Waiting => {
                 drop(op);
                 return self.put_off(campaign, due).await;
             }
@@ -117,8 +109,9 @@ impl Runner {
         };
         drop(op);
         let open = found
-            .filter(|(_, _, state)| state.as_deref() == Some("open"))
-            .and_then(|(_, invitation, _)| invitation);
+            .and_then(|come| come.invitation)
+            .filter(|(_, state)| state == "open")
+            .map(|(id, _)| id);
         let sealed = match open {
             Some(_) => None,
             None => match invitation::seal(&self.keeper, due.tenant).await {
@@ -163,6 +156,18 @@ impl Runner {
         store::put_off(&mut op, campaign.id, due, later).await?;
         op.commit().await?;
         Ok(Step::LeftOut)
+    }
+}
+
+/// Whether a reminder may help: not whoever is through, whose address takes no mail, or whose link was withdrawn.
+fn may_remind(come: &Come) -> bool {
+    match come.stage {
+        Stage::Sent | Stage::Opened | Stage::Started => true,
+        Stage::Failed => {
+            !come.why.starts_with("mail ")
+                && matches!(&come.invitation, Some((_, state)) if state == "open" || state == "expired")
+        }
+        Stage::Waiting | Stage::Consented | Stage::Validated | Stage::Stopped => false,
     }
 }
 

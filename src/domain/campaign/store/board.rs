@@ -117,14 +117,25 @@ pub async fn board(
     Ok((rows.collect::<Result<_, _>>()?, total))
 }
 
-/// Stage, the invitation that counts and its state, of one tenant.
+/// How far one tenant has come.
+#[derive(Clone, Debug)]
+pub struct Come {
+    pub stage: Stage,
+    /// As `campaign_board` says it.
+    pub why: String,
+    /// The invitation that counts, with its state.
+    pub invitation: Option<(InvitationId, String)>,
+}
+
+/// How far this tenant has come.
 pub async fn one(
     op: &mut Op,
     id: CampaignId,
     tenant: TenantId,
-) -> Result<Option<(Stage, Option<InvitationId>, Option<String>)>, sqlx::Error> {
+) -> Result<Option<Come>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select stage as "stage!", invitation_id, invitation_state from campaign_board($1) where tenant_id = $2"#,
+        r#"select stage as "stage!", why as "why!", invitation_id, invitation_state from campaign_board($1)
+           where tenant_id = $2"#,
         id.as_uuid(),
         tenant.as_uuid(),
     )
@@ -132,12 +143,11 @@ pub async fn one(
     .await?;
     row.map(|row| {
         let wrong = |_| Inconsistent::new("campaign_board", "stage", id.as_uuid());
-        let stage = row.stage.parse().map_err(wrong)?;
-        Ok((
-            stage,
-            row.invitation_id.map(Into::into),
-            row.invitation_state,
-        ))
+        Ok(Come {
+            stage: row.stage.parse().map_err(wrong)?,
+            why: row.why,
+            invitation: row.invitation_id.map(Into::into).zip(row.invitation_state),
+        })
     })
     .transpose()
 }
