@@ -1,6 +1,7 @@
 //! Letters to people by SMTP: the transport and what the letters say. Who gets one, and what is written down about it, is
 //! the domain's; a letter goes out outside any transaction.
 
+mod alert;
 mod invitation;
 mod security;
 
@@ -15,6 +16,7 @@ use secrecy::ExposeSecret;
 
 use crate::config::{SecretFileError, Smtp, SmtpTls};
 
+pub use alert::AlertLetter;
 pub use invitation::InvitationLetter;
 pub use security::{LoginNews, SecurityLetter};
 

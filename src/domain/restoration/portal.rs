@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Found, count, store};
+use crate::domain::alert;
 use crate::domain::op::Op;
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
@@ -54,7 +55,8 @@ pub(super) fn api_keys() -> Found {
     count([("suspended", 0)])
 }
 
-/// Nothing waits to be sent yet: letters go out when a person acts. When there is an outbox: hold here what is in it.
-pub(super) fn outgoing() -> Found {
-    count([("held", 0)])
+/// What waits to be sent was written before the backup, to places that may have changed since: each channel of alerts waits until
+/// an admin lets it go. Letters go out when a person acts.
+pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
+    Ok(count([("held", alert::hold_all(op).await?)]))
 }
