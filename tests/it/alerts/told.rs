@@ -111,7 +111,9 @@ async fn an_end_that_comes_is_told_by_each_rule_at_its_own_lead() {
         .fleet
         .expires(connection, time::Duration::days(90), "sign_in_frequency")
         .await;
-    stage.sql("select rebuild_tenant_status()").await;
+    tenantry::domain::connection::freshen_status(&stage.app.app.pool)
+        .await
+        .unwrap();
     stage.settle().await;
     assert_eq!(stage.heard()[2..], ["expiring closed"; 2]);
 }
