@@ -1,6 +1,8 @@
 //! What the portal knows and decides, cut by aggregate. No HTTP in here, no sealed secret, no call to Microsoft: those are
 //! asked of the keeper.
 
+/// What happened, told to people and machines by the MSP's rules.
+pub mod alert;
 /// The MSP's own app registration at Microsoft and its credentials, as shown and changed.
 pub mod app_registration;
 /// What was done, by whom; append only.

@@ -89,6 +89,7 @@ mod tests {
             }),
             trusted_proxies: Arc::new([]),
             mailer: None,
+            guard: crate::outbound::guard::Guard::default(),
             sso: None,
             visit: time::Duration::hours(1),
             limits: crate::config::Limits::default(),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 148] = [
+pub const WORDS: [&str; 151] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -34,10 +34,13 @@ pub const WORDS: [&str; 148] = [
     "cause",
     "challenged",
     "changed",
+    "channel_secrets_open",
+    "channel_secrets_shut",
     "class",
     "client_id",
     "code",
     "codes_ended",
+    "count",
     "credentials",
     "credentials_open",
     "credentials_shut",

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Found, count, store};
 use crate::domain::op::Op;
-use crate::domain::{campaign, customer_mail};
+use crate::domain::{alert, campaign, customer_mail};
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
 pub(super) async fn sessions(op: &mut Op) -> Result<Found, sqlx::Error> {
@@ -55,11 +55,14 @@ pub(super) fn api_keys() -> Found {
     count([("suspended", 0)])
 }
 
-/// What is queued may have gone out since the backup, and its links are closed: a technician decides. Campaigns may have asked
-/// tenants that wait again now; they are paused.
+/// What is queued may have gone out since the backup, to places that may have changed since, and its links are closed: customers'
+/// mails wait until a technician decides, channels of alerts until an admin lets them go. Campaigns may have asked tenants that
+/// wait again now; they are paused.
 pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
+    let mails = customer_mail::hold_all(op).await?;
+    let alerts = alert::hold_all(op).await?;
     Ok(count([
-        ("held", customer_mail::hold_all(op).await?),
+        ("held", mails + alerts),
         ("suspended", campaign::pause_all(op).await?),
     ]))
 }

@@ -1,5 +1,6 @@
 //! Technicians, the Multitenant portal.
 
+mod alerts;
 mod app_registration;
 mod audit_log;
 mod authentication_status;
@@ -36,6 +37,7 @@ pub(super) fn read_queries(text: &[u8]) {
 /// Every page of the Multitenant portal.
 pub fn router() -> Routes {
     Routes::new()
+        .merge(alerts::router())
         .merge(app_registration::router())
         .merge(audit_log::router())
         .merge(invitations::router())

@@ -85,6 +85,13 @@ pub const OPERATIONS: &str = "/monitoring/operations";
 pub const INCIDENTS: &str = "/monitoring/operations/incidents";
 pub const REPORTS: &str = "/monitoring/reports";
 pub const REPORTS_CSV: &str = "/monitoring/reports.csv";
+/// What was told, the rules and the channels of it, and every message.
+pub const ALERTS: &str = "/configuration/alerts";
+pub const ALERT_RULES: &str = "/configuration/alerts/rules";
+pub const NEW_ALERT_RULE: &str = "/configuration/alerts/rules/new";
+pub const ALERT_CHANNELS: &str = "/configuration/alerts/channels";
+pub const NEW_ALERT_CHANNEL: &str = "/configuration/alerts/channels/new";
+pub const ALERT_DELIVERIES: &str = "/configuration/alerts/deliveries";
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
@@ -157,8 +164,32 @@ pub fn msal_error(id: MsalErrorId) -> String {
 
 /// One campaign, or what is done to it.
 pub fn campaign(id: CampaignId, act: &str) -> String {
+    below(CAMPAIGNS, id.as_uuid(), act)
+}
+
+fn below(base: &str, id: uuid::Uuid, act: &str) -> String {
     let slash = if act.is_empty() { "" } else { "/" };
-    format!("{CAMPAIGNS}/{id}{slash}{act}")
+    format!("{base}/{id}{slash}{act}")
+}
+
+/// One alert, or what is done to it: `snooze`, `wake`.
+pub fn alert(id: uuid::Uuid, act: &str) -> String {
+    below(ALERTS, id, act)
+}
+
+/// One rule of alerts, or `switch`, `removal`.
+pub fn alert_rule(id: uuid::Uuid, act: &str) -> String {
+    below(ALERT_RULES, id, act)
+}
+
+/// One channel of alerts, or `test`, `key`, `switch`, `replay`, `removal`.
+pub fn alert_channel(id: uuid::Uuid, act: &str) -> String {
+    below(ALERT_CHANNELS, id, act)
+}
+
+/// Send one message again.
+pub fn alert_replay(channel: uuid::Uuid, delivery: uuid::Uuid) -> String {
+    format!("{ALERT_CHANNELS}/{channel}/deliveries/{delivery}/replay")
 }
 
 /// One incident.
