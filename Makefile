@@ -23,6 +23,7 @@ bench: ## speed, cost and memory against baselines of the same run; ARGS="--tena
 	@tests/tools/install.sh test
 	cargo bench --locked --features faults --bench keeper -- $(ARGS)
 	cargo bench --locked --features faults --bench status -- $(ARGS)
+	cargo bench --locked --features faults --bench api
 
 lighthouse: ## scores of status, errors, operations and onboarding on a demo; fails below 95
 	@tests/tools/install.sh test

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::PgPool;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{self, Limits, Network};
 use crate::domain::alert::{Courier, Voice};
+use crate::domain::api_key::SeenKeys;
 use crate::domain::connection::StatusNews;
 use crate::domain::customer_mail::Sender;
 use crate::domain::op::Actor;
@@ -49,6 +50,10 @@ pub struct App {
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
+    /// API keys that were seen at work here.
+    pub keys: SeenKeys,
+    /// Hand-outs in work: `limits.hand_outs_waiting`.
+    pub hand_outs: Arc<Semaphore>,
 }
 
 impl App {

@@ -3,6 +3,8 @@
 
 /// What happened, told to people and machines by the MSP's rules.
 pub mod alert;
+/// A key by which scripts ask the API.
+pub mod api_key;
 /// The MSP's own app registration at Microsoft and its credentials, as shown and changed.
 pub mod app_registration;
 /// What was done, by whom; append only.

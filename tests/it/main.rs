@@ -7,6 +7,7 @@
 )]
 
 mod alerts;
+mod api;
 mod backup;
 mod campaigns;
 mod canary;

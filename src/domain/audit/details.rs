@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 151] = [
+pub const WORDS: [&str; 156] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -31,6 +31,7 @@ pub const WORDS: [&str; 151] = [
     "browser",
     "by",
     "by_previous",
+    "calls_per_minute",
     "cause",
     "challenged",
     "changed",
@@ -74,6 +75,7 @@ pub const WORDS: [&str; 151] = [
     "found",
     "from",
     "grants",
+    "hand_outs_per_minute",
     "held",
     "hint",
     "id",
@@ -97,7 +99,9 @@ pub const WORDS: [&str; 151] = [
     "minutes",
     "months",
     "name",
+    "networks",
     "new",
+    "new_tenants",
     "object",
     "obtained_by",
     "outcome",
@@ -128,6 +132,7 @@ pub const WORDS: [&str; 151] = [
     "role",
     "roles",
     "route",
+    "scopes",
     "sees",
     "short_name",
     "sign_ins_closed",

@@ -1,6 +1,7 @@
 //! Technicians, the Multitenant portal.
 
 mod alerts;
+mod api_keys;
 mod app_registration;
 mod audit_log;
 mod authentication_status;
@@ -38,6 +39,7 @@ pub(super) fn read_queries(text: &[u8]) {
 pub fn router() -> Routes {
     Routes::new()
         .merge(alerts::router())
+        .merge(api_keys::router())
         .merge(app_registration::router())
         .merge(audit_log::router())
         .merge(invitations::router())

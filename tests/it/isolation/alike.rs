@@ -27,7 +27,7 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some("campaigns") => &ids.campaign,
                 // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone.
                 Some(
-                    "technicians" | "credentials" | "views" | "factors" | "sessions" | "audit-log" | "rules"
+                    "technicians" | "api-keys" | "credentials" | "views" | "factors" | "sessions" | "audit-log" | "rules"
                     | "channels",
                 )
                 // A foreign alert has a test of its own (alerts::pages).

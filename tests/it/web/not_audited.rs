@@ -9,7 +9,7 @@ use super::matrix::state::fingerprint;
 use crate::support::app::TestApp;
 
 /// Fields with which these routes would do what they are for. The others are sent without any, and change nothing either.
-const FIELDS: [(&str, &[(&str, &str)]); 12] = [
+const FIELDS: [(&str, &[(&str, &str)]); 13] = [
     (
         "/tenants",
         &[
@@ -46,6 +46,15 @@ const FIELDS: [(&str, &[(&str, &str)]); 12] = [
             ("email", "new@msp.example"),
             ("name", "New One"),
             ("role", "technician"),
+        ],
+    ),
+    (
+        "/security/api-keys",
+        &[
+            ("name", "Nightly report"),
+            ("scope", "tenants:read"),
+            ("reach", "all"),
+            ("days", "30"),
         ],
     ),
     ("/security/technicians/{id}/role", &[("role", "technician")]),

@@ -50,6 +50,8 @@ impl World {
                 ("/configuration/alerts/rules", "id", RULE.into()),
                 ("/configuration/alerts", "id", absent()),
                 ("/security/app-registration", "id", absent()),
+                ("/security/api-keys", "id", absent()),
+                ("/api/v1/tenants", "tenant", "ashgrove".into()),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),
