@@ -5,6 +5,8 @@
 pub mod app_registration;
 /// What was done, by whom; append only.
 pub mod audit;
+/// Cells of CSV, safe to open in a spreadsheet.
+pub mod cells;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 148] = [
+pub const WORDS: [&str; 149] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -149,6 +149,7 @@ pub const WORDS: [&str; 148] = [
     "to",
     "total",
     "trial",
+    "unchanged",
     "until",
     "version",
     "what",
