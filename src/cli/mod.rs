@@ -16,6 +16,8 @@ mod restore;
 mod routes;
 mod serve;
 mod technician;
+mod tenant;
+mod token;
 mod web;
 
 use std::path::PathBuf;
@@ -87,6 +89,8 @@ commands! {
     Restore(restore): "Bring a backup back, and revoke again what was revoked since";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
+    Token(token): "Print a customer's access token, through the portal's API";
+    Tenant(tenant): "Import tenants from a file, or export them";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";
 }
 

@@ -11,6 +11,8 @@ pub mod app_registration;
 pub mod audit;
 /// Many tenants are asked for one reason, each once.
 pub mod campaign;
+/// Cells of CSV, safe to open in a spreadsheet.
+pub mod cells;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
 /// Mails to customers, from their queueing to their arrival.

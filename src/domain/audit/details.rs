@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 156] = [
+pub const WORDS: [&str; 157] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -157,6 +157,7 @@ pub const WORDS: [&str; 156] = [
     "to",
     "total",
     "trial",
+    "unchanged",
     "until",
     "version",
     "what",

@@ -3,6 +3,8 @@
 
 mod address;
 mod change;
+mod export;
+pub mod import;
 mod input;
 mod lead_time;
 mod lifecycle;
@@ -19,6 +21,7 @@ use crate::storage::{Inconsistent, TenantId};
 pub use crate::keeper::Resource;
 pub(in crate::domain) use address::address;
 pub use change::{ChangeError, add, edit};
+pub use export::{Export, export};
 pub use input::{FieldError, NewTenant, TenantInput, is_tag};
 pub use lead_time::{LeadDays, lead_days, set_lead_days};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};

@@ -51,6 +51,10 @@ pub const PROFILE_CODES_KEPT: &str = "/profile/recovery-codes/kept";
 pub const PROFILE_OTHER_SESSIONS: &str = "/profile/sessions/ending";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
+/// Tenants from a file, and as one.
+pub const TENANTS_IMPORT: &str = "/tenants/import";
+pub const TENANTS_CSV: &str = "/tenants/export.csv";
+pub const TENANTS_JSON: &str = "/tenants/export.json";
 pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
 /// The list as CSV, what an open page listens to, and what is done with the rows that were chosen.
 pub const STATUS_CSV: &str = "/security/authentication-status/export.csv";

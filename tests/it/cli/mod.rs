@@ -6,3 +6,4 @@ mod doctor;
 mod escrow;
 mod processes;
 mod technician;
+mod tenant;

@@ -60,6 +60,7 @@ pub(super) async fn world() -> World {
         "/login/step-up/again?next=/monitoring/reports.csv",
         "/tenants",
         "/tenants/new",
+        "/tenants/import",
         "/tenants/alder/edit",
         "/tenants/alder/suspension",
         "/tenants/alder",
