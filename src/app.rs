@@ -12,6 +12,8 @@ use crate::clock::Clock;
 use crate::config::{self, Limits, Network};
 use crate::domain::alert::{Courier, Voice};
 use crate::domain::connection::StatusNews;
+use crate::domain::customer_mail::Sender;
+use crate::domain::op::Actor;
 use crate::domain::sign_on::Sso;
 use crate::domain::technician::{Breached, ListError};
 use crate::keeper;
@@ -47,6 +49,24 @@ pub struct App {
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
+}
+
+impl App {
+    /// What sends mails to customers.
+    pub fn sender(&self) -> Sender {
+        Sender {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            keeper: self.keeper.clone(),
+            mailer: self.mailer.clone(),
+            base_url: self.site.base_url.clone(),
+            msp_name: self.site.msp_name.clone(),
+            report_to: self.site.report_to.clone(),
+            app_name: self.site.app_name.clone(),
+            actor: Actor::Worker("customer mails"),
+            request_id: String::new(),
+        }
+    }
 }
 
 /// The rules of the login.

@@ -9,6 +9,8 @@ pub mod app_registration;
 pub mod audit;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
+/// Mails to customers, from their queueing to their arrival.
+pub mod customer_mail;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
 /// Disconnecting one customer, or all of them.
@@ -29,6 +31,8 @@ pub mod onboarding;
 pub mod op;
 /// How the installation itself fares, over time and now.
 pub mod operations;
+/// What an authorisation must cover, version by version.
+pub mod permission_set;
 /// Where a page of a long list begins.
 pub mod place;
 /// A fleet of any size, for tests and benchmarks.

@@ -75,6 +75,8 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// A customer organisation.
     TenantId;
+    /// A mail to a customer.
+    CustomerMailId;
     /// Our standing with one tenant's Entra.
     ConnectionId;
     /// A link that lets a tenant's administrator authorise the MSP.
@@ -97,6 +99,8 @@ uuid_ids! {
     VisitId;
     /// An entry of the audit log.
     AuditEventId;
+    /// Many tenants that are asked for one reason.
+    CampaignId;
 }
 
 /// The number of a recorded failure answer; the newest has the highest.

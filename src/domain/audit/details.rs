@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 151] = [
+pub const WORDS: [&str; 152] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -36,6 +36,7 @@ pub const WORDS: [&str; 151] = [
     "changed",
     "channel_secrets_open",
     "channel_secrets_shut",
+    "channels_held",
     "class",
     "client_id",
     "code",

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Found, count, store};
 use crate::domain::alert;
+use crate::domain::customer_mail;
 use crate::domain::op::Op;
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
@@ -55,8 +56,11 @@ pub(super) fn api_keys() -> Found {
     count([("suspended", 0)])
 }
 
-/// What waits to be sent was written before the backup, to places that may have changed since: each channel of alerts waits until
-/// an admin lets it go. Letters go out when a person acts.
+/// What is queued may have gone out since the backup, and its links are closed: a technician decides. Channels of alerts may lead
+/// elsewhere since: each waits until an admin lets it go.
 pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
-    Ok(count([("held", alert::hold_all(op).await?)]))
+    Ok(count([
+        ("held", customer_mail::hold_all(op).await?),
+        ("channels_held", alert::hold_all(op).await?),
+    ]))
 }

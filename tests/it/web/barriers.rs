@@ -87,6 +87,8 @@ pub(super) async fn world() -> World {
         "/configuration/alerts/channels/new?kind=heartbeat",
         "/configuration/alerts/channels/00000000-0000-7000-8000-000000000001",
         "/configuration/alerts/deliveries",
+        "/configuration/permissions",
+        "/configuration/permissions/new",
     ];
     let mut pages: Vec<String> = pages.map(str::to_owned).into();
     pages.push(format!("/monitoring/msal-errors/{error}"));
