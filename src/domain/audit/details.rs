@@ -8,6 +8,7 @@ const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
 pub const WORDS: [&str; 157] = [
+pub const WORDS: [&str; 152] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -37,6 +38,7 @@ pub const WORDS: [&str; 157] = [
     "changed",
     "channel_secrets_open",
     "channel_secrets_shut",
+    "channels_held",
     "class",
     "client_id",
     "code",

@@ -65,10 +65,9 @@ pub(super) async fn api_keys(
 /// mails wait until a technician decides, channels of alerts until an admin lets them go. Campaigns may have asked tenants that
 /// wait again now; they are paused.
 pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
-    let mails = customer_mail::hold_all(op).await?;
-    let alerts = alert::hold_all(op).await?;
     Ok(count([
-        ("held", mails + alerts),
+        ("held", customer_mail::hold_all(op).await?),
+        ("channels_held", alert::hold_all(op).await?),
         ("suspended", campaign::pause_all(op).await?),
     ]))
 }
