@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{self, Limits, Network};
+use crate::domain::api_key::SeenKeys;
 use crate::domain::connection::StatusNews;
 use crate::domain::sign_on::Sso;
 use crate::domain::technician::{Breached, ListError};
@@ -43,6 +44,8 @@ pub struct App {
     pub flow_changes: broadcast::Sender<Uuid>,
     /// What changed on the Authentication Status; fed by the same listener, heard by every open page.
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
+    /// API keys that were seen at work here.
+    pub keys: SeenKeys,
 }
 
 /// The rules of the login.

@@ -129,6 +129,7 @@ impl Server {
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,
+            keys: crate::domain::api_key::SeenKeys::default(),
         };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (status_ear, status_heard) = connection::status_ear();

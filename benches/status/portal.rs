@@ -82,6 +82,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         keep_errors_months: None,
         revocation_log: None,
         status_news: broadcast::channel(64).0,
+        keys: tenantry::domain::api_key::SeenKeys::default(),
     };
     let stop = CancellationToken::new();
     let (ear, heard) = connection::status_ear();

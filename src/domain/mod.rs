@@ -1,6 +1,8 @@
 //! What the portal knows and decides, cut by aggregate. No HTTP in here, no sealed secret, no call to Microsoft: those are
 //! asked of the keeper.
 
+/// A key by which scripts ask the API.
+pub mod api_key;
 /// The MSP's own app registration at Microsoft and its credentials, as shown and changed.
 pub mod app_registration;
 /// What was done, by whom; append only.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::desk::Desk;
+use super::message::quick::{Quick, QuickReply};
 use super::message::{Reply, Request};
 use super::socket;
 use crate::clock::Clock;
@@ -24,6 +26,7 @@ pub struct Client {
     way: Way,
     /// The demo's movable clock, which the keeper's process follows.
     clock: Option<Arc<Followed>>,
+    desk: Desk,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +54,7 @@ impl Client {
         let client = Self {
             way: Way::Channel(questions),
             clock: None,
+            desk: Desk::default(),
         };
         (client, queue)
     }
@@ -60,6 +64,7 @@ impl Client {
         Self {
             way: Way::Socket(path.into()),
             clock: None,
+            desk: Desk::default(),
         }
     }
 
@@ -85,6 +90,11 @@ impl Client {
         tokio::time::timeout(PATIENCE, asked)
             .await
             .map_err(|_| Unavailable)?
+    }
+
+    /// Ask for a token that is stored and still lives, together with whoever asks at the same time.
+    pub async fn hand_out_quickly(&self, one: Quick) -> Result<QuickReply, Unavailable> {
+        self.desk.clone().hand_out(self, one).await
     }
 
     /// Tell the keeper where the followed clock stands, if that is news.

@@ -14,6 +14,7 @@ use super::look;
 use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::plug;
+use super::quick;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
 use super::store::{connections, incidents, tenants};
@@ -90,6 +91,9 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         }
         Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
+        Request::HandOutMany { all } => Ok(Reply::HandedOutMany {
+            all: quick::hand_out(core, all).await?,
+        }),
         Request::MoveClock { offset_ms } if core.settings.movable_clock => {
             core.clock.set_offset_ms(offset_ms);
             Ok(Reply::Done)

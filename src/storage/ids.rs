@@ -97,6 +97,8 @@ uuid_ids! {
     VisitId;
     /// An entry of the audit log.
     AuditEventId;
+    /// A key by which scripts ask the API.
+    ApiKeyId;
 }
 
 /// The number of a recorded failure answer; the newest has the highest.

@@ -21,7 +21,7 @@ mod urls;
 pub use boot_check::{BootCheck, BootCheckError, Expect, boot_check};
 pub use constraint::{Violation, is_contention, violation};
 pub use ids::{
-    AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
+    ApiKeyId, AppCredentialId, AppRegistrationId, AuditEventId, ConnectionId, DataKeyId, FlowId,
     InvitationId, MsalErrorId, ParseIdError, SavedViewId, TechnicianId, TenantId, ValidationId,
     VisitId,
 };

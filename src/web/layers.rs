@@ -29,6 +29,7 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(from_fn_with_state(app.clone(), guard::needs_origin))
         .layer(CsrfLayer::new())
+        .layer(from_fn(guard::api_has_no_origin))
         .layer(from_fn_with_state(app.clone(), guard::own_host))
         .layer(from_fn_with_state(app.clone(), guard::bounds))
         .layer(CatchPanicLayer::new())
@@ -99,6 +100,7 @@ mod tests {
             revocation_log: None,
             flow_changes: broadcast::channel(1).0,
             status_news: broadcast::channel(64).0,
+            keys: crate::domain::api_key::SeenKeys::default(),
         }
     }
 

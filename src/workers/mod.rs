@@ -12,8 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    connection, invitation, msal_error, onboarding, operations, report, request_limit, revocation,
-    sign_on, technician,
+    api_key, connection, invitation, msal_error, onboarding, operations, report, request_limit,
+    revocation, sign_on, technician,
 };
 use crate::web::kit::session;
 
@@ -97,6 +97,12 @@ fn list(app: &App) -> Vec<Worker> {
             "Forgets those that slow nobody down, and requests that count no more",
             minutes(5),
             |app| Box::pin(failed_logins(app)),
+        ),
+        job(
+            "api replies",
+            "Forgets answers to creating calls after a day",
+            minutes(10),
+            |app| Box::pin(api_replies(app)),
         ),
         job(
             "sign-on trips",
@@ -190,6 +196,11 @@ async fn failed_logins(app: App) -> anyhow::Result<String> {
     Ok(format!(
         "{forgotten} forgotten, {counts} counts of requests"
     ))
+}
+
+async fn api_replies(app: App) -> anyhow::Result<String> {
+    let forgotten = api_key::sweep_replies(&app.pool, app.clock.now()).await?;
+    Ok(format!("{forgotten} forgotten"))
 }
 
 async fn sign_on_trips(app: App) -> anyhow::Result<String> {

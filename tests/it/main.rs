@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute and not the helpers they share"
 )]
 
+mod api;
 mod backup;
 mod canary;
 mod cli;

@@ -8,6 +8,7 @@ const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
 pub const WORDS: [&str; 149] = [
+pub const WORDS: [&str; 153] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -31,6 +32,7 @@ pub const WORDS: [&str; 149] = [
     "browser",
     "by",
     "by_previous",
+    "calls_per_minute",
     "cause",
     "challenged",
     "changed",
@@ -71,6 +73,7 @@ pub const WORDS: [&str; 149] = [
     "found",
     "from",
     "grants",
+    "hand_outs_per_minute",
     "held",
     "hint",
     "id",
@@ -94,7 +97,9 @@ pub const WORDS: [&str; 149] = [
     "minutes",
     "months",
     "name",
+    "networks",
     "new",
+    "new_tenants",
     "object",
     "obtained_by",
     "outcome",
@@ -125,6 +130,7 @@ pub const WORDS: [&str; 149] = [
     "role",
     "roles",
     "route",
+    "scopes",
     "sees",
     "short_name",
     "sign_ins_closed",

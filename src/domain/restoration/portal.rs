@@ -49,9 +49,15 @@ pub(super) async fn disconnections(op: &mut Op, restore: Uuid) -> Result<Found, 
     Ok(count([("begun", begun.len() as u64)]))
 }
 
-/// There are no API keys yet. When there are: suspend here those that the log says were changed or made since.
-pub(super) fn api_keys() -> Found {
-    count([("suspended", 0)])
+/// Those that were changed since the backup wait for a person: nobody knows what was taken from them. Without a log that is
+/// every one. Keys that were made since are not in the backup, and work no more.
+pub(super) async fn api_keys(
+    op: &mut Op,
+    restore: Uuid,
+    without_log: bool,
+) -> Result<Found, sqlx::Error> {
+    let suspended = store::suspend_api_keys(op, restore, without_log).await?;
+    Ok(count([("suspended", suspended)]))
 }
 
 /// Nothing waits to be sent yet: letters go out when a person acts. When there is an outbox: hold here what is in it.

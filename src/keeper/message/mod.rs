@@ -11,6 +11,7 @@ pub mod hand_out;
 pub mod keys;
 pub mod look;
 pub mod plug;
+pub mod quick;
 pub mod totp;
 
 use super::text::Text;
@@ -88,6 +89,8 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// Access tokens that are stored and still live, for many at once; one answer each. Answer: [`Reply::HandedOutMany`].
+    HandOutMany { all: Vec<quick::Quick> },
     /// The demo's clock stands here, milliseconds ahead of the system's. A keeper in production refuses.
     MoveClock { offset_ms: i64 },
     /// Change our own app registrations. Answer: [`Reply::App`].
@@ -110,7 +113,7 @@ pub enum Request {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
-    /// `technician`, `customer`, `keeper`, `worker` or `command`.
+    /// `technician`, `customer`, `keeper`, `worker`, `command` or `key`.
     pub kind: String,
     pub id: Option<Uuid>,
     /// A technician's e-mail, or what acted by itself.
@@ -147,6 +150,10 @@ pub enum Reply {
     AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    /// Answer to [`Request::HandOutMany`].
+    HandedOutMany {
+        all: Vec<quick::QuickReply>,
+    },
     App(app::AppChanged),
     /// Answer to [`Request::Look`].
     Looked(look::Answer),

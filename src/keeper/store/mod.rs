@@ -20,6 +20,7 @@ pub mod incidents;
 pub mod keepers;
 pub mod keys;
 pub mod lifetimes;
+pub mod quick;
 pub mod records;
 pub mod reseal;
 pub mod restored;

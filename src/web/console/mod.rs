@@ -1,5 +1,6 @@
 //! Technicians, the Multitenant portal.
 
+mod api_keys;
 mod app_registration;
 mod audit_log;
 mod authentication_status;
@@ -33,6 +34,7 @@ pub(super) fn read_queries(text: &[u8]) {
 /// Every page of the Multitenant portal.
 pub fn router() -> Routes {
     Routes::new()
+        .merge(api_keys::router())
         .merge(app_registration::router())
         .merge(audit_log::router())
         .merge(invitations::router())

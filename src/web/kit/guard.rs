@@ -103,6 +103,15 @@ fn is_own_host(app: &App, given: &str) -> bool {
     given.eq_ignore_ascii_case(&with_port) || (default_port && given.eq_ignore_ascii_case(host))
 }
 
+/// Layer: of a call of the API it does not matter which page it comes from, so the layers that ask that hear nothing of it.
+pub async fn api_has_no_origin(mut request: Request, next: Next) -> Response {
+    if paths::is_api(request.uri().path()) {
+        request.headers_mut().remove(header::ORIGIN);
+        request.headers_mut().remove("sec-fetch-site");
+    }
+    next.run(request).await
+}
+
 /// Layer: a change must come from a page of ours. The library's CSRF layer lets pass what carries neither header, for the
 /// sake of APIs, and `Sec-Fetch-Site: none`, which no form sends; this one does not.
 pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -117,7 +126,9 @@ pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) 
     };
     // Browsers send what they report by themselves with neither header; it is counted and nothing else.
     let is_report = request.uri().path() == paths::CSP_REPORTS;
-    if changes(request.method()) && !comes_from_us && !is_report {
+    // The API goes by its key and by no cookie, so that no other site can borrow somebody's login there.
+    let is_api = paths::is_api(request.uri().path());
+    if changes(request.method()) && !comes_from_us && !is_report && !is_api {
         return StatusCode::FORBIDDEN.into_response();
     }
     next.run(request).await

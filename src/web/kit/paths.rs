@@ -1,7 +1,9 @@
 //! Every address of the portal, built in one place. Short names and ids need no encoding: their types allow no character
 //! that would.
 
-use crate::storage::{ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId};
+use crate::storage::{
+    ApiKeyId, ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId,
+};
 
 pub const HOME: &str = "/";
 /// Where browsers report what the content policy refused.
@@ -66,6 +68,9 @@ pub const APP_REGISTRATION: &str = "/security/app-registration";
 pub const APP_SECRETS: &str = "/security/app-registration/secrets";
 pub const APP_CERTIFICATES: &str = "/security/app-registration/certificates";
 pub const APP_GENERATED: &str = "/security/app-registration/certificates/generated";
+/// Keys by which scripts ask the API.
+pub const API_KEYS: &str = "/security/api-keys";
+pub const NEW_API_KEY: &str = "/security/api-keys/new";
 /// What was done, by whom.
 pub const AUDIT_LOG: &str = "/security/audit-log";
 /// Who has a login.
@@ -108,6 +113,17 @@ pub fn login_link(token: &str) -> String {
 /// Uses a technician's one-time link by single sign-on.
 pub fn login_link_sso(token: &str) -> String {
     format!("/login/link/{token}/sso")
+}
+
+/// Whether this is an address of the API, where answers are never pages.
+pub fn is_api(path: &str) -> bool {
+    path.starts_with("/api/v1/") || path == "/api/v1"
+}
+
+/// One API key, or what is done to it.
+pub fn api_key(id: ApiKeyId, act: &str) -> String {
+    let slash = if act.is_empty() { "" } else { "/" };
+    format!("{API_KEYS}/{id}{slash}{act}")
 }
 
 /// One technician, or what is done to them.

@@ -64,6 +64,7 @@ impl TestApp {
             trusted_proxies: Arc::new([]),
             flow_changes: broadcast::channel(64).0,
             status_news: broadcast::channel(64).0,
+            keys: tenantry::domain::api_key::SeenKeys::default(),
         };
         change(&mut app);
         let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

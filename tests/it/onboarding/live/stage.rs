@@ -204,6 +204,7 @@ impl Portal {
             revocation_log: None,
             flow_changes: tokio::sync::broadcast::channel(64).0,
             status_news: tokio::sync::broadcast::channel(64).0,
+            keys: tenantry::domain::api_key::SeenKeys::default(),
         };
         let service =
             tenantry::web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

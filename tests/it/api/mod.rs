@@ -1,0 +1,9 @@
+//! The API as scripts meet it: keys, what they may, and access tokens.
+
+mod hand_out;
+mod idempotency;
+mod keys;
+mod loops;
+mod pages;
+mod scopes;
+pub mod stage;
