@@ -42,6 +42,10 @@ faults-long: ## the fault campaign for hours: at least 10,000 faults
 	@tests/tools/install.sh faults
 	cargo test --locked --features faults --test faults -- campaign --faults 10000 --herd 1000 $(ARGS)
 
+schemathesis: ## schemathesis over the API with a valid key; EXAMPLES=1000 SEED=7 for more
+	@tests/tools/install.sh test
+	tests/tools/schemathesis.sh
+
 scanners: ## wapiti and sqlmap over the whole site of a demo, signed in, over TLS (docs/security.md); an hour or two
 	@tests/tools/install.sh scanners
 	tests/tools/scanners.sh $(ARGS)

@@ -12,6 +12,8 @@ use crate::clock::Clock;
 use crate::config::{self, Limits, Network};
 use crate::domain::api_key::SeenKeys;
 use crate::domain::connection::StatusNews;
+use crate::domain::customer_mail::Sender;
+use crate::domain::op::Actor;
 use crate::domain::sign_on::Sso;
 use crate::domain::technician::{Breached, ListError};
 use crate::keeper;
@@ -46,6 +48,24 @@ pub struct App {
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
     /// API keys that were seen at work here.
     pub keys: SeenKeys,
+}
+
+impl App {
+    /// What sends mails to customers.
+    pub fn sender(&self) -> Sender {
+        Sender {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            keeper: self.keeper.clone(),
+            mailer: self.mailer.clone(),
+            base_url: self.site.base_url.clone(),
+            msp_name: self.site.msp_name.clone(),
+            report_to: self.site.report_to.clone(),
+            app_name: self.site.app_name.clone(),
+            actor: Actor::Worker("customer mails"),
+            request_id: String::new(),
+        }
+    }
 }
 
 /// The rules of the login.

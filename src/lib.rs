@@ -23,6 +23,8 @@ pub mod entra;
 pub mod fuzzing;
 /// The only code that opens sealed secrets; asked by typed messages.
 pub mod keeper;
+/// The languages of customers, and the texts in each.
+pub mod language;
 /// Letters to people by SMTP.
 pub mod mail;
 /// Any OpenID provider on the wire, for the sign-on of technicians.

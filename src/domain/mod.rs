@@ -11,6 +11,8 @@ pub mod audit;
 pub mod cells;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
+/// Mails to customers, from their queueing to their arrival.
+pub mod customer_mail;
 /// From an error to its cause, who acts and the remedy; pure rules and a catalogue.
 pub mod diagnosis;
 /// Disconnecting one customer, or all of them.
@@ -31,6 +33,8 @@ pub mod onboarding;
 pub mod op;
 /// How the installation itself fares, over time and now.
 pub mod operations;
+/// What an authorisation must cover, version by version.
+pub mod permission_set;
 /// Where a page of a long list begins.
 pub mod place;
 /// A fleet of any size, for tests and benchmarks.

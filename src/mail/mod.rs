@@ -1,7 +1,7 @@
 //! Letters to people by SMTP: the transport and what the letters say. Who gets one, and what is written down about it, is
 //! the domain's; a letter goes out outside any transaction.
 
-mod invitation;
+mod customer;
 mod security;
 
 use std::time::Duration;
@@ -12,10 +12,11 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use crate::config::{SecretFileError, Smtp, SmtpTls};
 
-pub use invitation::InvitationLetter;
+pub use customer::{ACCENT, CustomerLetter};
 pub use security::{LoginNews, SecurityLetter};
 
 /// Longest wait for the mail server, for each of its answers.
@@ -97,8 +98,15 @@ impl Mailer {
 
     /// Hand one letter to the mail server and wait until it took it.
     pub async fn send(&self, letter: Letter) -> Result<(), SendError> {
+        self.send_as(letter, None).await
+    }
+
+    /// The same under a `Message-ID` made of `id`, the same each time: whoever gets it twice can tell.
+    pub async fn send_as(&self, letter: Letter, id: Option<Uuid>) -> Result<(), SendError> {
         let to: Address = letter.to.parse().map_err(SendError::Address)?;
+        let message_id = id.map(|id| format!("<{id}@{}>", self.from.email.domain()));
         let message = Message::builder()
+            .message_id(message_id)
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject)

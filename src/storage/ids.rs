@@ -75,6 +75,8 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// A customer organisation.
     TenantId;
+    /// A mail to a customer.
+    CustomerMailId;
     /// Our standing with one tenant's Entra.
     ConnectionId;
     /// A link that lets a tenant's administrator authorise the MSP.
@@ -99,6 +101,8 @@ uuid_ids! {
     AuditEventId;
     /// A key by which scripts ask the API.
     ApiKeyId;
+    /// Many tenants that are asked for one reason.
+    CampaignId;
 }
 
 /// The number of a recorded failure answer; the newest has the highest.

@@ -81,6 +81,12 @@ fn list(app: &App) -> Vec<Worker> {
             |app| Box::pin(status_dates(app)),
         ),
         job(
+            "customer mails",
+            "Sends queued mails to customers",
+            Duration::from_secs(5),
+            |app| Box::pin(customer_mails(app)),
+        ),
+        job(
             "revocations",
             "Writes what was revoked into a file outside the database",
             Duration::from_secs(2),
@@ -174,6 +180,14 @@ async fn status(app: App) -> anyhow::Result<String> {
 async fn status_dates(app: App) -> anyhow::Result<String> {
     let behind = connection::freshen_status(&app.pool).await?;
     Ok(format!("{behind} tenants were behind"))
+}
+
+async fn customer_mails(app: App) -> anyhow::Result<String> {
+    let swept = app.sender().sweep().await?;
+    Ok(format!(
+        "{} sent, {} later, {} failed, {} cancelled",
+        swept.sent, swept.later, swept.failed, swept.cancelled
+    ))
 }
 
 async fn revocations(app: App) -> anyhow::Result<String> {

@@ -8,6 +8,7 @@
 
 mod api;
 mod backup;
+mod campaigns;
 mod canary;
 mod cli;
 mod config;
@@ -20,6 +21,7 @@ mod isolation;
 mod journey;
 mod keeper;
 mod mail;
+mod mails;
 mod onboarding;
 mod portal;
 mod simulator;

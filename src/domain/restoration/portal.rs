@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Found, count, store};
+use crate::domain::customer_mail;
 use crate::domain::op::Op;
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
@@ -60,7 +61,7 @@ pub(super) async fn api_keys(
     Ok(count([("suspended", suspended)]))
 }
 
-/// Nothing waits to be sent yet: letters go out when a person acts. When there is an outbox: hold here what is in it.
-pub(super) fn outgoing() -> Found {
-    count([("held", 0)])
+/// What is queued may have gone out since the backup, and its links are closed: a technician decides.
+pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
+    Ok(count([("held", customer_mail::hold_all(op).await?)]))
 }

@@ -39,14 +39,25 @@ pub struct Viewer {
 impl Viewer {
     /// Begin a unit of work in this technician's name.
     pub async fn begin(&self, app: &App) -> Result<Op, sqlx::Error> {
-        let actor = Actor::Technician {
+        Ok(
+            Op::begin_within(&app.pool, &app.clock, self.actor(), self.scope)
+                .await?
+                .for_request(&self.asker.request_id),
+        )
+    }
+
+    /// The id of the request that this technician is looking with.
+    pub fn request_id(&self) -> &str {
+        &self.asker.request_id
+    }
+
+    /// This technician, as the audit log names them.
+    pub fn actor(&self) -> Actor {
+        Actor::Technician {
             id: self.id,
             email: self.email.clone(),
             ip: self.asker.ip.clone(),
-        };
-        Ok(Op::begin_within(&app.pool, &app.clock, actor, self.scope)
-            .await?
-            .for_request(&self.asker.request_id))
+        }
     }
 
     /// Whether this viewer has the permission: by their role, and as far as tenants they are not limited to are concerned.

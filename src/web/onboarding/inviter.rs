@@ -5,6 +5,8 @@ use crate::domain::invitation::{Invitation, Method};
 use crate::domain::op::{Op, Scope};
 use crate::domain::technician;
 use crate::domain::tenant::{self, TenantState};
+use crate::keeper::PermissionSet;
+use crate::keeper::permission_set::Kind;
 use crate::keeper::resource::Resource;
 use crate::web::kit::when;
 
@@ -41,7 +43,7 @@ pub struct Inviter {
 pub struct Asked {
     pub name: &'static str,
     pub required: bool,
-    pub permissions: Vec<(&'static str, &'static str)>,
+    pub permissions: Vec<(String, &'static str)>,
 }
 
 impl Inviter {
@@ -63,10 +65,15 @@ impl Inviter {
         };
         let site = &app.site;
         let app_only = invitation.method == Method::AppOnly;
-        let asked = tenant
-            .resources
-            .iter()
-            .map(|entry| Asked::new(entry.resource.as_str(), entry.required, app_only));
+        let set = PermissionSet::load(op.db()).await?;
+        let asked = tenant.resources.iter().map(|entry| {
+            Asked::new(
+                entry.resource.as_str(),
+                entry.required,
+                &set,
+                Kind::of(app_only),
+            )
+        });
         Ok(Some(Self {
             msp_name: site.msp_name.clone(),
             msp_legal_name: site.msp_legal_name.clone(),
@@ -88,19 +95,15 @@ impl Inviter {
 }
 
 impl Asked {
-    fn new(word: &str, required: bool, app_only: bool) -> Option<Self> {
+    fn new(word: &str, required: bool, set: &PermissionSet, kind: Kind) -> Option<Self> {
         let resource: Resource = word.parse().ok()?;
-        let permissions = if app_only {
-            resource.required_application_permissions()
-        } else {
-            resource.required_permissions()
-        };
         Some(Self {
             name: resource.name(),
             required,
-            permissions: permissions
-                .iter()
-                .map(|one| (one.name, one.reason))
+            permissions: set
+                .of(resource, kind)
+                .into_iter()
+                .map(|need| (need.name.clone(), need.reason()))
                 .collect(),
         })
     }

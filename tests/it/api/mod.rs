@@ -5,5 +5,7 @@ mod idempotency;
 mod keys;
 mod loops;
 mod pages;
+mod rest;
+mod schema;
 mod scopes;
 pub mod stage;

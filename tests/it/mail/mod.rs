@@ -1,7 +1,8 @@
 //! Letters over a real connection to a mail server.
 
 use tenantry::config::{Smtp, SmtpTls};
-use tenantry::mail::{InvitationLetter, Mailer, SendError};
+use tenantry::language::Language;
+use tenantry::mail::{ACCENT, CustomerLetter, Mailer, SendError};
 
 use crate::support::smtp::MailServer;
 
@@ -17,16 +18,19 @@ fn settings(port: u16) -> Smtp {
 }
 
 fn letter(to: &str) -> tenantry::mail::Letter {
-    InvitationLetter {
+    CustomerLetter {
         to: to.into(),
+        language: Language::En,
+        subject: "{msp} asks you".into(),
+        body: "{msp} asks you.\n\n{link}".into(),
+        values: vec![("msp", "Nordwind IT".into())],
+        link: Some("https://portal.example/onboarding/inv_x".into()),
         msp_name: "Nordwind IT".into(),
-        tenant_name: "Contoso".into(),
-        technician: "Kim Berg".into(),
-        reference: "R-7KQ2".into(),
-        auth_url: "https://portal.example/onboarding/inv_x".into(),
-        asks_pin: false,
-        good_until: "2026-11-28 02:15 UTC".into(),
+        facts: vec!["Reference: R-7KQ2".into()],
         report_to: String::new(),
+        contact: String::new(),
+        accent: ACCENT.into(),
+        logo: None,
     }
     .compose()
     .unwrap()

@@ -1,6 +1,7 @@
 //! A mail server of a few lines: takes every letter but those to `refused@…`, and keeps what it got.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -10,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct MailServer {
     pub address: SocketAddr,
     letters: Arc<Mutex<Vec<String>>>,
+    closed: Arc<AtomicBool>,
 }
 
 impl MailServer {
@@ -18,12 +20,23 @@ impl MailServer {
         let address = listener.local_addr().unwrap();
         let letters = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&letters);
+        let closed = Arc::new(AtomicBool::new(false));
+        let is_closed = Arc::clone(&closed);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&kept)));
+                tokio::spawn(converse(stream, Arc::clone(&kept), Arc::clone(&is_closed)));
             }
         });
-        Self { address, letters }
+        Self {
+            address,
+            letters,
+            closed,
+        }
+    }
+
+    /// Put every letter off with a status 4xx, or take letters again.
+    pub fn close(&self, closed: bool) {
+        self.closed.store(closed, Ordering::SeqCst);
     }
 
     /// Every letter taken so far, whole: headers and body as sent.
@@ -32,12 +45,17 @@ impl MailServer {
     }
 }
 
-async fn converse(stream: TcpStream, letters: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
+async fn converse(
+    stream: TcpStream,
+    letters: Arc<Mutex<Vec<String>>>,
+    closed: Arc<AtomicBool>,
+) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader).lines();
     writer.write_all(b"220 test ESMTP\r\n").await?;
     while let Some(line) = lines.next_line().await? {
         let answer = match line.to_ascii_uppercase() {
+            verb if verb.starts_with("MAIL") && closed.load(Ordering::SeqCst) => "451 not now",
             verb if verb.starts_with("RCPT") && verb.contains("REFUSED@") => "550 no such mailbox",
             verb if verb.starts_with("DATA") => {
                 writer.write_all(b"354 go on\r\n").await?;

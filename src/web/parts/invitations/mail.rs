@@ -1,14 +1,13 @@
-//! Mail an invitation's link and say in a sentence how it went. A failure never hides the link: it can be copied.
+//! Mail an invitation's link at once and say in a sentence how it went. A failure never hides the link: it can be copied.
 
 use crate::app::App;
-use crate::domain::invitation::{self, Invitation, LinkToken};
-use crate::domain::operations;
+use crate::clock;
+use crate::domain::customer_mail::{self, Kind, NewMail, Outcome, Sender};
+use crate::domain::invitation::{Invitation, LinkToken};
 use crate::domain::tenant::Tenant;
-use crate::mail::{InvitationLetter, SendError};
 use crate::web::kit::error::WebError;
 use crate::web::kit::notice::Tone;
 use crate::web::kit::viewer::Viewer;
-use crate::web::kit::when;
 
 /// How the mailing ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,36 +60,38 @@ pub async fn deliver(
     if to.is_empty() {
         return Ok(Delivery::LinkOnly);
     }
-    let Some(mailer) = &app.mailer else {
+    if app.mailer.is_none() {
         return Ok(Delivery::NoMailServer);
-    };
-    let letter = InvitationLetter {
-        to: to.clone(),
-        msp_name: app.site.msp_name.clone(),
-        tenant_name: tenant.full_name.clone(),
+    }
+    let mail = NewMail {
+        language: None,
+        invitation: Some(invitation.id),
         technician: viewer.display_name.clone(),
-        reference: invitation.reference.clone(),
-        auth_url: token.auth_url(&app.site.base_url),
-        asks_pin: invitation.pin.asked,
-        good_until: when::exact(invitation.expires_at),
-        report_to: app.site.report_to.clone(),
+        // Whoever presses the button again means it.
+        ..NewMail::new(
+            tenant.id,
+            Kind::Invitation,
+            &to,
+            format!("by hand {}", clock::ordered_uuid()),
+        )
     };
-    let sent: Result<(), SendError> = async { mailer.send(letter.compose()?).await }.await;
-    match sent {
-        Ok(()) => {
-            let mut op = viewer.begin(app).await?;
-            invitation::record_sent(&mut op, invitation).await?;
-            operations::record_mail(&mut op, Some(tenant.id), "invitation", "").await?;
-            op.commit().await?;
-            Ok(Delivery::Sent { to })
-        }
-        Err(error) => {
-            tracing::warn!(error = ?error, invitation.id = %invitation.id, "an invitation could not be mailed");
-            let reason = error.to_string();
-            let mut op = viewer.begin(app).await?;
-            operations::record_mail(&mut op, Some(tenant.id), "invitation", &reason).await?;
-            op.commit().await?;
-            Ok(Delivery::Failed { to, reason })
-        }
+    let mut op = viewer.begin(app).await?;
+    let taken = customer_mail::take_at_once(&mut op, &mail).await?;
+    op.commit().await?;
+    let Some(taken) = taken else {
+        return Err(WebError::Conflict("This mail is being sent already."));
+    };
+    let sender = Sender {
+        actor: viewer.actor(),
+        request_id: viewer.request_id().to_owned(),
+        ..app.sender()
+    };
+    match sender.once(&taken, Some(token)).await? {
+        Outcome::Sent => Ok(Delivery::Sent { to }),
+        Outcome::Failed(reason) | Outcome::Later(reason) => Ok(Delivery::Failed { to, reason }),
+        Outcome::Cancelled(reason) => Ok(Delivery::Failed {
+            to,
+            reason: reason.to_owned(),
+        }),
     }
 }

@@ -1,0 +1,93 @@
+//! Mails to customers: queued in the transaction of what they tell of, sent by a worker, each once. A worker that is killed
+//! while it hands one over leaves that one mail to be sent again, under the same `Message-ID`; mail servers and readers
+//! that know it show it once (RFC 5322 section 3.6.4).
+
+mod kind;
+mod letter;
+mod queue;
+mod send;
+mod store;
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::language::Language;
+use crate::storage::{CustomerMailId, InvitationId, TenantId};
+
+pub use kind::Kind;
+pub use queue::{Queued, cancel_campaign, hold_all, queue, send_again, take_at_once};
+pub use send::{Outcome, Sender, Swept};
+
+/// A mail to be queued.
+#[derive(Clone, Debug)]
+pub struct NewMail {
+    pub tenant: TenantId,
+    pub kind: Kind,
+    pub to: String,
+    /// None: the tenant's, as it is when the mail goes out.
+    pub language: Option<Language>,
+    /// Whose link it carries. The link is opened when the mail goes out; the mail is cancelled if it is no longer good then.
+    pub invitation: Option<InvitationId>,
+    pub campaign: Option<Uuid>,
+    /// Who of the MSP sends it; empty: nobody in particular.
+    pub technician: String,
+    /// A text of its own; none: that of its kind.
+    pub template: Option<MailTemplate>,
+    /// Sentences for the placeholders `reason` and `deadline`, which its sender alone knows.
+    pub named: BTreeMap<String, String>,
+    /// What it is for, once per tenant: nobody is mailed twice for it.
+    pub dedupe_key: String,
+    /// Not sent before then; none: now.
+    pub not_before: Option<OffsetDateTime>,
+}
+
+impl NewMail {
+    /// A mail of this kind with the kind's text, as soon as can be.
+    pub fn new(
+        tenant: TenantId,
+        kind: Kind,
+        to: impl Into<String>,
+        dedupe_key: impl Into<String>,
+    ) -> Self {
+        Self {
+            tenant,
+            kind,
+            to: to.into(),
+            language: None,
+            invitation: None,
+            campaign: None,
+            technician: String::new(),
+            template: None,
+            named: BTreeMap::new(),
+            dedupe_key: dedupe_key.into(),
+            not_before: None,
+        }
+    }
+}
+
+/// Subject and body with placeholders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailTemplate {
+    pub subject: String,
+    pub body: String,
+}
+
+/// A mail taken to be sent, under a lease.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub id: CustomerMailId,
+    pub tenant: TenantId,
+    pub kind: Kind,
+    pub to: String,
+    pub language: Option<Language>,
+    pub invitation: Option<InvitationId>,
+    pub technician: String,
+    pub template: Option<MailTemplate>,
+    pub named: BTreeMap<String, String>,
+    /// This one included.
+    pub attempts: i32,
+    pub give_up_at: OffsetDateTime,
+    lease: Uuid,
+}
