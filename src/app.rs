@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::PgPool;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use url::Url;
 use uuid::Uuid;
 
@@ -48,6 +48,8 @@ pub struct App {
     pub status_news: broadcast::Sender<Arc<StatusNews>>,
     /// API keys that were seen at work here.
     pub keys: SeenKeys,
+    /// Hand-outs in work: `limits.hand_outs_waiting`.
+    pub hand_outs: Arc<Semaphore>,
 }
 
 impl App {

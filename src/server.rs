@@ -130,6 +130,7 @@ impl Server {
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,
             keys: crate::domain::api_key::SeenKeys::default(),
+            hand_outs: Arc::new(tokio::sync::Semaphore::new(config.limits.hand_outs_waiting)),
         };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (status_ear, status_heard) = connection::status_ear();

@@ -83,6 +83,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         revocation_log: None,
         status_news: broadcast::channel(64).0,
         keys: tenantry::domain::api_key::SeenKeys::default(),
+        hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
     };
     let stop = CancellationToken::new();
     let (ear, heard) = connection::status_ear();

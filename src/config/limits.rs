@@ -17,6 +17,8 @@ pub struct Limits {
     pub headers: usize,
     /// `limits.address_kib`, in bytes here: path and query.
     pub address: usize,
+    /// `limits.hand_outs_waiting`: hand-outs of access tokens at once; most wait for one refresh.
+    pub hand_outs_waiting: usize,
     /// What an API key bears, unless the key itself says otherwise.
     pub keys: KeyLimits,
 }
@@ -45,6 +47,7 @@ impl Default for Limits {
             body: 64 * KIB,
             headers: 16 * KIB,
             address: 4 * KIB,
+            hand_outs_waiting: 2_000,
             keys: KeyLimits {
                 calls: 300,
                 hand_outs: 60,
@@ -73,6 +76,8 @@ impl Limits {
             body: number("limits.body_kib", 1024).map_or(usual.body, |n| n * KIB),
             headers: number("limits.headers_kib", 64).map_or(usual.headers, |n| n * KIB),
             address: number("limits.address_kib", 64).map_or(usual.address, |n| n * KIB),
+            hand_outs_waiting: number("limits.hand_outs_waiting", 100_000)
+                .unwrap_or(usual.hand_outs_waiting),
             keys,
         }
     }

@@ -1,10 +1,11 @@
 //! Collects quick hand-outs while the ones before them are being committed: the more come at once, the more share a commit,
 //! and whoever comes alone waits for nobody.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use super::client::{Client, Unavailable};
 use super::message::quick::{Quick, QuickReply};
@@ -19,6 +20,57 @@ type Waiting = (Quick, oneshot::Sender<QuickReply>);
 /// Who waits.
 #[derive(Clone, Debug, Default)]
 pub struct Desk(Arc<Mutex<Queue>>);
+
+/// Refreshes that somebody here waits for already, by tenant and resource: a crowd sends one of them to the keeper.
+#[derive(Clone, Debug, Default)]
+pub struct Refreshing(Arc<Mutex<HashMap<Errand, watch::Receiver<()>>>>);
+
+type Errand = (Uuid, String);
+
+/// Whether one goes oneself or waits for who went.
+pub enum Join {
+    /// Go; the others wake when this is dropped.
+    Go(Going),
+    /// Somebody is on the way.
+    Wait(watch::Receiver<()>),
+}
+
+/// On the way to the keeper.
+pub struct Going {
+    all: Refreshing,
+    errand: Errand,
+    _tell: watch::Sender<()>,
+}
+
+impl Refreshing {
+    fn map(&self) -> MutexGuard<'_, HashMap<Errand, watch::Receiver<()>>> {
+        // Whole between any two statements.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Join whoever refreshes this, or go oneself.
+    pub fn join(&self, tenant: Uuid, resource: &str) -> Join {
+        let errand = (tenant, resource.to_owned());
+        let mut map = self.map();
+        if let Some(wait) = map.get(&errand) {
+            return Join::Wait(wait.clone());
+        }
+        let (tell, wait) = watch::channel(());
+        map.insert(errand.clone(), wait);
+        drop(map);
+        Join::Go(Going {
+            all: self.clone(),
+            errand,
+            _tell: tell,
+        })
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.all.map().remove(&self.errand);
+    }
+}
 
 #[derive(Debug, Default)]
 struct Queue {

@@ -42,6 +42,7 @@ pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
 pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
+pub use desk::{Going, Join};
 pub use permission_set::PermissionSet;
 pub use resource::{Permission, Resource};
 pub use restored::{AfterRestore, RestoreError, RestoreStep};

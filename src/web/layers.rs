@@ -101,6 +101,7 @@ mod tests {
             flow_changes: broadcast::channel(1).0,
             status_news: broadcast::channel(64).0,
             keys: crate::domain::api_key::SeenKeys::default(),
+            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
         }
     }
 

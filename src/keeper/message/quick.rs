@@ -45,6 +45,8 @@ pub enum QuickReply {
     },
     /// It is to be asked for by itself; nothing was counted or written.
     NotQuick,
+    /// All is well but the token, which must be refreshed first; nothing was counted or written.
+    Stale { tenant_id: Uuid },
     /// The minute of the key is used up; it was counted.
     KeyFull { used: i32 },
     /// The minute of the tenant is used up; it was counted.

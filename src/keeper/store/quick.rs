@@ -14,9 +14,10 @@ pub struct Found {
     pub tenant_id: Uuid,
     pub short_name: String,
     pub connection_id: Uuid,
-    pub acquired_at: OffsetDateTime,
-    pub expires_at: OffsetDateTime,
-    pub ct: Vec<u8>,
+    /// The token; none when it must be refreshed first, and nothing was counted.
+    pub acquired_at: Option<OffsetDateTime>,
+    pub expires_at: Option<OffsetDateTime>,
+    pub ct: Option<Vec<u8>>,
     /// Its audit entry is written.
     pub given: bool,
     /// Hand-outs of the minute up to this one, of the key and of the tenant.
@@ -74,10 +75,8 @@ pub async fn hand_out(
                $8::int[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::jsonb[])
              as a (n, key_id, version, tenant, name, resource, until, calls, most, tenant_most, actor, ip, request_id, details)
            ),
-           fit as materialized (
-             select a.*, t.id as tenant_id, t.short_name, c.id as connection_id, k.acquired_at, k.expires_at, k.ct,
-               row_number() over (partition by a.key_id order by a.n) as nth, count(*) over (partition by a.key_id) as of_key,
-               row_number() over (partition by t.id order by a.n) as tenant_nth, count(*) over (partition by t.id) as of_tenant
+           known as materialized (
+             select a.*, t.id as tenant_id, t.short_name, c.id as connection_id, k.acquired_at, k.expires_at, k.ct
              from asked a
              join api_keys y on y.id = a.key_id and y.version = a.version and y.state = 'active' and y.expires_at > $15
                and a.resource = any(y.resources) and 'access-tokens:create' = any(y.scopes)
@@ -85,11 +84,18 @@ pub async fn hand_out(
              join tenants t on t.id = coalesce(a.tenant, (select s.id from tenants s where s.short_name = a.name))
                and t.state = 'active'
              join connections c on c.tenant_id = t.id and c.state in ('active', 'suspect')
-             join tokens k on k.tenant_id = c.tenant_id and k.connection_id = c.id and k.resource = a.resource
-               and k.state = 'valid' and k.ct is not null and k.expires_at >= a.until
              join api_key_tenants v on v.tenant_id = t.id and v.key_id = a.key_id
+             left join tokens k on k.tenant_id = c.tenant_id and k.connection_id = c.id and k.resource = a.resource
+               and k.state = 'valid' and k.expires_at >= a.until
              where (y.all_tenants and not o.limited) or exists (
                select from technician_tenants g where g.technician_id = a.key_id and g.tenant_id = t.id)
+           ),
+           fit as (
+             select a.*,
+               row_number() over (partition by a.key_id order by a.n) as nth, count(*) over (partition by a.key_id) as of_key,
+               row_number() over (partition by a.tenant_id order by a.n) as tenant_nth,
+               count(*) over (partition by a.tenant_id) as of_tenant
+             from known a where a.ct is not null
            ),
            counted as (
              insert into api_key_uses as u (key_id, minute, calls, hand_outs, uses, last_used_at, last_ip)
@@ -126,10 +132,11 @@ pub async fn hand_out(
              where k.tenant_id = s.tenant_id and k.connection_id = s.connection_id and k.resource = s.resource
                and (k.last_used_at is null or k.last_used_at < $17)
            )
-           select s.n as "n!", s.tenant_id as "tenant_id!", s.short_name as "short_name!",
-             s.connection_id as "connection_id!", s.acquired_at as "acquired_at!", s.expires_at as "expires_at!", s.ct as "ct!",
-             s.given as "given!", s.used::int as "used!", s.tenant_used::int as "tenant_used!"
-           from settled s"#,
+           select a.n as "n!", a.tenant_id as "tenant_id!", a.short_name as "short_name!",
+             a.connection_id as "connection_id!", s.acquired_at as "acquired_at?", s.expires_at as "expires_at?", s.ct as "ct?",
+             coalesce(s.given, false) as "given!", coalesce(s.used, 0)::int as "used!",
+             coalesce(s.tenant_used, 0)::int as "tenant_used!"
+           from known a left join settled s on s.n = a.n"#,
         &n,
         &keys,
         &versions,

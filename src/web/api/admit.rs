@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::{KeyHolder, Problem, idempotent};
 use crate::app::App;
 use crate::domain::api_key::{ApiScope, Counted};
-use crate::web::kit::denial::{Denied, Known};
+use crate::web::kit::denial::Known;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -55,16 +55,14 @@ pub(in crate::web) async fn admit(
 }
 
 pub(super) fn forbidden(scope: ApiScope) -> Response {
-    let mut response = Problem::new(
+    Problem::new(
         StatusCode::FORBIDDEN,
         "scope_missing",
         "This key may not do this",
     )
     .detail("The key lacks the scope, or its owner's role does not allow it.")
     .with("scope", scope.as_str())
-    .into_response();
-    response.extensions_mut().insert(Denied::Role);
-    response
+    .into_response()
 }
 
 /// How much of the minute is left; a handler that counts by itself has told already.

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::denial::Denied;
 use super::error::WebError;
 use crate::keeper::Unavailable;
 
@@ -176,6 +177,10 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             let way = HeaderValue::from_static("Bearer realm=\"Tenantry\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, way);
+        }
+        // Unless whoever refused names it himself: not of another site, which is what a bare 403 is taken for.
+        if self.status == StatusCode::FORBIDDEN {
+            response.extensions_mut().insert(Denied::Role);
         }
         self.put_on(response)
     }

@@ -17,7 +17,14 @@ async fn three_hours_of_ten_thousand_calls_to_graph_see_no_401() {
     })
     .await;
     let (_, script) = stage.key(everything("loop")).await;
-    // Tokens of an hour, as without continuous access evaluation.
+    // Tokens live for a day; the one that is held ends in the middle of the loop.
+    let end: time::OffsetDateTime =
+        sqlx::query_scalar("select expires_at from tokens where resource = 'graph'")
+            .fetch_one(&stage.world.pool)
+            .await
+            .unwrap();
+    let until = end - stage.app.clock.now() - time::Duration::minutes(90);
+    stage.app.clock.advance(until.unsigned_abs());
     let me = stage.world.simulator.url().join("v1.0/me").unwrap();
     #[expect(clippy::disallowed_methods, reason = "a script of somebody else's")]
     let graph = reqwest::Client::builder().no_proxy().build().unwrap();

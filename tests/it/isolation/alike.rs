@@ -26,7 +26,8 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some("incidents") => &ids.incident,
                 // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone.
                 Some(
-                    "technicians" | "credentials" | "views" | "factors" | "sessions" | "audit-log",
+                    "technicians" | "api-keys" | "credentials" | "views" | "factors" | "sessions"
+                    | "audit-log",
                 ) => &ids.nothing,
                 other if path.contains("{id}") => panic!("whose id is it below {other:?}: {path}"),
                 _ => "",

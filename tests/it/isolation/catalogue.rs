@@ -28,6 +28,7 @@ const DEFINERS: &[&str] = &[
     "note_tenant_standing",
     "rebuild_tenant_status",
     "set_status_clock",
+    "settle_changed_key",
     "settle_changed_limit",
     "settle_changed_row",
     "settle_changed_rows",

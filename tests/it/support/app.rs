@@ -65,6 +65,7 @@ impl TestApp {
             flow_changes: broadcast::channel(64).0,
             status_news: broadcast::channel(64).0,
             keys: tenantry::domain::api_key::SeenKeys::default(),
+            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
         };
         change(&mut app);
         let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

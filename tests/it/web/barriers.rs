@@ -52,6 +52,8 @@ pub(super) async fn world() -> World {
         "/security/audit-log",
         "/security/audit-log?result=maybe",
         "/security/technicians/new",
+        "/security/api-keys",
+        "/security/api-keys/new",
         "/profile",
         "/profile/app",
         "/login/step-up",

@@ -48,6 +48,15 @@ const FIELDS: [(&str, &[(&str, &str)]); 11] = [
             ("role", "technician"),
         ],
     ),
+    (
+        "/security/api-keys",
+        &[
+            ("name", "Nightly report"),
+            ("scope", "tenants:read"),
+            ("reach", "all"),
+            ("days", "30"),
+        ],
+    ),
     ("/security/technicians/{id}/role", &[("role", "technician")]),
     ("/security/technicians/{id}/reset", &[]),
     ("/security/technicians/{id}/disabling", &[]),

@@ -3,10 +3,13 @@
 
 mod refused;
 
-use axum::Json;
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -19,11 +22,18 @@ use crate::app::App;
 use crate::domain::api_key::{self, ApiScope, Counted, Touched};
 use crate::domain::op::Op;
 use crate::domain::tenant::{self, Resource, ShortName, Tenant};
+use crate::keeper::Join;
 use crate::keeper::message::hand_out::{HandedOut, Request as HandOut};
 use crate::keeper::message::quick::{Quick, QuickReply};
 use crate::keeper::message::{Actor as KeeperActor, Reply, Request};
+use crate::web::kit::error::WebError;
+use crate::web::kit::load::Place;
 
 const LONGEST_REASON: usize = 200;
+/// Entra's shortest access tokens live for an hour; more than this cannot be promised, whatever this one's life.
+const MOST_TTL: u64 = 3_300;
+/// As long as a refresh may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -113,9 +123,19 @@ async fn create(
     State(app): State<App>,
     holder: KeyHolder,
     Path(tenant): Path<String>,
+    place: Option<Extension<Place>>,
     headers: HeaderMap,
     Body(asked): Body<Asked>,
 ) -> ApiResult {
+    if asked.min_ttl > MOST_TTL {
+        return Err(refused::too_long(MOST_TTL));
+    }
+    // Whoever waits for a refresh keeps nobody else out.
+    let room = Arc::clone(&app.hand_outs).try_acquire_owned();
+    let _room = room.map_err(|_| WebError::Busy { retry_after_s: 5 })?;
+    if let Some(Extension(place)) = place {
+        place.give_back();
+    }
     let fits = asked.reason.chars().count() <= LONGEST_REASON;
     if !fits || asked.reason.chars().any(char::is_control) {
         let message = "At most 200 characters on one line.".to_owned();
@@ -124,8 +144,25 @@ async fn create(
     if holder.counted.is_some() {
         return slowly(&app, &holder, &tenant, &asked).await;
     }
-    if let Some(given) = quickly(&app, &holder, &tenant, &asked).await? {
-        return Ok(given);
+    let mut going = None;
+    for _ in 0..2 {
+        match quickly(&app, &holder, &tenant, &asked).await? {
+            Quickly::Given(given) => return Ok(given),
+            Quickly::Not => break,
+            Quickly::Stale(id) => {
+                let resource = Resource::from(asked.resource).as_str();
+                match app.keeper.join_refresh(id, resource) {
+                    Join::Go(gone) => {
+                        going = Some(gone);
+                        break;
+                    }
+                    // Woken when whoever went is back, also without a token; then this one looks again.
+                    Join::Wait(mut back) => {
+                        let _ = tokio::time::timeout(PATIENCE, back.changed()).await;
+                    }
+                }
+            }
+        }
     }
     // Whatever it was, the database is asked from the beginning.
     app.keys.forget(&holder.key);
@@ -137,23 +174,28 @@ async fn create(
     let mut response = slowly(&app, &holder, &tenant, &asked)
         .await
         .unwrap_or_else(IntoResponse::into_response);
+    drop(going);
     if let Some(counted) = holder.counted {
         tell(response.headers_mut(), counted);
     }
     Ok(response)
 }
 
-/// Of a token that is held, for a key that was seen before; none when it has to go the long way.
-async fn quickly(
-    app: &App,
-    holder: &KeyHolder,
-    tenant: &str,
-    asked: &Asked,
-) -> ApiResult<Option<Response>> {
+/// What came of asking quickly.
+enum Quickly {
+    Given(Response),
+    /// The token of this tenant must be refreshed first, and nothing else is in the way.
+    Stale(Uuid),
+    /// It has to go the long way.
+    Not,
+}
+
+/// Of a token that is held, for a key that was seen before.
+async fn quickly(app: &App, holder: &KeyHolder, tenant: &str, asked: &Asked) -> ApiResult<Quickly> {
     let id = tenant.parse().ok();
     let short_name = ShortName::parse(tenant).filter(|_| id.is_none());
     if id.is_none() && short_name.is_none() {
-        return Ok(None);
+        return Ok(Quickly::Not);
     }
     let (key, limits) = (&holder.key, app.limits.keys);
     let hand_outs = key.rule.hand_outs_per_minute.unwrap_or(limits.hand_outs);
@@ -174,7 +216,8 @@ async fn quickly(
     };
     let now = app.clock.now();
     match app.keeper.hand_out_quickly(quick).await? {
-        QuickReply::NotQuick => Ok(None),
+        QuickReply::NotQuick => Ok(Quickly::Not),
+        QuickReply::Stale { tenant_id } => Ok(Quickly::Stale(tenant_id)),
         QuickReply::KeyFull { used } => Err(over(Counted::new(hand_outs, used, now), "key")),
         QuickReply::TenantFull { used } => {
             let counted = Counted::new(limits.tenant_hand_outs, used, now);
@@ -199,7 +242,7 @@ async fn quickly(
                 now,
             );
             tell(response.headers_mut(), Counted::new(hand_outs, used, now));
-            Ok(Some(response))
+            Ok(Quickly::Given(response))
         }
     }
 }

@@ -24,13 +24,7 @@ pub(super) async fn problem(
         | Refusal::NotThere
         | Refusal::Suspended
         | Refusal::Quarantined => dead(app, holder, tenant, resource, &why).await?,
-        Refusal::TtlTooLong { possible_s } => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "ttl_too_long",
-            "No access token lives that long",
-        )
-        .detail("Ask for less, and ask again before each piece of work.")
-        .with("possible", possible_s),
+        Refusal::TtlTooLong { possible_s } => too_long(possible_s),
         Refusal::TryLater { retry_after_s } => {
             let seconds = retry_after_s.and_then(|s| u32::try_from(s).ok());
             unavailable("try_later", "No token right now")
@@ -54,6 +48,17 @@ pub(super) async fn problem(
                 .retry_after(5)
         }
     })
+}
+
+/// No token lives as long as was asked.
+pub(super) fn too_long(possible: u64) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "ttl_too_long",
+        "No access token lives that long",
+    )
+    .detail("Ask for less, and ask again before each piece of work.")
+    .with("possible", possible)
 }
 
 /// Asking again does not help; somebody has to do something first.

@@ -42,6 +42,10 @@ impl World {
                 // Nobody's yet: what they lead to when there is one has tests of its own.
                 ("/monitoring/operations/incidents", "id", absent()),
                 ("/security/app-registration", "id", absent()),
+                ("/security/api-keys", "id", absent()),
+                ("/api/v1/tenants", "tenant", "ashgrove".into()),
+                ("/api/v1/invitations", "id", text(&invitation)),
+                ("/api/v1/msal-errors", "number", text(&error)),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),
