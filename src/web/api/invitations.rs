@@ -147,7 +147,7 @@ async fn list(
         None => holder.scope(),
     };
     let filter = Filter {
-        state: asked.state.map(|word| word.as_str().to_owned()),
+        state: asked.state.map(|word| word.0.to_owned()),
         search: asked.q.trim().to_owned(),
     };
     let mut rows = invitation::list_after(&mut op, scope, &filter, after, limit + 1).await?;

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::access_tokens::ResourceWord;
 use super::standing::DiagnosisView;
-use super::words::{At, CauseWord, TenantName, cursor_of, odd_cursor, page_size, place_in, tenant_of};
+use super::words::{
+    At, CauseWord, TenantName, cursor_of, odd_cursor, page_size, place_in, tenant_of,
+};
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
 use crate::app::App;
 use crate::domain::api_key::ApiScope;
@@ -98,7 +100,11 @@ impl From<&Row> for ErrorView {
                 short_name: row.short_name.clone(),
                 full_name: row.full_name.clone(),
             },
-            resource: row.resource.parse::<Resource>().ok().map(ResourceWord::from),
+            resource: row
+                .resource
+                .parse::<Resource>()
+                .ok()
+                .map(ResourceWord::from),
             operation: row.operation.clone(),
             code: row.code,
             cause: row.cause.into(),
@@ -142,9 +148,11 @@ async fn list(
     };
     let filter = Filter {
         tenant,
-        resource: asked.resource.map(|word| Resource::from(word).as_str().to_owned()),
+        resource: asked
+            .resource
+            .map(|word| Resource::from(word).as_str().to_owned()),
         code: asked.code,
-        cause: asked.cause.and_then(|word| word.as_str().parse().ok()),
+        cause: asked.cause.and_then(|word| word.0.parse().ok()),
         from: asked.from.map(|at| at.0),
         until: asked.until.map(|at| at.0),
         search: asked.q.trim().to_owned(),

@@ -289,10 +289,13 @@ async fn list(
         None => return Err(odd_cursor()),
     };
     let filter = Filter {
-        state: asked.state.and_then(|word| word.as_str().parse().ok()),
-        cause: asked.cause.and_then(|word| word.as_str().parse().ok()),
-        mode: asked.mode.and_then(|word| ModeFilter::from_word(word.as_str())),
-        tag: asked.tag.map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),
+        state: asked.state.and_then(|word| word.0.parse().ok()),
+        cause: asked.cause.and_then(|word| word.0.parse().ok()),
+        mode: asked.mode.and_then(|word| ModeFilter::from_word(word.0)),
+        tag: asked
+            .tag
+            .map(|tag| tag.trim().to_lowercase())
+            .filter(|tag| !tag.is_empty()),
         snoozed: asked.snoozed,
         search: asked.q.trim().to_owned(),
         ..Filter::default()

@@ -12,7 +12,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::access_tokens::ResourceWord;
 use super::{ApiResult, KeyHolder, Problem};
-use crate::domain::connection::{ExpiryReason, Grade, Mode, ModeFilter, PendingReason, ShownState, TokenState};
+use crate::domain::connection::{
+    ExpiryReason, Grade, Mode, ModeFilter, PendingReason, ShownState, TokenState,
+};
 use crate::domain::diagnosis::{Category, Confidence, Method as Obtained, Retryable, WhoActs};
 use crate::domain::invitation::{InvitationState, Method};
 use crate::domain::op::Op;
@@ -23,16 +25,11 @@ macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $list:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) struct $name(&'static str);
+        pub(super) struct $name(pub(super) &'static str);
 
         impl $name {
             fn list() -> Vec<&'static str> {
                 $list
-            }
-
-            #[expect(dead_code, reason = "some lists are only given")]
-            pub(super) const fn as_str(self) -> &'static str {
-                self.0
             }
         }
 
@@ -307,7 +304,10 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_place_and_nothing_else_is_one() {
         let cursor = cursor_of("contoso~2026-01-01 00:00:00+00");
-        assert_eq!(place_in(Some(&cursor)).unwrap(), "contoso~2026-01-01 00:00:00+00");
+        assert_eq!(
+            place_in(Some(&cursor)).unwrap(),
+            "contoso~2026-01-01 00:00:00+00"
+        );
         assert_eq!(place_in(None).unwrap(), "");
         for wrong in ["", "contoso~", "%%%", "AA"] {
             assert!(place_in(Some(wrong)).is_err(), "{wrong}");

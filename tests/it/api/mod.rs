@@ -1,5 +1,6 @@
 //! The API as scripts meet it: keys, what they may, and access tokens.
 
+mod document;
 mod hand_out;
 mod idempotency;
 mod keys;

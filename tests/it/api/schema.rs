@@ -11,7 +11,10 @@ use super::stage::{Stage, everything};
 const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis");
 
 fn setting(name: &str, usual: u32) -> u32 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
 }
 
 /// Where pip put it, once for each list of requirements.
@@ -30,7 +33,11 @@ fn installed() -> PathBuf {
         .arg(Path::new(PLACE).join("requirements.txt"))
         .output()
         .expect("python3 is there (make test installs it)");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     std::fs::write(mark, wanted).unwrap();
     place.join("packages")
 }
@@ -66,7 +73,11 @@ async fn no_call_answers_outside_its_document() {
     let output = run.await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let asked = stage.count("select uses from api_key_uses").await;
     assert!(asked > 100, "it asked {asked} times");
 }

@@ -11,7 +11,8 @@ use crate::support::program::{Run, run, tenantry};
 
 /// A file with this key, readable by us alone.
 fn file(name: &str, text: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", tenantry::clock::random_uuid()));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{name}-{}", tenantry::clock::random_uuid()));
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path
@@ -24,7 +25,9 @@ async fn token(stage: &Stage, key: &PathBuf, arguments: &[&str]) -> Run {
         .env("TENANTRY_API_KEY_FILE", key)
         .arg("token")
         .args(arguments);
-    tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap()
+    tokio::task::spawn_blocking(move || run(&mut command))
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +40,20 @@ async fn the_token_is_all_that_is_printed_and_a_helper_gets_json() {
     let handed = script.token("contoso", "graph").await.json();
     assert_eq!(plain.out.trim_end(), handed["access_token"]);
     assert_eq!(plain.err, "");
-    let helper = token(&stage, &key, &["--tenant", "contoso", "--json", "--min-ttl", "600", "--reason", "nightly"]).await;
+    let helper = token(
+        &stage,
+        &key,
+        &[
+            "--tenant",
+            "contoso",
+            "--json",
+            "--min-ttl",
+            "600",
+            "--reason",
+            "nightly",
+        ],
+    )
+    .await;
     let told: serde_json::Value = serde_json::from_str(&helper.out).unwrap();
     assert_eq!(told["access_token"], handed["access_token"]);
     assert!(told["expires_on"].as_i64().unwrap() > stage.app.clock.now().unix_timestamp());
@@ -55,17 +71,33 @@ async fn a_refusal_goes_to_standard_error_and_says_what_to_do() {
     let nowhere = token(&stage, &key, &["--tenant", "nowhere"]).await;
     assert_eq!((nowhere.code, nowhere.out.as_str()), (1, ""));
     assert!(nowhere.err.contains("Not found"), "{}", nowhere.err);
-    let rule = Rule { scopes: vec![ApiScope::TenantsRead], ..everything("reader") };
+    let rule = Rule {
+        scopes: vec![ApiScope::TenantsRead],
+        ..everything("reader")
+    };
     let (_, reader) = stage.key(rule).await;
-    let refused = token(&stage, &file("reader", &reader.key), &["--tenant", "contoso"]).await;
-    assert!(refused.err.contains("This key may not do this"), "{}", refused.err);
+    let refused = token(
+        &stage,
+        &file("reader", &reader.key),
+        &["--tenant", "contoso"],
+    )
+    .await;
+    assert!(
+        refused.err.contains("This key may not do this"),
+        "{}",
+        refused.err
+    );
     sqlx::query("update tenants set state = 'suspended' where short_name = 'contoso'")
         .execute(&stage.world.pool)
         .await
         .unwrap();
     let paused = token(&stage, &key, &["--tenant", "contoso", "--wait", "0"]).await;
     assert_eq!(paused.code, 1);
-    assert!(paused.err.contains("suspended") && paused.err.contains("look at: http"), "{}", paused.err);
+    assert!(
+        paused.err.contains("suspended") && paused.err.contains("look at: http"),
+        "{}",
+        paused.err
+    );
     let secret = script.key.rsplit('_').nth(1).unwrap();
     for told in [&nowhere, &refused, &paused] {
         assert!(!told.err.contains(secret));
@@ -82,13 +114,37 @@ async fn codes_tell_usage_and_settings_apart_from_failure() {
     assert!(others.err.contains("chmod 0400"), "{}", others.err);
     let key = file("key", "pk_x");
     assert_eq!(token(&stage, &key, &[]).await.code, 2, "no tenant is named");
-    let clear = token(&stage, &key, &["--tenant", "contoso", "--url", "http://portal.msp.example"]).await;
+    let clear = token(
+        &stage,
+        &key,
+        &["--tenant", "contoso", "--url", "http://portal.msp.example"],
+    )
+    .await;
     assert_eq!(clear.code, 2, "{}", clear.err);
-    assert_eq!(token(&stage, &key, &["--tenant", "contoso"]).await.code, 1, "no key of ours");
-    let gone = token(&stage, &key, &["--tenant", "contoso", "--url", "http://127.0.0.1:9"]).await;
-    assert!(gone.code == 1 && gone.err.contains("does not answer"), "{}", gone.err);
+    assert_eq!(
+        token(&stage, &key, &["--tenant", "contoso"]).await.code,
+        1,
+        "no key of ours"
+    );
+    let gone = token(
+        &stage,
+        &key,
+        &["--tenant", "contoso", "--url", "http://127.0.0.1:9"],
+    )
+    .await;
+    assert!(
+        gone.code == 1 && gone.err.contains("does not answer"),
+        "{}",
+        gone.err
+    );
     let mut command = tenantry();
     command.args(["token", "--tenant", "contoso", "--url", "https://p.example"]);
-    let none = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
-    assert!(none.code == 2 && none.err.contains("--key-file"), "{}", none.err);
+    let none = tokio::task::spawn_blocking(move || run(&mut command))
+        .await
+        .unwrap();
+    assert!(
+        none.code == 2 && none.err.contains("--key-file"),
+        "{}",
+        none.err
+    );
 }

@@ -95,7 +95,9 @@ async fn create(
     op.roll_back().await?;
     let terms = terms(&tenant, wanted).map_err(invalid)?;
     // The keeper is asked outside of any transaction.
-    let sealed = invitation::seal(&app.keeper, tenant.id).await.map_err(link)?;
+    let sealed = invitation::seal(&app.keeper, tenant.id)
+        .await
+        .map_err(link)?;
     let mut op = holder.begin(&app).await?;
     let new = NewInvitation {
         tenant: tenant.id,
@@ -124,18 +126,24 @@ async fn create(
 
 fn terms(tenant: &Tenant, wanted: Wanted) -> Result<Terms, Vec<FieldError>> {
     let or_known = |said: Option<String>, known: &str| said.unwrap_or_else(|| known.to_owned());
-    let hours = wanted.validity_hours.unwrap_or(Validity::DEFAULT.in_hours());
+    let hours = wanted
+        .validity_hours
+        .unwrap_or(Validity::DEFAULT.in_hours());
     let terms = InvitationInput {
         invitation_email: or_known(wanted.invitation_email, &tenant.invitation_email),
         admin_username: or_known(wanted.admin_username, &tenant.admin_username),
-        method: wanted.method.map_or("device_code", MethodWord::as_str).to_owned(),
+        method: wanted
+            .method
+            .map_or("device_code", |word| word.0)
+            .to_owned(),
         validity_hours: hours.to_string(),
         lasting: false,
     }
     .parse()?;
     let unknown = tenant.entra_tenant_id.is_none() && tenant.domain.is_empty();
     if terms.method == Method::AppOnly && unknown {
-        let message = "Microsoft has to be asked for a certain tenant: store the customer's domain first.";
+        let message =
+            "Microsoft has to be asked for a certain tenant: store the customer's domain first.";
         return Err(vec![FieldError::new("method", message)]);
     }
     Ok(terms)
@@ -182,7 +190,9 @@ async fn auth_url(
     good(&invitation)?;
     invitation::record_shown(&mut op, &invitation).await?;
     op.commit().await?;
-    let token = invitation::reveal(&app.keeper, &invitation).await.map_err(link)?;
+    let token = invitation::reveal(&app.keeper, &invitation)
+        .await
+        .map_err(link)?;
     Ok(Json(AuthUrl {
         auth_url: token.auth_url(&app.site.base_url),
         reference: invitation.reference,
@@ -199,10 +209,16 @@ async fn resend(
     let invitation = find(&mut op, &holder, &id).await?;
     good(&invitation)?;
     if invitation.invitation_email.is_empty() {
-        return Err(Problem::conflict("link_only", "This invitation has no address to mail it to."));
+        return Err(Problem::conflict(
+            "link_only",
+            "This invitation has no address to mail it to.",
+        ));
     }
     if app.mailer.is_none() {
-        return Err(Problem::conflict("no_mail_server", "No mail server is set up."));
+        return Err(Problem::conflict(
+            "no_mail_server",
+            "No mail server is set up.",
+        ));
     }
     mail(&mut op, &holder, &invitation).await?;
     let view = view(&mut op, &holder, &invitation).await?;

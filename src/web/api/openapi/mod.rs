@@ -25,10 +25,16 @@ const ALWAYS: [(u16, &str); 9] = [
     (403, "The key may not do this."),
     (404, "Absent, or outside of what the key may see."),
     (414, "The address is too long."),
-    (429, "Too many calls; `Retry-After` says when to come again."),
+    (
+        429,
+        "Too many calls; `Retry-After` says when to come again.",
+    ),
     (431, "The headers are too long."),
     (500, "Something went wrong; quote the request id."),
-    (503, "Not possible right now; `Retry-After` says when to come again."),
+    (
+        503,
+        "Not possible right now; `Retry-After` says when to come again.",
+    ),
 ];
 /// What a call with a body may answer besides.
 const WITH_BODY: [(u16, &str); 3] = [
@@ -146,7 +152,9 @@ impl Maker {
     fn parameters(&mut self, endpoint: &Endpoint) -> Vec<Value> {
         let mut all = Vec::new();
         for part in endpoint.path.split('/') {
-            let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            let name = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
             if let Some(name) = name {
                 all.push(in_path(name));
             }
@@ -181,7 +189,10 @@ impl Maker {
             common.extend(WITH_BODY);
         }
         if endpoint.creates {
-            common.push((409, "The call with this `Idempotency-Key` is still running."));
+            common.push((
+                409,
+                "The call with this `Idempotency-Key` is still running.",
+            ));
         }
         for (status, about) in common {
             all.insert(status.to_string(), refusal(about, endpoint, status));
@@ -201,7 +212,10 @@ const ABOUT: &str = "Ask with the header `Authorization: Bearer pk_…`. Refusal
     the minute are left (`RateLimit-Remaining`). Fields and parameters that a call does not know are refused.";
 
 fn refusal(about: &str, endpoint: &Endpoint, status: u16) -> Value {
-    let own = endpoint.problems.iter().filter(|(known, _)| *known == status);
+    let own = endpoint
+        .problems
+        .iter()
+        .filter(|(known, _)| *known == status);
     let codes: Vec<String> = own.map(|(_, code)| format!("`{code}`")).collect();
     let about = if codes.is_empty() {
         about.to_owned()
@@ -250,7 +264,10 @@ fn in_path(name: &str) -> Value {
             "A tenant's id or short name.",
             json!({ "type": "string", "examples": ["contoso"] }),
         ),
-        "number" => ("The error's number.", json!({ "type": "integer", "format": "int64" })),
+        "number" => (
+            "The error's number.",
+            json!({ "type": "integer", "format": "int64" }),
+        ),
         _ => ("Its id.", json!({ "type": "string", "format": "uuid" })),
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema })
@@ -268,7 +285,9 @@ fn query_parameters(query: super::SchemaOf, sent: &SchemaGenerator) -> Vec<Value
     let definitions = apart.definitions();
     let name = whole.get("$ref").and_then(Value::as_str);
     let name = name.and_then(|name| name.rsplit('/').next());
-    let object = name.and_then(|name| definitions.get(name)).unwrap_or(&whole);
+    let object = name
+        .and_then(|name| definitions.get(name))
+        .unwrap_or(&whole);
     let required: Vec<&str> = object
         .get("required")
         .and_then(Value::as_array)
@@ -281,7 +300,9 @@ fn query_parameters(query: super::SchemaOf, sent: &SchemaGenerator) -> Vec<Value
         .iter()
         .map(|(name, schema)| {
             let mut schema = plain(schema, definitions);
-            let about = schema.as_object_mut().and_then(|map| map.remove("description"));
+            let about = schema
+                .as_object_mut()
+                .and_then(|map| map.remove("description"));
             json!({
                 "name": name,
                 "in": "query",
@@ -298,7 +319,9 @@ fn plain(schema: &Value, definitions: &Map<String, Value>) -> Value {
     let mut schema = schema.clone();
     if let Some(map) = schema.as_object_mut() {
         if let Some(Value::Array(any)) = map.remove("anyOf") {
-            let real = any.iter().find(|one| one.get("type").and_then(Value::as_str) != Some("null"));
+            let real = any
+                .iter()
+                .find(|one| one.get("type").and_then(Value::as_str) != Some("null"));
             if let Some(Value::Object(real)) = real {
                 for (key, value) in real {
                     map.entry(key.clone()).or_insert_with(|| value.clone());
@@ -314,7 +337,10 @@ fn plain(schema: &Value, definitions: &Map<String, Value>) -> Value {
             }
         }
         let one_type = match map.get("type") {
-            Some(Value::Array(types)) => types.iter().find(|one| one.as_str() != Some("null")).cloned(),
+            Some(Value::Array(types)) => types
+                .iter()
+                .find(|one| one.as_str() != Some("null"))
+                .cloned(),
             _ => None,
         };
         if let Some(one) = one_type {
@@ -323,65 +349,4 @@ fn plain(schema: &Value, definitions: &Map<String, Value>) -> Value {
         map.remove("default");
     }
     schema
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_committed_document_is_what_the_code_says() {
-        let committed: Value = serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap();
-        assert!(
-            committed == *document(),
-            "tenantry openapi > docs/openapi.json"
-        );
-    }
-
-    #[test]
-    fn every_call_is_in_it_once_with_a_name_of_its_own() {
-        let endpoints = super::super::endpoints();
-        let mut ids: Vec<&str> = endpoints.list().iter().map(|one| one.id).collect();
-        ids.sort_unstable();
-        let all = ids.len();
-        ids.dedup();
-        assert_eq!((ids.len(), ids.contains(&"")), (all, false));
-        for endpoint in endpoints.list() {
-            let operation = &document()["paths"][endpoint.path][endpoint.method.to_lowercase()];
-            assert_eq!(operation["operationId"], endpoint.id, "{}", endpoint.path);
-            assert!(!endpoint.summary.is_empty() && !endpoint.group.is_empty(), "{}", endpoint.id);
-        }
-    }
-
-    #[test]
-    fn every_reference_leads_to_a_schema() {
-        fn walk(value: &Value, found: &mut Vec<String>) {
-            match value {
-                Value::Object(map) => {
-                    if let Some(Value::String(place)) = map.get("$ref") {
-                        found.push(place.clone());
-                    }
-                    map.values().for_each(|value| walk(value, found));
-                }
-                Value::Array(all) => all.iter().for_each(|value| walk(value, found)),
-                _ => {}
-            }
-        }
-        let mut found = Vec::new();
-        walk(document(), &mut found);
-        assert!(!found.is_empty());
-        for place in found {
-            let pointer = place.trim_start_matches('#');
-            assert!(document().pointer(pointer).is_some(), "{place}");
-        }
-    }
-
-    #[test]
-    fn closed_lists_are_closed() {
-        let schemas = &document()["components"]["schemas"];
-        for (name, word) in [("StateWord", "expired"), ("CauseWord", "password_changed"), ("WhoWord", "msp")] {
-            let words = schemas[name]["enum"].as_array().unwrap();
-            assert!(words.iter().any(|one| one == word), "{name}: {words:?}");
-        }
-    }
 }

@@ -78,7 +78,9 @@ pub(super) async fn show(nonce: Option<Extension<Nonce>>) -> Docs {
             .map(|scope| (scope.as_str(), scope.explanation()))
             .into(),
         groups,
-        schemas: schemas.map(|(name, schema)| Schema::of(name, schema)).collect(),
+        schemas: schemas
+            .map(|(name, schema)| Schema::of(name, schema))
+            .collect(),
     }
 }
 
@@ -110,7 +112,10 @@ impl Call {
                     required: one.get("required") == Some(&Value::Bool(true)),
                 })
                 .collect(),
-            body: named(operation, "/requestBody/content/application~1json/schema/$ref"),
+            body: named(
+                operation,
+                "/requestBody/content/application~1json/schema/$ref",
+            ),
             reply: named(
                 operation,
                 &format!("/responses/{status}/content/application~1json/schema/$ref"),
@@ -123,7 +128,8 @@ impl Call {
 impl Schema {
     fn of(name: &str, schema: &Value) -> Self {
         let required = schema.get("required").and_then(Value::as_array);
-        let is_required = |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
+        let is_required =
+            |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
         let words = schema.get("enum").and_then(Value::as_array);
         let fields = schema.get("properties").and_then(Value::as_object);
         Self {

@@ -111,7 +111,11 @@ async fn create(
     let made = made.ok_or_else(Problem::not_found)?;
     op.commit().await?;
     let place = format!("/api/v1/tenants/{}", made.id);
-    Ok(([(header::LOCATION, place)], answer(StatusCode::CREATED, &made)).into_response())
+    Ok((
+        [(header::LOCATION, place)],
+        answer(StatusCode::CREATED, &made),
+    )
+        .into_response())
 }
 
 async fn update(
@@ -141,7 +145,11 @@ async fn update(
             *place = change;
         }
     }
-    put_resources(&mut input, changes.required_resources, changes.optional_resources);
+    put_resources(
+        &mut input,
+        changes.required_resources,
+        changes.optional_resources,
+    );
     let after = input.parse().map_err(invalid)?;
     tenant::edit(&mut op, holder.scope(), &before, &after)
         .await
@@ -161,7 +169,10 @@ fn is_as_read(headers: &HeaderMap, tenant: &Tenant) -> ApiResult<()> {
     };
     let read = read.to_str().unwrap_or_default();
     let version = version_of(tenant);
-    if read.split(',').any(|one| one.trim() == "*" || one.trim() == version) {
+    if read
+        .split(',')
+        .any(|one| one.trim() == "*" || one.trim() == version)
+    {
         return Ok(());
     }
     Err(stale())
@@ -169,18 +180,31 @@ fn is_as_read(headers: &HeaderMap, tenant: &Tenant) -> ApiResult<()> {
 
 fn stale() -> Problem {
     let status = StatusCode::PRECONDITION_FAILED;
-    Problem::new(status, "changed_meanwhile", "Somebody changed this tenant meanwhile")
-        .detail("Nothing was changed. Read it again and send the change with its new ETag.")
+    Problem::new(
+        status,
+        "changed_meanwhile",
+        "Somebody changed this tenant meanwhile",
+    )
+    .detail("Nothing was changed. Read it again and send the change with its new ETag.")
 }
 
 pub(super) fn archived() -> Problem {
-    Problem::conflict("tenant_archived", "This tenant is archived. Restore it first.")
+    Problem::conflict(
+        "tenant_archived",
+        "This tenant is archived. Restore it first.",
+    )
 }
 
 fn limited(field: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "limited", "This key or its owner is limited to some tenants")
-        .detail("Adding tenants, and changing short names or tags, takes a key that reaches every tenant.")
-        .with("field", field)
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "limited",
+        "This key or its owner is limited to some tenants",
+    )
+    .detail(
+        "Adding tenants, and changing short names or tags, takes a key that reaches every tenant.",
+    )
+    .with("field", field)
 }
 
 /// A list that is given is the whole of its kind; what it names leaves the other.
@@ -191,10 +215,17 @@ fn put_resources(
 ) {
     for (choice, words) in [("required", required), ("optional", optional)] {
         let Some(words) = words else { continue };
-        let words: Vec<&str> = words.into_iter().map(|one| Resource::from(one).as_str()).collect();
+        let words: Vec<&str> = words
+            .into_iter()
+            .map(|one| Resource::from(one).as_str())
+            .collect();
         let set = &mut input.resources;
         set.retain(|(word, known)| known != choice && !words.contains(&word.as_str()));
-        set.extend(words.iter().map(|word| ((*word).to_owned(), choice.to_owned())));
+        set.extend(
+            words
+                .iter()
+                .map(|word| ((*word).to_owned(), choice.to_owned())),
+        );
     }
 }
 

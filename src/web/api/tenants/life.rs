@@ -42,19 +42,35 @@ pub(super) fn endpoints() -> Api {
     };
     Api::new()
         .on(
-            call("/api/v1/tenants/{tenant}/suspension", "suspend_tenant", "Pause renewal and hand-out"),
+            call(
+                "/api/v1/tenants/{tenant}/suspension",
+                "suspend_tenant",
+                "Pause renewal and hand-out",
+            ),
             |app, holder, path, body| act(app, holder, path, body, Step::Suspend),
         )
         .on(
-            call("/api/v1/tenants/{tenant}/resumption", "resume_tenant", "Renew again"),
+            call(
+                "/api/v1/tenants/{tenant}/resumption",
+                "resume_tenant",
+                "Renew again",
+            ),
             |app, holder, path, body| act(app, holder, path, body, Step::Resume),
         )
         .on(
-            call("/api/v1/tenants/{tenant}/archival", "archive_tenant", "Put a tenant away that has left"),
+            call(
+                "/api/v1/tenants/{tenant}/archival",
+                "archive_tenant",
+                "Put a tenant away that has left",
+            ),
             |app, holder, path, body| act(app, holder, path, body, Step::Archive),
         )
         .on(
-            call("/api/v1/tenants/{tenant}/restoration", "restore_tenant", "Bring an archived tenant back"),
+            call(
+                "/api/v1/tenants/{tenant}/restoration",
+                "restore_tenant",
+                "Bring an archived tenant back",
+            ),
             |app, holder, path, body| act(app, holder, path, body, Step::Restore),
         )
 }

@@ -134,7 +134,10 @@ async fn list(
     let after = place_in(asked.cursor.as_deref())?;
     let filter = Filter {
         search: asked.q.trim().to_owned(),
-        tag: asked.tag.map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),
+        tag: asked
+            .tag
+            .map(|tag| tag.trim().to_lowercase())
+            .filter(|tag| !tag.is_empty()),
         shown: asked.state.map_or(Shown::Current, Shown::from),
     };
     let mut op = holder.begin(&app).await?;

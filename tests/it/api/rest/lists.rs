@@ -32,18 +32,42 @@ async fn every_item_comes_once_page_by_page() {
         assert_eq!(script.post(&path, &json!({})).await.status, 201);
     }
     let names = |items: &[Value], place: &str| -> Vec<String> {
-        let names = items.iter().map(|item| item.pointer(place).unwrap().as_str().unwrap().to_owned());
+        let names = items
+            .iter()
+            .map(|item| item.pointer(place).unwrap().as_str().unwrap().to_owned());
         names.collect()
     };
     let tenants = all(&script, "/api/v1/tenants").await;
-    assert_eq!(names(&tenants, "/short_name"), ["contoso", "t0", "t1", "t2", "t3", "t4", "t5", "t6"]);
-    assert_eq!(all(&script, "/api/v1/tenants?tag=gold&q=tenant").await.len(), 4);
-    let mut standing = names(&all(&script, "/api/v1/statuses").await, "/tenant/short_name");
+    assert_eq!(
+        names(&tenants, "/short_name"),
+        ["contoso", "t0", "t1", "t2", "t3", "t4", "t5", "t6"]
+    );
+    assert_eq!(
+        all(&script, "/api/v1/tenants?tag=gold&q=tenant")
+            .await
+            .len(),
+        4
+    );
+    let mut standing = names(
+        &all(&script, "/api/v1/statuses").await,
+        "/tenant/short_name",
+    );
     standing.sort();
     assert_eq!(standing.len(), 8);
-    assert_eq!(all(&script, "/api/v1/statuses?state=invitation_pending&tag=gold").await.len(), 4);
+    assert_eq!(
+        all(
+            &script,
+            "/api/v1/statuses?state=invitation_pending&tag=gold"
+        )
+        .await
+        .len(),
+        4
+    );
     let invitations = all(&script, "/api/v1/invitations?state=pending").await;
-    assert_eq!(names(&invitations, "/tenant/short_name"), ["t6", "t5", "t4", "t3", "t2", "t1", "t0"]);
+    assert_eq!(
+        names(&invitations, "/tenant/short_name"),
+        ["t6", "t5", "t4", "t3", "t2", "t1", "t0"]
+    );
     assert_eq!(all(&script, "/api/v1/invitations?tenant=t3").await.len(), 1);
     for n in 0..5 {
         sqlx::query("insert into msal_errors (at, tenant_id, resource, operation, code, category, class, message, raw) values (now(), $1, 'graph', 'refresh', 50173, 'password_changed', 'needs_consent', $2, '{}')")
@@ -53,14 +77,27 @@ async fn every_item_comes_once_page_by_page() {
             .await
             .unwrap();
     }
-    let errors = all(&script, "/api/v1/msal-errors?tenant=contoso&cause=password_changed&resource=graph&code=50173").await;
+    let errors = all(
+        &script,
+        "/api/v1/msal-errors?tenant=contoso&cause=password_changed&resource=graph&code=50173",
+    )
+    .await;
     assert_eq!(names(&errors, "/message")[0], "AADSTS50173: 4");
     assert_eq!(errors.len(), 5);
-    let one = script.get(&format!("/api/v1/msal-errors/{}", errors[0]["id"])).await.json();
+    let one = script
+        .get(&format!("/api/v1/msal-errors/{}", errors[0]["id"]))
+        .await
+        .json();
     assert_eq!(one["diagnosis"]["cause"], "password_changed");
     assert_eq!(one["tenant"]["short_name"], "contoso");
     assert_eq!(script.get("/api/v1/msal-errors/999999").await.status, 404);
-    assert_eq!(script.get("/api/v1/msal-errors?from=2999-01-01T00:00:00Z").await.json()["items"], json!([]));
+    assert_eq!(
+        script
+            .get("/api/v1/msal-errors?from=2999-01-01T00:00:00Z")
+            .await
+            .json()["items"],
+        json!([])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,12 +127,25 @@ async fn what_makes_no_sense_is_refused_and_not_left_out() {
 async fn a_connected_tenant_tells_how_it_stands_and_never_a_token() {
     let (_stage, script) = stage().await;
     let status = script.get("/api/v1/tenants/contoso/status").await.json();
-    assert_eq!((&status["mode"], &status["tokens_valid"]), (&json!("auth_token"), &status["tokens_total"]));
+    assert_eq!(
+        (&status["mode"], &status["tokens_valid"]),
+        (&json!("auth_token"), &status["tokens_total"])
+    );
     let connections = script.get("/api/v1/tenants/contoso/connections").await;
     let connection = &connections.json()["items"][0];
-    assert_eq!((&connection["standing"], &connection["obtained_by"]), (&json!("current"), &json!("device_code")));
+    assert_eq!(
+        (&connection["standing"], &connection["obtained_by"]),
+        (&json!("current"), &json!("device_code"))
+    );
     let tokens = script.get("/api/v1/tenants/contoso/tokens").await;
-    assert!(tokens.json()["items"].as_array().unwrap().iter().any(|one| one["state"] == "valid"), "{tokens:?}");
+    assert!(
+        tokens.json()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["state"] == "valid"),
+        "{tokens:?}"
+    );
     assert!(!tokens.text.contains("eyJ") && !connections.text.contains("eyJ"));
     let diagnosis = script.get("/api/v1/tenants/contoso/diagnosis").await.json();
     assert_eq!(diagnosis["diagnosis"], json!(null));
