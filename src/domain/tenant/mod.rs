@@ -131,6 +131,17 @@ pub async fn find(op: &mut Op, scope: Scope, id: TenantId) -> Result<Option<Tena
     store::find(op, scope, id).await
 }
 
+/// The next tenants by short name after the one named, whole.
+pub async fn whole(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Tenant>, sqlx::Error> {
+    store::import::whole(op, scope, filter, after, limit).await
+}
+
 /// Every tag in use, sorted.
 pub async fn tags(op: &mut Op, scope: Scope) -> Result<Vec<String>, sqlx::Error> {
     store::tags(op, scope).await

@@ -248,6 +248,10 @@ impl TenantPaths<'_> {
     pub fn validation(self) -> String {
         format!("{TENANTS}/{}/configuration/m365/validation", self.0)
     }
+    /// Ready pieces for scripts.
+    pub fn automation(self) -> String {
+        format!("{TENANTS}/{}/automation", self.0)
+    }
     /// "Expiry warning".
     pub fn lead_time(self) -> String {
         format!("{TENANTS}/{}/configuration/expiry-warning", self.0)

@@ -1,6 +1,7 @@
 //! Technicians inside one tenant, the Customer portal.
 
 mod activity;
+mod automation;
 mod connections;
 mod expected;
 mod invitations;
@@ -22,6 +23,7 @@ pub use visit::Visit;
 pub fn router() -> Routes {
     Routes::new()
         .merge(activity::router())
+        .merge(automation::router())
         .merge(visit::router())
         .merge(connections::router())
         .merge(invitations::router())

@@ -7,3 +7,4 @@ mod escrow;
 mod processes;
 mod technician;
 mod tenant;
+mod token;

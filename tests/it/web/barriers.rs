@@ -75,6 +75,8 @@ pub(super) async fn world() -> World {
         "/tenants/birch/report",
         "/tenants/birch/configuration/expiry-warning",
         "/tenants/alder/tokens/graph",
+        "/tenants/alder/automation",
+        "/api/docs",
         "/tenants/alder/configuration/m365/disconnect",
         "/security/disconnect-all",
         "/monitoring/msal-errors",

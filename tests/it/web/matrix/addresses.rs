@@ -52,6 +52,8 @@ impl World {
                 ("/security/app-registration", "id", absent()),
                 ("/security/api-keys", "id", absent()),
                 ("/api/v1/tenants", "tenant", "ashgrove".into()),
+                ("/api/v1/invitations", "id", text(&invitation)),
+                ("/api/v1/msal-errors", "number", text(&error)),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),
