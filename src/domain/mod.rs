@@ -5,6 +5,8 @@
 pub mod app_registration;
 /// What was done, by whom; append only.
 pub mod audit;
+/// How customers see the MSP.
+pub mod branding;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
 /// Mails to customers, from their queueing to their arrival.

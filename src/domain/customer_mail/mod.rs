@@ -4,9 +4,12 @@
 
 mod kind;
 mod letter;
+mod news;
 mod queue;
 mod send;
+mod settings;
 mod store;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -17,8 +20,15 @@ use crate::language::Language;
 use crate::storage::{CustomerMailId, InvitationId, TenantId};
 
 pub use kind::Kind;
+pub use letter::sample;
+pub use news::queue_news;
 pub use queue::{Queued, cancel_campaign, hold_all, queue, send_again, take_at_once};
 pub use send::{Outcome, Sender, Swept};
+pub use settings::{
+    MailSettings, Mailing, REMINDER_DAYS, TextError, change_settings, mailing, own_texts,
+    reset_text, set_mailing, set_text, settings, text,
+};
+pub use template::{TemplateErrors, check as check_template};
 
 /// A mail to be queued.
 #[derive(Clone, Debug)]

@@ -77,6 +77,19 @@ pub const OPERATIONS: &str = "/monitoring/operations";
 pub const INCIDENTS: &str = "/monitoring/operations/incidents";
 pub const REPORTS: &str = "/monitoring/reports";
 pub const REPORTS_CSV: &str = "/monitoring/reports.csv";
+/// The MSP's logo and colour, for pages and mails to customers.
+pub const BRAND_LOGO: &str = "/brand/logo/{id}";
+pub const BRAND_SHEET: &str = "/brand/colour/{colour}";
+
+pub fn brand_logo(id: uuid::Uuid) -> String {
+    format!("/brand/logo/{id}")
+}
+
+/// `colour` without its number sign.
+pub fn brand_sheet(colour: &str) -> String {
+    format!("/brand/colour/{colour}")
+}
+
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.

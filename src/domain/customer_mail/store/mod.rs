@@ -1,5 +1,8 @@
 //! SQL of `customer_mails`. Leases run by the database's clock, everything else by the unit of work's instant.
 
+pub(super) mod news;
+pub(super) mod settings;
+
 use std::collections::BTreeMap;
 
 use sqlx::types::Json;

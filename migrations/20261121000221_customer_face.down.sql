@@ -1,0 +1,1 @@
+drop table tenant_mailing, mail_texts, mail_settings, branding;
