@@ -31,6 +31,8 @@ pub mod onboarding;
 pub mod op;
 /// How the installation itself fares, over time and now.
 pub mod operations;
+/// What an authorisation must cover, version by version.
+pub mod permission_set;
 /// Where a page of a long list begins.
 pub mod place;
 /// A fleet of any size, for tests and benchmarks.

@@ -139,7 +139,8 @@ insert into connections (tenant_id, id, mode, state, state_since, entra_tenant_i
 insert into tokens (tenant_id, connection_id, resource, state, scopes, acquired_at, expires_at, last_ok_at)
   select m.id, pg_temp.id(m.n, 'connection'), resource,
     case when fate >= 0.87 and fate < 0.92 or pg_temp.dice(n, resource) > 0.98 then 'failed' else 'valid' end,
-    '{User.Read,Directory.Read.All}', now - interval '20 minutes', now + interval '50 minutes', now - interval '20 minutes'
+    case resource when 'graph' then '{User.Read,Directory.Read.All}' when 'exchange' then '{Exchange.Manage}'
+      else '{user_impersonation}' end::text[], now - interval '20 minutes', now + interval '50 minutes', now - interval '20 minutes'
   from made m, unnest(array['graph', 'exchange', 'azure']) resource
   where (fate < 0.92 or fate >= 0.97);
 insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, created_at, expires_at)

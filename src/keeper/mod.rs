@@ -15,6 +15,7 @@ pub mod inspect;
 mod look;
 pub mod message;
 mod onboarding;
+pub mod permission_set;
 mod plug;
 mod reading;
 mod record;
@@ -39,6 +40,7 @@ pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
 pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
+pub use permission_set::PermissionSet;
 pub use resource::{Permission, Resource};
 pub use restored::{AfterRestore, RestoreError, RestoreStep};
 pub use seal::{

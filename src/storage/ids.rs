@@ -99,6 +99,8 @@ uuid_ids! {
     VisitId;
     /// An entry of the audit log.
     AuditEventId;
+    /// Many tenants that are asked for one reason.
+    CampaignId;
 }
 
 /// The number of a recorded failure answer; the newest has the highest.

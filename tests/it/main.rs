@@ -7,6 +7,7 @@
 )]
 
 mod backup;
+mod campaigns;
 mod canary;
 mod cli;
 mod config;

@@ -11,6 +11,7 @@ use super::validate::Validation;
 use crate::domain::diagnosis::Category;
 use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::Resource;
+use crate::keeper::PermissionSet;
 use crate::storage::{ConnectionId, InvitationId, MsalErrorId, TenantId};
 
 /// One tenant's connection with all that belongs to it.
@@ -21,6 +22,8 @@ pub struct Detail {
     pub standing: Option<Standing>,
     /// The resource set, in the order of the catalogue.
     pub resources: Vec<ResourceLine>,
+    /// The permissions that the authorisation must cover.
+    pub required: PermissionSet,
     /// Credentials of our app registration that are in use, the one that ends first in front.
     pub credentials: Vec<Credential>,
     pub last_validation: Option<Validation>,
@@ -135,6 +138,7 @@ pub async fn detail(
     let standing = store::standing(op, scope, tenant).await?;
     Ok(Some(Detail {
         resources: store::resources(op, scope, tenant).await?,
+        required: PermissionSet::load(op.db()).await?,
         credentials: store::credentials(op, scope, tenant).await?,
         last_validation: store::last_validation(op, scope, tenant).await?,
         open_invitation: store::open_invitation(op, scope, tenant).await?,

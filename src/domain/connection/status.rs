@@ -50,6 +50,8 @@ pub struct Row {
     pub tags: Vec<String>,
     /// Out of the red until then, and why; none when not snoozed now.
     pub snoozed: Option<(OffsetDateTime, String)>,
+    /// How many permissions of the set the connection lacks.
+    pub permissions_lacking: i32,
 }
 
 /// The newest failure of a connection.

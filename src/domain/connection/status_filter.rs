@@ -50,6 +50,8 @@ pub struct Filter {
     pub tag: Option<String>,
     /// Snoozed tenants among the others, without them, or alone.
     pub snoozed: Option<bool>,
+    /// Only those that lack a permission of the set, or only those that lack none.
+    pub lacking: Option<bool>,
     /// Whose authorisation ends by itself on this day (UTC).
     pub lapses_on: Option<Date>,
     /// Part of a name, domain or administrator; of fewer than three characters the beginning of a word. Empty for all.
@@ -59,6 +61,6 @@ pub struct Filter {
 impl Filter {
     /// Whether the kept counts know the answer; otherwise the rows that match are counted.
     pub(super) fn is_counted(&self) -> bool {
-        self.search.is_empty() && self.lapses_on.is_none()
+        self.search.is_empty() && self.lapses_on.is_none() && self.lacking.is_none()
     }
 }

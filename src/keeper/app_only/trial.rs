@@ -14,6 +14,7 @@ use crate::entra::{Failure, Tokens};
 use crate::keeper::app::AppInUse;
 use crate::keeper::core::Core;
 use crate::keeper::gate::{Heard, Lane};
+use crate::keeper::permission_set::{Kind, PermissionSet};
 use crate::keeper::record;
 use crate::keeper::refresh::Class;
 use crate::keeper::resource::Resource;
@@ -172,7 +173,9 @@ impl Asker<'_> {
             Fit::Spreading => return Ok((Verdict::SettingUp(word::CONSENT_NOT_SEEN), None)),
             Fit::Foreign => return Ok((Verdict::Failed(word::WRONG_TENANT), None)),
         }
-        if !resource.missing_as_app(&roles_as_scopes(token)).is_empty() {
+        let set = PermissionSet::load(&self.core.pool).await?;
+        let roles = roles_as_scopes(token);
+        if !set.missing(resource, Kind::Application, &roles).is_empty() {
             return Ok((Verdict::SettingUp(word::PERMISSIONS_MISSING), None));
         }
         if resource != Resource::Graph {

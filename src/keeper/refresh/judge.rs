@@ -18,6 +18,7 @@ use crate::entra::{Failure, Tokens};
 use crate::keeper::core::jitter;
 use crate::keeper::incident::Sign;
 use crate::keeper::message::Refusal;
+use crate::keeper::permission_set::{Kind, PermissionSet};
 use crate::keeper::resource::Resource;
 use crate::keeper::store::schedule;
 use crate::keeper::store::tokens::TokenRow;
@@ -95,7 +96,7 @@ impl Run<'_> {
         by_previous: bool,
         more_to_come: bool,
     ) -> Result<Option<Halt>, Trouble> {
-        let short = self.is_short(resource, &tokens.scopes);
+        let short = self.is_short(resource, &tokens.scopes).await?;
         let answer = if short {
             Answer::Fails(Class::ConsentMissing)
         } else {
@@ -198,13 +199,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A grant that is still waiting for consent counts for a resource only with all permissions that we need.
-    fn is_short(&self, resource: Resource, scopes: &[String]) -> bool {
+    /// A grant that is still waiting for consent counts for a resource only with all permissions of the set. One that worked
+    /// before lives on what Tenantry itself needs: a permission that was newly required must end nobody's access.
+    async fn is_short(&self, resource: Resource, scopes: &[String]) -> sqlx::Result<bool> {
         if self.connection.app_only {
-            return !resource.missing_as_app(scopes).is_empty();
+            return Ok(!resource.missing_as_app(scopes).is_empty());
         }
-        matches!(self.standing.state, State::Pending | State::NeedsConsent)
-            && !resource.missing(scopes).is_empty()
+        Ok(match self.standing.state {
+            State::Pending => {
+                let set = PermissionSet::load(&self.core.pool).await?;
+                !set.missing(resource, Kind::Delegated, scopes).is_empty()
+            }
+            State::NeedsConsent => !resource.missing(scopes).is_empty(),
+            _ => false,
+        })
     }
 
     fn gone(&mut self, which: impl Fn(&TokenRow) -> bool) {

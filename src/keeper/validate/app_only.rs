@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{check as line, graph, graph_token};
 use crate::keeper::core::Core;
 use crate::keeper::message::{Check, CheckKind, CheckOutcome};
+use crate::keeper::permission_set::{Kind, PermissionSet};
 use crate::keeper::refresh::Report;
 use crate::keeper::resource::Resource;
 use crate::keeper::store::connections::Connection;
@@ -84,13 +85,14 @@ async fn assigned(
 ) -> Result<Check, Trouble> {
     let mut lacking = Vec::new();
     let mut covered = Vec::new();
+    let set = PermissionSet::load(&core.pool).await?;
     for row in tokens::list(&core.pool, connection.tenant_id, connection.id).await? {
-        if row.resource.required_application_permissions().is_empty() {
+        if set.of(row.resource, Kind::Application).is_empty() {
             continue;
         }
         match look.granted_as_app(principal, row.resource).await? {
             Ok(granted) => {
-                let missing = missing(row.resource, &granted);
+                let missing = missing(&set, row.resource, &granted);
                 if missing.is_empty() {
                     covered.push(row.resource.name());
                 } else {
@@ -104,15 +106,17 @@ async fn assigned(
     Ok(compared(&lacking, &covered))
 }
 
-fn missing(resource: Resource, granted: &[String]) -> Vec<&'static str> {
-    let all = resource.required_application_permissions().iter();
-    all.map(|permission| permission.name)
+/// What the directory does not grant; here an empty list says that nothing is granted.
+fn missing<'a>(set: &'a PermissionSet, resource: Resource, granted: &[String]) -> Vec<&'a str> {
+    let all = set.of(resource, Kind::Application).into_iter();
+    all.map(|need| need.name.as_str())
         .filter(|name| !granted.iter().any(|one| one.eq_ignore_ascii_case(name)))
         .collect()
 }
 
 /// Without Graph: what the tokens that were acquired carry.
 async fn carried(core: &Core, connection: &Connection, report: &Report) -> Result<Check, Trouble> {
+    let set = PermissionSet::load(&core.pool).await?;
     let rows = tokens::list(&core.pool, connection.tenant_id, connection.id).await?;
     let works = |row: &&tokens::TokenRow| {
         let mut lines = report.lines.iter();
@@ -121,7 +125,7 @@ async fn carried(core: &Core, connection: &Connection, report: &Report) -> Resul
     let mut lacking = Vec::new();
     let mut covered = Vec::new();
     for row in rows.iter().filter(works) {
-        let missing = row.resource.missing_as_app(&row.scopes);
+        let missing = set.missing(row.resource, Kind::Application, &row.scopes);
         if missing.is_empty() {
             covered.push(row.resource.name());
         } else {

@@ -3,6 +3,7 @@
 use super::check as line;
 use crate::keeper::core::Core;
 use crate::keeper::message::{Check, CheckKind, CheckOutcome};
+use crate::keeper::permission_set::{Kind, PermissionSet};
 use crate::keeper::refresh::Report;
 use crate::keeper::store::connections::Connection;
 use crate::keeper::store::tokens;
@@ -14,6 +15,7 @@ pub(super) async fn check(
     connection: &Connection,
     report: &Report,
 ) -> Result<Check, Trouble> {
+    let set = PermissionSet::load(&core.pool).await?;
     let rows = tokens::list(&core.pool, connection.tenant_id, connection.id).await?;
     let works = |row: &&tokens::TokenRow| {
         let line = report
@@ -25,7 +27,7 @@ pub(super) async fn check(
     let mut lacking = Vec::new();
     let mut covered = Vec::new();
     for row in rows.iter().filter(works) {
-        let missing = row.resource.missing(&row.scopes);
+        let missing = set.missing(row.resource, Kind::Delegated, &row.scopes);
         if missing.is_empty() {
             covered.push(row.resource.name());
         } else {

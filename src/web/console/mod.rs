@@ -6,6 +6,7 @@ mod authentication_status;
 mod invitations;
 mod msal_errors;
 mod operations;
+mod permissions;
 mod plug;
 mod profile;
 mod reports;
@@ -38,6 +39,7 @@ pub fn router() -> Routes {
         .merge(invitations::router())
         .merge(authentication_status::router())
         .merge(msal_errors::router())
+        .merge(permissions::router())
         .merge(plug::router())
         .merge(profile::router())
         .merge(operations::router())

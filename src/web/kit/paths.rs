@@ -71,6 +71,9 @@ pub const NEW_TECHNICIAN: &str = "/security/technicians/new";
 pub const PLUG: &str = "/security/disconnect-all";
 pub const PLUG_CONFIRMATION: &str = "/security/disconnect-all/confirmation";
 pub const PLUG_CANCELLATION: &str = "/security/disconnect-all/cancellation";
+/// What an authorisation must cover.
+pub const PERMISSIONS: &str = "/configuration/permissions";
+pub const NEW_PERMISSIONS: &str = "/configuration/permissions/new";
 pub const PENDING_INVITATIONS: &str = "/monitoring/customer/pending-invitations";
 pub const MSAL_ERRORS: &str = "/monitoring/msal-errors";
 pub const OPERATIONS: &str = "/monitoring/operations";

@@ -7,8 +7,11 @@ use crate::domain::invitation::{Invitation, Method};
 use crate::domain::op::{Op, Scope};
 use crate::domain::technician;
 use crate::domain::tenant::{self, TenantState};
-use crate::keeper::resource::{Permission, Resource};
+use crate::keeper::PermissionSet;
+use crate::keeper::permission_set::Kind;
+use crate::keeper::resource::Resource;
 use crate::language::{self, Language, Phrase};
+
 
 /// Who invites whom, and for what.
 #[derive(Clone, Debug)]
@@ -45,7 +48,7 @@ pub struct Inviter {
 pub struct Asked {
     pub name: &'static str,
     pub required: bool,
-    pub permissions: Vec<(&'static str, String)>,
+    pub permissions: Vec<(String, String)>,
 }
 
 impl Inviter {
@@ -69,10 +72,16 @@ impl Inviter {
         let site = &app.site;
         let face = Face::read(app, op, visitor, Some(tenant.id)).await?;
         let app_only = invitation.method == Method::AppOnly;
-        let asked = tenant
-            .resources
-            .iter()
-            .map(|entry| Asked::new(face.language, entry.resource.as_str(), entry.required, app_only));
+        let set = PermissionSet::load(op.db()).await?;
+        let asked = tenant.resources.iter().map(|entry| {
+            Asked::new(
+                face.language,
+                entry.resource.as_str(),
+                entry.required,
+                &set,
+                Kind::of(app_only),
+            )
+        });
         Ok(Some(Self {
             msp_name: face.msp_name.clone(),
             msp_legal_name: face.msp_legal_name.clone(),
@@ -121,12 +130,18 @@ impl Inviter {
 }
 
 /// What a permission is needed for. One that we have no words for in the language is told in English.
-fn reason(language: Language, resource: Resource, one: &Permission) -> String {
+fn reason(
+    language: Language,
+    resource: Resource,
+    kind: Kind,
+    name: &str,
+    english: &str,
+) -> String {
     let words = &language.book().reasons;
-    let known = match (resource, one.name) {
+    let known = match (resource, name) {
         _ if language == Language::En => None,
         (Resource::Graph, "User.Read") => Some(&words.user_read),
-        (Resource::Graph, "Directory.Read.All") if one.reason.contains("without any person") => {
+        (Resource::Graph, "Directory.Read.All") if kind == Kind::of(true) => {
             Some(&words.directory_read_app)
         }
         (Resource::Graph, "Directory.Read.All") => Some(&words.directory_read),
@@ -136,23 +151,25 @@ fn reason(language: Language, resource: Resource, one: &Permission) -> String {
         (Resource::Azure, "user_impersonation") => Some(&words.azure),
         _ => None,
     };
-    known.map_or_else(|| one.reason.to_owned(), Phrase::text)
+    known.map_or_else(|| english.to_owned(), Phrase::text)
 }
 
 impl Asked {
-    fn new(language: Language, word: &str, required: bool, app_only: bool) -> Option<Self> {
+    fn new(
+        language: Language,
+        word: &str,
+        required: bool,
+        set: &PermissionSet,
+        kind: Kind,
+    ) -> Option<Self> {
         let resource: Resource = word.parse().ok()?;
-        let permissions = if app_only {
-            resource.required_application_permissions()
-        } else {
-            resource.required_permissions()
-        };
         Some(Self {
             name: resource.name(),
             required,
-            permissions: permissions
-                .iter()
-                .map(|one| (one.name, reason(language, resource, one)))
+            permissions: set
+                .of(resource, kind)
+                .into_iter()
+                .map(|need| (need.name.clone(), reason(language, resource, kind, &need.name, need.reason())))
                 .collect(),
         })
     }

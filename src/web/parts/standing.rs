@@ -19,6 +19,8 @@ pub struct StateView {
     pub renewing: bool,
     /// Until when nobody is called for it, and why; empty when not snoozed.
     pub snoozed: String,
+    /// How many permissions are lacking, in words; empty when none is.
+    pub lacking: String,
 }
 
 impl StateView {
@@ -42,6 +44,11 @@ impl StateView {
                     format!("Snoozed through {last} (UTC): {reason}")
                 })
                 .unwrap_or_default(),
+            lacking: match row.permissions_lacking {
+                ..=0 => String::new(),
+                1 => "1 permission lacking".to_owned(),
+                n => format!("{n} permissions lacking"),
+            },
         }
     }
 
@@ -53,6 +60,9 @@ impl StateView {
         }
         if !self.who.is_empty() {
             lines.push(format!("Who acts: {}", self.who));
+        }
+        if !self.lacking.is_empty() {
+            lines.push(self.lacking.clone());
         }
         if self.renewing {
             lines.push("A renewal is under way".to_owned());

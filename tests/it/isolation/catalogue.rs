@@ -36,6 +36,7 @@ const DEFINERS: &[&str] = &[
     "settle_due_status",
     "settle_grants_of_tags",
     "settle_grants_of_tenants",
+    "settle_permission_set",
     "settle_technician_tenants",
     "settle_tenant_status",
     "stop_hand_out",

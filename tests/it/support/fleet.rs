@@ -111,7 +111,8 @@ impl Fleet {
         .expect("the tenant has no current connection");
         sqlx::query(
             "insert into tokens (tenant_id, connection_id, resource, state, scopes, acquired_at, expires_at, last_ok_at)
-             select $1, $2, resource, 'valid', '{User.Read,Directory.Read.All}', $3, $4, $3
+             select $1, $2, resource, 'valid', case resource when 'graph' then '{User.Read,Directory.Read.All}'
+               when 'exchange' then '{Exchange.Manage}' else '{user_impersonation}' end::text[], $3, $4, $3
              from tenant_resources where tenant_id = $1",
         )
         .bind(tenant)

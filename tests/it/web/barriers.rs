@@ -79,6 +79,8 @@ pub(super) async fn world() -> World {
         "/monitoring/operations",
         "/monitoring/reports",
         "/monitoring/customer/pending-invitations",
+        "/configuration/permissions",
+        "/configuration/permissions/new",
     ];
     let mut pages: Vec<String> = pages.map(str::to_owned).into();
     pages.push(format!("/monitoring/msal-errors/{error}"));

@@ -9,7 +9,7 @@ use super::matrix::state::fingerprint;
 use crate::support::app::TestApp;
 
 /// Fields with which these routes would do what they are for. The others are sent without any, and change nothing either.
-const FIELDS: [(&str, &[(&str, &str)]); 10] = [
+const FIELDS: [(&str, &[(&str, &str)]); 11] = [
     (
         "/tenants",
         &[
@@ -52,6 +52,14 @@ const FIELDS: [(&str, &[(&str, &str)]); 10] = [
     ("/security/technicians/{id}/reset", &[]),
     ("/security/technicians/{id}/disabling", &[]),
     ("/tenants/{short}/invitations/{id}/revocation", &[]),
+    (
+        "/configuration/permissions",
+        &[
+            ("base", "1"),
+            ("permission", "graph:delegated:Policy.Read.All"),
+            ("note", "The report needs it"),
+        ],
+    ),
 ];
 
 #[tokio::test]

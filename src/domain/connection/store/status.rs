@@ -44,6 +44,7 @@ struct StatusRow {
     tags: Vec<String>,
     snoozed_until: Option<OffsetDateTime>,
     snoozed_reason: Option<String>,
+    permissions_lacking: i32,
     /// What the page is ordered by; empty where that does not matter.
     key: String,
 }
@@ -93,6 +94,7 @@ impl TryFrom<StatusRow> for Row {
             snoozed: row
                 .snoozed_until
                 .map(|until| (until, row.snoozed_reason.unwrap_or_default())),
+            permissions_lacking: row.permissions_lacking,
         })
     }
 }
@@ -106,7 +108,7 @@ pub(super) fn category(word: Option<String>) -> Result<Option<Category>, ()> {
 const COLUMNS: &str = "k.tenant_id, k.short_name, k.full_name, k.domain, k.admin, k.connection_id, k.connection_state, k.mode,
   k.state, k.since, k.cause, k.pending_reason, k.suspended_reason, c.expires_at, c.expires_reason, c.last_ok_at,
   k.last_error_at, k.last_error_id, k.last_error_code, k.tokens_valid, k.tokens_total, k.open_invitation_id, k.tags,
-  k.snoozed_until, k.snoozed_reason";
+  k.snoozed_until, k.snoozed_reason, k.permissions_lacking";
 /// Where the columns come from: `limit 1` keeps the look at connections to an index read per row, however many there are.
 const ROWS: &str = " k where k.state <> 'archived'";
 const CONNECTION: &str =
@@ -292,6 +294,15 @@ pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         }
         Some(false) => {
             query.push(" and k.snoozed_until is null");
+        }
+        None => {}
+    }
+    match filter.lacking {
+        Some(true) => {
+            query.push(" and k.permissions_lacking > 0");
+        }
+        Some(false) => {
+            query.push(" and k.permissions_lacking = 0");
         }
         None => {}
     }

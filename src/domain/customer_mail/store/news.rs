@@ -24,8 +24,8 @@ pub async fn reminders(op: &mut Op, limit: i64) -> Result<Vec<Told>, sqlx::Error
            join tenants t on t.id = i.tenant_id and t.state = 'active'
            join tenant_mailing m on m.tenant_id = i.tenant_id and m.reminder
            cross join mail_settings s
-           where i.state = 'open' and i.expires_at > $1 and i.expires_at <= $1 + make_interval(days => s.reminder_days)
-             and i.email_sent_count > 0 and i.invitation_email <> '' and i.email_sent_at < $1 - interval '1 day'
+           where i.state = 'open' and i.expires_at > $1::timestamptz and i.expires_at <= $1::timestamptz + make_interval(days => s.reminder_days)
+             and i.email_sent_count > 0 and i.invitation_email <> '' and i.email_sent_at < $1::timestamptz - interval '1 day'
              and not exists (select from customer_mails c where c.tenant_id = i.tenant_id and c.invitation_id = i.id
                and c.kind in ('campaign', 'campaign_reminder', 'reminder'))
            order by i.expires_at limit $2"#,

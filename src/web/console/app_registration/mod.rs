@@ -20,8 +20,10 @@ use crate::domain::app_registration::{
 };
 use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::technician::Permission;
+use crate::keeper::PermissionSet;
 use crate::keeper::message::Actor as KeeperActor;
 use crate::keeper::message::app::AppChange;
+use crate::keeper::permission_set::Kind as PermissionKind;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
@@ -127,6 +129,8 @@ impl Forms {
 /// What a page is made of.
 struct Stored {
     all: Vec<Registration>,
+    /// What must be declared at Microsoft.
+    set: PermissionSet,
     now: OffsetDateTime,
 }
 
@@ -140,6 +144,7 @@ impl Stored {
     async fn within(op: &mut Op, app: &App, scope: Scope) -> Result<Self, sqlx::Error> {
         Ok(Self {
             all: app_registration::list(op, scope, app.site.cloud).await?,
+            set: PermissionSet::load(op.db()).await?,
             now: op.now(),
         })
     }
@@ -163,8 +168,8 @@ impl Stored {
             registration: active.map(|one| RegistrationView::of(one, self.now)),
             former: former.map(|one| FormerView::of(one, self.now)).collect(),
             clouds: CloudView::all(app.site.cloud, active.is_some()),
-            delegated: PermissionView::delegated(),
-            application: PermissionView::application(),
+            delegated: PermissionView::all(&self.set, PermissionKind::Delegated),
+            application: PermissionView::all(&self.set, PermissionKind::Application),
             redirect_uri: redirect_uri(app),
             forms,
             trying: self

@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use crate::domain::app_registration::{
     Alarm, Credential, Kind, Refused, Registration, State, Why, days_left, warning,
 };
-use crate::keeper::{Cloud, Permission, Resource};
+use crate::keeper::permission_set::Kind as PermissionKind;
+use crate::keeper::{Cloud, PermissionSet, Resource};
 use crate::web::kit::notice::Tone;
 use crate::web::kit::paths;
 use crate::web::kit::when::When;
@@ -338,30 +339,21 @@ impl CloudView {
 #[derive(Debug)]
 pub(super) struct PermissionView {
     pub resource: &'static str,
-    pub name: &'static str,
+    pub name: String,
     pub reason: &'static str,
 }
 
 impl PermissionView {
-    /// What an administrator's sign-in gives.
-    pub fn delegated() -> Vec<Self> {
-        Self::of(Resource::required_permissions)
-    }
-
-    /// What the application has by itself, for connections without a person.
-    pub fn application() -> Vec<Self> {
-        Self::of(Resource::required_application_permissions)
-    }
-
-    fn of(required: fn(Resource) -> &'static [Permission]) -> Vec<Self> {
-        let view = |(resource, permission): (Resource, &'static Permission)| Self {
-            resource: resource.name(),
-            name: permission.name,
-            reason: permission.reason,
-        };
-        let all = Resource::ALL.into_iter();
-        all.flat_map(|resource| required(resource).iter().map(move |each| (resource, each)))
-            .map(view)
+    /// Everything of a kind that the set asks for.
+    pub fn all(set: &PermissionSet, kind: PermissionKind) -> Vec<Self> {
+        Resource::ALL
+            .into_iter()
+            .flat_map(|resource| set.of(resource, kind))
+            .map(|need| Self {
+                resource: need.resource.name(),
+                name: need.name.clone(),
+                reason: need.reason(),
+            })
             .collect()
     }
 }

@@ -22,7 +22,7 @@ use crate::web::parts::csv;
 /// Rows read at a time.
 const PIECE: i64 = 500;
 
-const HEAD: [&str; 17] = [
+const HEAD: [&str; 18] = [
     "Short name",
     "Full name",
     "Domain",
@@ -40,6 +40,7 @@ const HEAD: [&str; 17] = [
     "Tags",
     "Snoozed until",
     "Snoozed because",
+    "Permissions lacking",
 ];
 
 /// GET: the whole list, whatever page is shown.
@@ -129,6 +130,7 @@ fn line(row: &Row) -> String {
         row.snoozed
             .as_ref()
             .map_or("", |(_, reason)| reason.as_str()),
+        &row.permissions_lacking.to_string(),
     ])
 }
 

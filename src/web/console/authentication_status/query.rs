@@ -25,6 +25,8 @@ pub struct Params {
     pub tag: String,
     /// `yes` for the snoozed alone, `no` for the others.
     pub snoozed: String,
+    /// `lacking` for tenants that lack a permission of the set, `whole` for the others.
+    pub permissions: String,
     /// A day (`2026-03-02`) on which the authorisation ends by itself.
     pub expires: String,
     pub sort: String,
@@ -67,6 +69,7 @@ impl Params {
             ("cause", &self.cause, filter.cause.is_some()),
             ("mode", &self.mode, filter.mode.is_some()),
             ("snoozed", &self.snoozed, filter.snoozed.is_some()),
+            ("permissions", &self.permissions, filter.lacking.is_some()),
             ("expires", &self.expires, filter.lapses_on.is_some()),
         ];
         Asked {
@@ -93,6 +96,11 @@ impl Params {
             snoozed: match self.snoozed.as_str() {
                 "yes" => Some(true),
                 "no" => Some(false),
+                _ => None,
+            },
+            lacking: match self.permissions.as_str() {
+                "lacking" => Some(true),
+                "whole" => Some(false),
                 _ => None,
             },
             lapses_on: Date::parse(&self.expires, DAY).ok(),
@@ -143,7 +151,7 @@ impl Asked {
     }
 
     /// Filters and order as a query, without the page; `day` is [`Self::day`].
-    pub fn pairs<'a>(&'a self, day: &'a str) -> [(&'static str, &'a str); 9] {
+    pub fn pairs<'a>(&'a self, day: &'a str) -> [(&'static str, &'a str); 10] {
         let filter = &self.filter;
         let sorted = self.sort != Sort::default();
         [
@@ -157,6 +165,14 @@ impl Asked {
                 match filter.snoozed {
                     Some(true) => "yes",
                     Some(false) => "no",
+                    None => "",
+                },
+            ),
+            (
+                "permissions",
+                match filter.lacking {
+                    Some(true) => "lacking",
+                    Some(false) => "whole",
                     None => "",
                 },
             ),

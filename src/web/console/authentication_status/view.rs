@@ -20,6 +20,7 @@ pub struct ListView {
     pub modes: Vec<Choice>,
     pub tags: Vec<Choice>,
     pub snoozed: Vec<Choice>,
+    pub permissions: Vec<Choice>,
     /// The day of expiry that the list is narrowed to, and the way back; empty for none.
     pub day: String,
     pub without_day: String,
@@ -114,6 +115,12 @@ impl ListView {
                 filter
                     .snoozed
                     .map_or("", |snoozed| if snoozed { "yes" } else { "no" }),
+            ),
+            permissions: choices(
+                [("lacking", "Lacking"), ("whole", "Complete")].into_iter(),
+                filter
+                    .lacking
+                    .map_or("", |lacking| if lacking { "lacking" } else { "whole" }),
             ),
             without_day: asked.with(&Change::NoDay),
             unknown: asked.unknown.clone(),

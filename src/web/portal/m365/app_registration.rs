@@ -13,9 +13,10 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::domain::connection::{self, OwnAppInput, Trial, TrialState};
 use crate::domain::tenant::{FieldError, TenantState};
-use crate::keeper::Resource;
 use crate::keeper::message::app_only::{Ask, Began};
 use crate::keeper::message::{Actor as KeeperActor, Refusal, Reply, Request};
+use crate::keeper::permission_set::Kind;
+use crate::keeper::{PermissionSet, Resource};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form};
@@ -46,7 +47,7 @@ struct SwitchPage {
 /// One application permission that must be granted.
 struct PermissionLine {
     resource: &'static str,
-    name: &'static str,
+    name: String,
     reason: &'static str,
 }
 
@@ -131,11 +132,14 @@ async fn page(
     let now = op.now();
     let trial = connection::own_app_trial(&mut op, visit.scope(), visit.id).await?;
     let trial = trial.and_then(|trial| TrialView::of(&trial, &visit, now));
-    let set = visit.tenant.resources.iter();
+    let resources = visit.tenant.resources.iter();
+    let set = PermissionSet::load(op.db()).await?;
     Ok(SwitchPage {
         consent_href: visit.paths().new_invitation(From::App.as_str()),
         is_known: visit.tenant.entra_tenant_id.is_some() || !visit.tenant.domain.is_empty(),
-        permissions: set.flat_map(|entry| lines(entry.resource)).collect(),
+        permissions: resources
+            .flat_map(|entry| lines(&set, entry.resource))
+            .collect(),
         trial,
         chrome,
         visit,
@@ -143,13 +147,14 @@ async fn page(
     })
 }
 
-fn lines(resource: Resource) -> impl Iterator<Item = PermissionLine> {
-    let all = resource.required_application_permissions().iter();
-    all.map(move |permission| PermissionLine {
+fn lines(set: &PermissionSet, resource: Resource) -> Vec<PermissionLine> {
+    let all = set.of(resource, Kind::Application).into_iter();
+    all.map(|need| PermissionLine {
         resource: resource.name(),
-        name: permission.name,
-        reason: permission.reason,
+        name: need.name.clone(),
+        reason: need.reason(),
     })
+    .collect()
 }
 
 impl TrialView {

@@ -4,6 +4,8 @@ use time::OffsetDateTime;
 
 use crate::domain::connection::{ResourceLine, TokenState};
 use crate::domain::diagnosis::Category;
+use crate::keeper::PermissionSet;
+use crate::keeper::permission_set::Kind;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
 
@@ -29,7 +31,7 @@ pub struct ResourceView {
 /// One required permission.
 #[derive(Clone, Debug)]
 pub struct PermissionView {
-    pub name: &'static str,
+    pub name: String,
     pub reason: &'static str,
     /// `passed`, `failed` or `skipped`: class of the mark.
     pub class: &'static str,
@@ -39,7 +41,7 @@ pub struct PermissionView {
 impl ResourceView {
     pub fn of(
         line: &ResourceLine,
-        app_only: bool,
+        (set, kind): (&PermissionSet, Kind),
         paths: TenantPaths<'_>,
         now: OffsetDateTime,
     ) -> Self {
@@ -66,34 +68,27 @@ impl ResourceView {
                 .last_error_id
                 .map(|id| paths.msal_error(id))
                 .unwrap_or_default(),
-            permissions: permissions(line, app_only),
+            permissions: permissions(line, set, kind),
         }
     }
 }
 
 /// The required permissions of a resource against what its last token carried.
-fn permissions(line: &ResourceLine, app_only: bool) -> Vec<PermissionView> {
-    let resource = line.resource;
-    let (required, missing) = if app_only {
-        let required = resource.required_application_permissions();
-        (required, resource.missing_as_app(&line.scopes))
-    } else {
-        let required = resource.required_permissions();
-        (required, resource.missing(&line.scopes))
-    };
-    required
-        .iter()
-        .map(|permission| {
+fn permissions(line: &ResourceLine, set: &PermissionSet, kind: Kind) -> Vec<PermissionView> {
+    let missing = set.missing(line.resource, kind, &line.scopes);
+    set.of(line.resource, kind)
+        .into_iter()
+        .map(|need| {
             let (class, word) = if line.scopes.is_empty() {
                 ("skipped", "not known yet")
-            } else if missing.contains(&permission.name) {
+            } else if missing.contains(&need.name.as_str()) {
                 ("failed", "missing")
             } else {
                 ("passed", "granted")
             };
             PermissionView {
-                name: permission.name,
-                reason: permission.reason,
+                name: need.name.clone(),
+                reason: need.reason(),
                 class,
                 word,
             }

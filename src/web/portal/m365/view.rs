@@ -7,6 +7,7 @@ use crate::domain::connection::{
     Credential, Detail, Durability, Grade, Mode, OpenInvitation, PendingGrant, PendingReason,
     ShownState, Validation,
 };
+use crate::keeper::permission_set::Kind;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::{CheckView, DiagnosisView, renew};
@@ -160,7 +161,9 @@ impl SettingsView {
             resources: detail
                 .resources
                 .iter()
-                .map(|line| ResourceView::of(line, app_only, paths, now))
+                .map(|line| {
+                    ResourceView::of(line, (&detail.required, Kind::of(app_only)), paths, now)
+                })
                 .collect(),
             credentials: detail
                 .credentials
