@@ -57,3 +57,5 @@ create table tenant_mailing (
 );
 grant select, insert, update on tenant_mailing to portal_web;
 grant select on tenant_mailing to portal_backup;
+
+create index customer_mails_stuck_idx on customer_mails (created_at desc) where state in ('failed', 'held');

@@ -12,8 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    connection, customer_mail, invitation, msal_error, onboarding, operations, report, request_limit, revocation,
-    sign_on, technician,
+    connection, customer_mail, invitation, msal_error, onboarding, operations, report,
+    request_limit, revocation, sign_on, technician,
 };
 use crate::web::kit::session;
 

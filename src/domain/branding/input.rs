@@ -109,7 +109,14 @@ mod tests {
         for right in ["", "#0f5fa8", "#000000", "#b00020"] {
             assert_eq!(check_accent(right), Ok(()), "{right}");
         }
-        for wrong in ["#ffffff", "#ffcc00", "red", "#12345", "#12345g", "#0f5fa8;}"] {
+        for wrong in [
+            "#ffffff",
+            "#ffcc00",
+            "red",
+            "#12345",
+            "#12345g",
+            "#0f5fa8;}",
+        ] {
             assert!(check_accent(wrong).is_err(), "{wrong}");
         }
     }
@@ -121,7 +128,12 @@ mod tests {
             legal_name: "x".repeat(121),
             ..BrandInput::default()
         };
-        let fields: Vec<_> = typed.parse().unwrap_err().iter().map(|one| one.field).collect();
+        let fields: Vec<_> = typed
+            .parse()
+            .unwrap_err()
+            .iter()
+            .map(|one| one.field)
+            .collect();
         assert_eq!(fields, ["display_name", "legal_name"]);
     }
 }

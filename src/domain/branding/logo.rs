@@ -99,12 +99,21 @@ mod tests {
     fn what_is_no_picture_or_too_large_is_refused() {
         let read = |file: &[u8]| Logo::read(file).map(|_| ()).unwrap_err();
         assert_eq!(read(b""), LogoError::Missing);
-        assert_eq!(read(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), LogoError::Kind);
+        assert_eq!(
+            read(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+            LogoError::Kind
+        );
         assert_eq!(read(b"GIF89a\x01\x00\x01\x00"), LogoError::Kind);
         assert_eq!(read(&vec![0; LOGO_BYTES + 1]), LogoError::TooLarge);
-        assert_eq!(read(&picture(1_025, 1, ImageFormat::Png)), LogoError::Dimensions);
+        assert_eq!(
+            read(&picture(1_025, 1, ImageFormat::Png)),
+            LogoError::Dimensions
+        );
         // A bomb: few bytes, many pixels.
-        assert_eq!(read(&picture(20_000, 2_000, ImageFormat::Png)), LogoError::Dimensions);
+        assert_eq!(
+            read(&picture(20_000, 2_000, ImageFormat::Png)),
+            LogoError::Dimensions
+        );
         let whole = picture(64, 64, ImageFormat::Png);
         assert_eq!(read(&whole[..whole.len() / 2]), LogoError::Broken);
     }

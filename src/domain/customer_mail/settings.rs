@@ -5,6 +5,7 @@ use super::template::check;
 use super::{Kind, MailTemplate, TemplateErrors};
 use crate::domain::audit::Entry;
 use crate::domain::op::{Op, Scope};
+use crate::domain::tenant::address;
 use crate::language::Language;
 use crate::storage::TenantId;
 
@@ -44,6 +45,39 @@ impl Default for Mailing {
     }
 }
 
+/// What was typed for a tenant.
+#[derive(Clone, Debug, Default)]
+pub struct MailingInput {
+    pub language: Option<Language>,
+    pub to_address: String,
+    pub reminder: bool,
+    pub completed: bool,
+    pub about_to_expire: bool,
+}
+
+impl MailingInput {
+    /// What it means, or what is wrong with the address.
+    pub fn parse(&self) -> Result<Mailing, String> {
+        let to_address =
+            address("invitation_email", &self.to_address).map_err(|error| error.message)?;
+        Ok(Mailing {
+            to_address,
+            ..self.unchecked()
+        })
+    }
+
+    /// As typed, for the form.
+    pub fn unchecked(&self) -> Mailing {
+        Mailing {
+            language: self.language,
+            to_address: self.to_address.clone(),
+            reminder: self.reminder,
+            completed: self.completed,
+            about_to_expire: self.about_to_expire,
+        }
+    }
+}
+
 pub async fn settings(op: &mut Op) -> Result<MailSettings, sqlx::Error> {
     store::settings(op).await
 }
@@ -58,11 +92,7 @@ pub async fn change_settings(op: &mut Op, new: MailSettings) -> Result<(), sqlx:
 }
 
 /// What a customer gets; the usual when nothing was said, or the tenant is out of scope.
-pub async fn mailing(
-    op: &mut Op,
-    scope: Scope,
-    tenant: TenantId,
-) -> Result<Mailing, sqlx::Error> {
+pub async fn mailing(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<Mailing, sqlx::Error> {
     Ok(store::mailing(op, scope, tenant).await?.unwrap_or_default())
 }
 
@@ -139,7 +169,10 @@ async fn note_text(
     language: Language,
 ) -> Result<(), sqlx::Error> {
     Entry::new(action)
-        .object("mail_text", format!("{} {}", kind.as_str(), language.as_str()))
+        .object(
+            "mail_text",
+            format!("{} {}", kind.as_str(), language.as_str()),
+        )
         .write(op)
         .await
 }

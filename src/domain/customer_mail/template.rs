@@ -50,11 +50,16 @@ fn body_error(kind: Kind, body: &str) -> Option<String> {
     if body.chars().count() > LONGEST_BODY {
         return Some(format!("Shorten it to {LONGEST_BODY} characters."));
     }
-    if body.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+    if body
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
         return Some("Remove the characters that nobody can see.".to_owned());
     }
     if kind.has_link() && !body.contains("{link}") {
-        return Some("Put {link} where the link is to stand; without it the mail is of no use.".to_owned());
+        return Some(
+            "Put {link} where the link is to stand; without it the mail is of no use.".to_owned(),
+        );
     }
     unknown(kind, body)
 }
@@ -66,7 +71,11 @@ fn unknown(kind: Kind, text: &str) -> Option<String> {
             return Some("A brace { is not closed by }.".to_owned());
         };
         if !kind.placeholders().contains(&name) {
-            let known: Vec<_> = kind.placeholders().iter().map(|one| format!("{{{one}}}")).collect();
+            let known: Vec<_> = kind
+                .placeholders()
+                .iter()
+                .map(|one| format!("{{{one}}}"))
+                .collect();
             return Some(format!(
                 "{{{name}}} means nothing in this mail. Use {}.",
                 known.join(", ")
@@ -93,7 +102,11 @@ mod tests {
         for kind in Kind::ALL {
             for language in Language::ALL {
                 let text = kind.default_template(language);
-                assert_eq!(check(kind, &text), Ok(text.clone()), "{kind:?} {language:?}");
+                assert_eq!(
+                    check(kind, &text),
+                    Ok(text.clone()),
+                    "{kind:?} {language:?}"
+                );
             }
         }
     }

@@ -3,7 +3,9 @@
 mod app_registration;
 mod audit_log;
 mod authentication_status;
+mod branding;
 mod invitations;
+mod mail_texts;
 mod msal_errors;
 mod operations;
 mod permissions;
@@ -36,7 +38,9 @@ pub fn router() -> Routes {
     Routes::new()
         .merge(app_registration::router())
         .merge(audit_log::router())
+        .merge(branding::router())
         .merge(invitations::router())
+        .merge(mail_texts::router())
         .merge(authentication_status::router())
         .merge(msal_errors::router())
         .merge(permissions::router())

@@ -80,6 +80,18 @@ pub const OPERATIONS: &str = "/monitoring/operations";
 pub const INCIDENTS: &str = "/monitoring/operations/incidents";
 pub const REPORTS: &str = "/monitoring/reports";
 pub const REPORTS_CSV: &str = "/monitoring/reports.csv";
+/// How customers see the MSP.
+pub const BRANDING: &str = "/configuration/branding";
+pub const BRANDING_LOGO: &str = "/configuration/branding/logo";
+pub const BRANDING_LOGO_REMOVAL: &str = "/configuration/branding/logo/removal";
+/// The texts of mails to customers.
+pub const MAIL_TEXTS: &str = "/configuration/invitations";
+pub const MAIL_TEXT: &str = "/configuration/invitations/{kind}/{language}";
+
+pub fn mail_text(kind: &str, language: &str) -> String {
+    format!("{MAIL_TEXTS}/{kind}/{language}")
+}
+
 /// The MSP's logo and colour, for pages and mails to customers.
 pub const BRAND_LOGO: &str = "/brand/logo/{id}";
 pub const BRAND_SHEET: &str = "/brand/colour/{colour}";
@@ -202,6 +214,15 @@ impl TenantPaths<'_> {
         format!("{TENANTS}/{}/configuration/m365/validation", self.0)
     }
     /// "Expiry warning".
+    pub fn mails(self) -> String {
+        format!("{TENANTS}/{}/configuration/mails", self.0)
+    }
+
+    /// "Send again" of a mail to the customer.
+    pub fn mail_queueing(self, id: crate::storage::CustomerMailId) -> String {
+        format!("{TENANTS}/{}/mails/{id}/queueing", self.0)
+    }
+
     pub fn lead_time(self) -> String {
         format!("{TENANTS}/{}/configuration/expiry-warning", self.0)
     }

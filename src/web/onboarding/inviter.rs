@@ -12,7 +12,6 @@ use crate::keeper::permission_set::Kind;
 use crate::keeper::resource::Resource;
 use crate::language::{self, Language, Phrase};
 
-
 /// Who invites whom, and for what.
 #[derive(Clone, Debug)]
 pub struct Inviter {
@@ -130,13 +129,7 @@ impl Inviter {
 }
 
 /// What a permission is needed for. One that we have no words for in the language is told in English.
-fn reason(
-    language: Language,
-    resource: Resource,
-    kind: Kind,
-    name: &str,
-    english: &str,
-) -> String {
+fn reason(language: Language, resource: Resource, kind: Kind, name: &str, english: &str) -> String {
     let words = &language.book().reasons;
     let known = match (resource, name) {
         _ if language == Language::En => None,
@@ -169,7 +162,12 @@ impl Asked {
             permissions: set
                 .of(resource, kind)
                 .into_iter()
-                .map(|need| (need.name.clone(), reason(language, resource, kind, &need.name, need.reason())))
+                .map(|need| {
+                    (
+                        need.name.clone(),
+                        reason(language, resource, kind, &need.name, need.reason()),
+                    )
+                })
                 .collect(),
         })
     }

@@ -119,7 +119,9 @@ pub async fn take(
         None => None,
     };
     let good = match found.filter(|one| one.state.is_good()) {
-        Some(invitation) => Inviter::read(&app, &mut op, &visitor, &invitation).await?.is_some(),
+        Some(invitation) => Inviter::read(&app, &mut op, &visitor, &invitation)
+            .await?
+            .is_some(),
         None => false,
     };
     match token {

@@ -28,6 +28,8 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some(
                     "technicians" | "credentials" | "views" | "factors" | "sessions" | "audit-log",
                 ) => &ids.nothing,
+                // Nobody's mail.
+                Some("mails") => &ids.nothing,
                 other if path.contains("{id}") => panic!("whose id is it below {other:?}: {path}"),
                 _ => "",
             };
@@ -35,6 +37,8 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 .replace("{short}", short)
                 .replace("{resource}", "graph")
                 .replace("{login}", &ids.nothing)
+                .replace("{kind}", "invitation")
+                .replace("{language}", "de")
                 .replace("{id}", id);
             assert!(!filled.contains('{'), "an unknown parameter: {path}");
             filled

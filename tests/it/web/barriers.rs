@@ -81,6 +81,10 @@ pub(super) async fn world() -> World {
         "/monitoring/customer/pending-invitations",
         "/configuration/permissions",
         "/configuration/permissions/new",
+        "/configuration/invitations",
+        "/configuration/invitations/invitation/de",
+        "/configuration/branding",
+        "/tenants/birch/configuration/mails",
     ];
     let mut pages: Vec<String> = pages.map(str::to_owned).into();
     pages.push(format!("/monitoring/msal-errors/{error}"));

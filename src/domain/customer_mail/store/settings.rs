@@ -109,7 +109,10 @@ pub async fn own_texts(op: &mut Op) -> Result<Vec<(String, String)>, sqlx::Error
     let rows = sqlx::query!("select kind, language from mail_texts order by kind, language")
         .fetch_all(op.db())
         .await?;
-    Ok(rows.into_iter().map(|row| (row.kind, row.language)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.kind, row.language))
+        .collect())
 }
 
 /// None: the product's own.
