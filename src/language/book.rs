@@ -156,31 +156,12 @@ mod tests {
     #[test]
     fn no_text_was_left_in_english() {
         // Names, and words that are the same by chance.
-        const SAME: [&str; 24] = [
-            "pin_label",
+        const SAME: [&str; 5] = [
             "administrator",
-            "reference",
+            "optional",
+            "pin_label",
             "step_administrator",
             "step_invitation",
-            "optional",
-            "role_reader",
-            "done",
-            "from",
-            "at_msp",
-            "our_fault_next",
-            "for_whom",
-            "language",
-            "access_for",
-            "until",
-            "microsofts_page",
-            "revoke_delete",
-            "start",
-            "with_microsoft",
-            "in_browser",
-            "time_left",
-            "when",
-            "step_done",
-            "waiting",
         ];
         let english = texts(Language::En);
         for language in Language::ALL.into_iter().skip(1) {
