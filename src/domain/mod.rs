@@ -9,6 +9,8 @@ pub mod api_key;
 pub mod app_registration;
 /// What was done, by whom; append only.
 pub mod audit;
+/// How customers see the MSP.
+pub mod branding;
 /// Many tenants are asked for one reason, each once.
 pub mod campaign;
 /// Cells of CSV, safe to open in a spreadsheet.

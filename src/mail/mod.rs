@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::config::{SecretFileError, Smtp, SmtpTls};
 
 pub use alert::AlertLetter;
-pub use customer::{ACCENT, CustomerLetter};
+pub use customer::{ACCENT, CustomerLetter, Part};
 pub use security::{LoginNews, SecurityLetter};
 
 /// Longest wait for the mail server, for each of its answers.

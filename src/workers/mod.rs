@@ -12,8 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    alert, api_key, campaign, connection, invitation, msal_error, onboarding, operations, report,
-    request_limit, revocation, sign_on, technician,
+    alert, api_key, campaign, connection, customer_mail, invitation, msal_error, onboarding,
+    operations, report, request_limit, revocation, sign_on, technician,
 };
 use crate::web::kit::session;
 
@@ -103,6 +103,12 @@ fn list(app: &App) -> Vec<Worker> {
             "Brings last successes and idle limits of the status list up to date",
             minutes(10),
             |app| Box::pin(status_dates(app)),
+        ),
+        job(
+            "customer news",
+            "Queues reminders, receipts and warnings for customers who get them",
+            minutes(1),
+            |app| Box::pin(customer_news(app)),
         ),
         job(
             "customer mails",
@@ -252,6 +258,13 @@ async fn alert_heartbeats(app: App) -> anyhow::Result<String> {
 async fn status_dates(app: App) -> anyhow::Result<String> {
     let behind = connection::freshen_status(&app.pool).await?;
     Ok(format!("{behind} tenants were behind"))
+}
+
+async fn customer_news(app: App) -> anyhow::Result<String> {
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("customer news")).await?;
+    let queued = customer_mail::queue_news(&mut op).await?;
+    op.commit().await?;
+    Ok(format!("{queued} mails queued"))
 }
 
 async fn customer_mails(app: App) -> anyhow::Result<String> {

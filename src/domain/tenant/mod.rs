@@ -19,7 +19,7 @@ use super::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
 pub use crate::keeper::Resource;
-pub(in crate::domain) use address::address;
+pub(in crate::domain) use address::{address, is_deceptive};
 pub use change::{ChangeError, add, edit};
 pub use export::{Export, export};
 pub use input::{FieldError, NewTenant, TenantInput, is_tag};

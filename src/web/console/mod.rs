@@ -5,8 +5,10 @@ mod api_keys;
 mod app_registration;
 mod audit_log;
 mod authentication_status;
+mod branding;
 mod campaigns;
 mod invitations;
+mod mail_texts;
 mod msal_errors;
 mod operations;
 mod permissions;
@@ -42,7 +44,9 @@ pub fn router() -> Routes {
         .merge(api_keys::router())
         .merge(app_registration::router())
         .merge(audit_log::router())
+        .merge(branding::router())
         .merge(invitations::router())
+        .merge(mail_texts::router())
         .merge(authentication_status::router())
         .merge(campaigns::router())
         .merge(msal_errors::router())

@@ -54,12 +54,15 @@ pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Res
 /// for the form around it. Below what `Multipart` takes by itself.
 const FILE: usize = 2 * 1024 * 1024 - 16 * 1024;
 
-/// Layer: no body is larger than forms of ours are, and on the one page that takes a file no larger than that; 413.
+/// A form with a logo in it: what its reader takes, with room for the form around it.
+const LOGO: usize = crate::domain::branding::LOGO_BYTES + 16 * 1024;
+
+/// Layer: no body is larger than forms of ours are, and on a page that takes a file no larger than that; 413.
 pub async fn body(State(app): State<App>, request: Request, next: Next) -> Response {
-    let most = if request.uri().path() == paths::TENANTS_IMPORT {
-        app.limits.body.max(FILE)
-    } else {
-        app.limits.body
+    let most = match request.uri().path() {
+        paths::TENANTS_IMPORT => app.limits.body.max(FILE),
+        paths::BRANDING_LOGO => app.limits.body.max(LOGO),
+        _ => app.limits.body,
     };
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());

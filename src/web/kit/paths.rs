@@ -99,6 +99,31 @@ pub const NEW_ALERT_RULE: &str = "/configuration/alerts/rules/new";
 pub const ALERT_CHANNELS: &str = "/configuration/alerts/channels";
 pub const NEW_ALERT_CHANNEL: &str = "/configuration/alerts/channels/new";
 pub const ALERT_DELIVERIES: &str = "/configuration/alerts/deliveries";
+/// How customers see the MSP.
+pub const BRANDING: &str = "/configuration/branding";
+pub const BRANDING_LOGO: &str = "/configuration/branding/logo";
+pub const BRANDING_LOGO_REMOVAL: &str = "/configuration/branding/logo/removal";
+/// The texts of mails to customers.
+pub const MAIL_TEXTS: &str = "/configuration/invitations";
+pub const MAIL_TEXT: &str = "/configuration/invitations/{kind}/{language}";
+
+pub fn mail_text(kind: &str, language: &str) -> String {
+    format!("{MAIL_TEXTS}/{kind}/{language}")
+}
+
+/// The MSP's logo and colour, for pages and mails to customers.
+pub const BRAND_LOGO: &str = "/brand/logo/{id}";
+pub const BRAND_SHEET: &str = "/brand/colour/{colour}";
+
+pub fn brand_logo(id: uuid::Uuid) -> String {
+    format!("/brand/logo/{id}")
+}
+
+/// `colour` without its number sign.
+pub fn brand_sheet(colour: &str) -> String {
+    format!("/brand/colour/{colour}")
+}
+
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
@@ -253,6 +278,15 @@ impl TenantPaths<'_> {
         format!("{TENANTS}/{}/automation", self.0)
     }
     /// "Expiry warning".
+    pub fn mails(self) -> String {
+        format!("{TENANTS}/{}/configuration/mails", self.0)
+    }
+
+    /// "Send again" of a mail to the customer.
+    pub fn mail_queueing(self, id: crate::storage::CustomerMailId) -> String {
+        format!("{TENANTS}/{}/mails/{id}/queueing", self.0)
+    }
+
     pub fn lead_time(self) -> String {
         format!("{TENANTS}/{}/configuration/expiry-warning", self.0)
     }

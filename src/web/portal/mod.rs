@@ -7,6 +7,7 @@ mod expected;
 mod invitations;
 mod lead_time;
 mod m365;
+mod mails;
 mod msal_errors;
 mod overview;
 mod report;
@@ -32,6 +33,7 @@ pub fn router() -> Routes {
         .merge(report::router())
         .merge(tokens::router())
         .merge(m365::router())
+        .merge(mails::router())
         .merge(msal_errors::router())
 }
 

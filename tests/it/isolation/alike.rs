@@ -30,8 +30,8 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                     "technicians" | "api-keys" | "credentials" | "views" | "factors" | "sessions" | "audit-log" | "rules"
                     | "channels",
                 )
-                // A foreign alert has a test of its own (alerts::pages).
-                | Some("alerts") => &ids.nothing,
+                // A foreign alert has a test of its own (alerts::pages); nobody's mail.
+                | Some("alerts" | "mails") => &ids.nothing,
                 other if path.contains("{id}") => panic!("whose id is it below {other:?}: {path}"),
                 _ => "",
             };
@@ -40,6 +40,8 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 .replace("{resource}", "graph")
                 .replace("{login}", &ids.nothing)
                 .replace("{delivery}", &ids.nothing)
+                .replace("{kind}", "invitation")
+                .replace("{language}", "de")
                 .replace("{id}", id);
             assert!(!filled.contains('{'), "an unknown parameter: {path}");
             filled

@@ -96,6 +96,10 @@ pub(super) async fn world() -> World {
         "/configuration/alerts/channels/new?kind=heartbeat",
         "/configuration/alerts/channels/00000000-0000-7000-8000-000000000001",
         "/configuration/alerts/deliveries",
+        "/configuration/invitations",
+        "/configuration/invitations/invitation/de",
+        "/configuration/branding",
+        "/tenants/birch/configuration/mails",
     ];
     let mut pages: Vec<String> = pages.map(str::to_owned).into();
     pages.push(format!("/monitoring/msal-errors/{error}"));
