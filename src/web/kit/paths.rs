@@ -277,7 +277,7 @@ impl TenantPaths<'_> {
     pub fn automation(self) -> String {
         format!("{TENANTS}/{}/automation", self.0)
     }
-    /// "Expiry warning".
+    /// Which mails the customer gets.
     pub fn mails(self) -> String {
         format!("{TENANTS}/{}/configuration/mails", self.0)
     }
@@ -287,6 +287,7 @@ impl TenantPaths<'_> {
         format!("{TENANTS}/{}/mails/{id}/queueing", self.0)
     }
 
+    /// "Expiry warning".
     pub fn lead_time(self) -> String {
         format!("{TENANTS}/{}/configuration/expiry-warning", self.0)
     }
