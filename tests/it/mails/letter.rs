@@ -24,7 +24,8 @@ impl Received {
             .and_then(|rest| rest.split('"').next())
             .unwrap();
         let part = |kind: &str| {
-            let parts = body.split(&format!("--{boundary}"));
+            let boundary = format!("--{boundary}");
+            let parts = body.split(&boundary);
             let found = parts.into_iter().find(|part| part.contains(kind));
             found.map(decode_part).unwrap_or_default()
         };
