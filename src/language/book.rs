@@ -82,10 +82,6 @@ const fn source(language: Language) -> &'static str {
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "the files are compiled in, and a test reads each of them"
-)]
 fn read(language: Language) -> Book {
     Config::builder()
         .add_source(File::from_str(source(language), FileFormat::Toml))
