@@ -21,6 +21,9 @@ pub struct World {
     pub tenants: u32,
     pub pool: PgPool,
     pub keeper_url: String,
+    /// As the portal; not every benchmark has one.
+    #[allow(dead_code)]
+    pub web_url: String,
     pub owner_url: String,
     pub key_file: PathBuf,
     pub client_id: Uuid,
@@ -59,6 +62,7 @@ impl World {
             tenants,
             pool,
             keeper_url: urls.keeper.expose_secret().to_owned(),
+            web_url: urls.web.expose_secret().to_owned(),
             owner_url,
             key_file,
             client_id: random_uuid(),

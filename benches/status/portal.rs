@@ -71,6 +71,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         }),
         trusted_proxies: Arc::new([]),
         mailer: None,
+        guard: tenantry::outbound::guard::Guard::default(),
         sso: None,
         login: Arc::new(Login {
             passkey_for_admins: false,
@@ -82,6 +83,8 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         keep_errors_months: None,
         revocation_log: None,
         status_news: broadcast::channel(64).0,
+        keys: tenantry::domain::api_key::SeenKeys::default(),
+        hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
     };
     let stop = CancellationToken::new();
     let (ear, heard) = connection::status_ear();

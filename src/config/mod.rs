@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 pub use error::{ConfigError, Problem};
-pub use limits::Limits;
+pub use limits::{KeyLimits, Limits};
 pub use network::Network;
 pub use secret_file::{SecretFile, SecretFileError};
 pub use sections::{

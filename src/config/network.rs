@@ -17,6 +17,14 @@ pub struct Network {
 pub struct ParseNetworkError;
 
 impl Network {
+    /// A network that nobody's address belongs to but one that is never used.
+    pub const fn nobody() -> Self {
+        Self {
+            address: IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
+            bits: 128,
+        }
+    }
+
     /// Whether `address` belongs to it; an IPv4 address that arrives in IPv6 clothes counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::storage::{TechnicianId, TenantId};
+use crate::storage::{ApiKeyId, TechnicianId, TenantId};
 
 /// Who acts, as the audit log names it.
 #[derive(Clone, Debug)]
@@ -15,6 +15,14 @@ pub enum Actor {
     Technician {
         id: TechnicianId,
         email: String,
+        ip: String,
+    },
+    /// A script with an API key, in the name of the key's owner.
+    Key {
+        id: ApiKeyId,
+        /// The key's name and its owner's address.
+        name: String,
+        owner: TechnicianId,
         ip: String,
     },
     /// The bearer of an invitation link; nobody we know by name.
@@ -28,10 +36,10 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The technician's id, when one acts.
+    /// The technician's id, when one acts; for a key its owner's.
     pub fn technician(&self) -> Option<TechnicianId> {
         match self {
-            Self::Technician { id, .. } => Some(*id),
+            Self::Technician { id, .. } | Self::Key { owner: id, .. } => Some(*id),
             _ => None,
         }
     }
@@ -51,7 +59,10 @@ impl Op {
     pub async fn begin(pool: &PgPool, clock: &Clock, actor: Actor) -> Result<Self, sqlx::Error> {
         let scope = match actor {
             Actor::Worker(_) | Actor::Command(_) => Some(Scope::all()),
-            Actor::Technician { .. } | Actor::Customer { .. } | Actor::Visitor { .. } => None,
+            Actor::Technician { .. }
+            | Actor::Key { .. }
+            | Actor::Customer { .. }
+            | Actor::Visitor { .. } => None,
         };
         Self::open(pool, clock, actor, scope).await
     }
@@ -178,6 +189,11 @@ impl Scope {
         Self(Reach::Granted(technician))
     }
 
+    /// The tenants that this API key is limited to: `technician_tenants` has them under the key's id.
+    pub fn granted_to_key(key: ApiKeyId) -> Self {
+        Self(Reach::Granted(key.as_uuid().into()))
+    }
+
     /// Whether nothing is left out.
     pub const fn is_all(self) -> bool {
         matches!(self.0, Reach::All)
@@ -191,7 +207,7 @@ impl Scope {
         }
     }
 
-    /// The second filter for a `WHERE`: null unless a limited technician looks.
+    /// The second filter for a `WHERE`: null unless a limited technician looks, or a limited key.
     pub fn technician(self) -> Option<Uuid> {
         match self.0 {
             Reach::All | Reach::One(_) => None,

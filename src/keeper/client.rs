@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
 
+use super::desk::{Desk, Join, Refreshing};
+use super::message::quick::{Quick, QuickReply};
 use super::message::{Reply, Request};
 use super::socket;
 use crate::clock::Clock;
@@ -24,6 +27,8 @@ pub struct Client {
     way: Way,
     /// The demo's movable clock, which the keeper's process follows.
     clock: Option<Arc<Followed>>,
+    desk: Desk,
+    refreshing: Refreshing,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +56,8 @@ impl Client {
         let client = Self {
             way: Way::Channel(questions),
             clock: None,
+            desk: Desk::default(),
+            refreshing: Refreshing::default(),
         };
         (client, queue)
     }
@@ -60,6 +67,8 @@ impl Client {
         Self {
             way: Way::Socket(path.into()),
             clock: None,
+            desk: Desk::default(),
+            refreshing: Refreshing::default(),
         }
     }
 
@@ -85,6 +94,16 @@ impl Client {
         tokio::time::timeout(PATIENCE, asked)
             .await
             .map_err(|_| Unavailable)?
+    }
+
+    /// Ask for a token that is stored and still lives, together with whoever asks at the same time.
+    pub async fn hand_out_quickly(&self, one: Quick) -> Result<QuickReply, Unavailable> {
+        self.desk.clone().hand_out(self, one).await
+    }
+
+    /// Before asking for a token that must be refreshed first: go, or wait for whoever of this process went.
+    pub fn join_refresh(&self, tenant: Uuid, resource: &str) -> Join {
+        self.refreshing.join(tenant, resource)
     }
 
     /// Tell the keeper where the followed clock stands, if that is news.

@@ -1,11 +1,13 @@
 //! The only code that opens sealed secrets: keys, seals, refresh protocol, onboarding at Microsoft, validation. It is asked by
 //! typed messages and shares neither pool nor row type with the portal.
 
+mod alerts;
 mod app;
 mod app_only;
 pub mod audit;
 pub mod client;
 mod core;
+mod desk;
 mod facts;
 mod fault;
 mod gate;
@@ -17,6 +19,7 @@ pub mod message;
 mod onboarding;
 pub mod permission_set;
 mod plug;
+mod quick;
 mod reading;
 mod record;
 mod refresh;
@@ -40,6 +43,7 @@ pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
 pub use crate::entra::{Cloud, Operation};
 pub use app::{AppSeed, SeedCredential, SeedError};
 pub use client::{Client, Unavailable};
+pub use desk::{Going, Join};
 pub use permission_set::PermissionSet;
 pub use resource::{Permission, Resource};
 pub use restored::{AfterRestore, RestoreError, RestoreStep};

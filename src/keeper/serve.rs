@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::alerts;
 use super::app;
 use super::app_only;
 use super::client::Envelope;
@@ -14,6 +15,7 @@ use super::look;
 use super::message::{Refusal, Reply, Request, ResourceResult, keys};
 use super::onboarding;
 use super::plug;
+use super::quick;
 use super::refresh::{Report, Wish, refresh};
 use super::seal::Purpose;
 use super::store::{connections, incidents, tenants};
@@ -90,6 +92,9 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         }
         Request::AppOnly(ask) => app_only::answer(core, ask).await,
         Request::HandOut(request) => Ok(Reply::HandedOut(hand_out(core, request).await?)),
+        Request::HandOutMany { all } => Ok(Reply::HandedOutMany {
+            all: quick::hand_out(core, all).await?,
+        }),
         Request::MoveClock { offset_ms } if core.settings.movable_clock => {
             core.clock.set_offset_ms(offset_ms);
             Ok(Reply::Done)
@@ -99,6 +104,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         Request::Plug(ask) => Ok(plug::answer(core, ask)),
         Request::Look(ask) => Ok(Reply::Looked(look::answer(core, ask).await?)),
         Request::Totp(ask) => Ok(Reply::Totp(totp::answer(core, ask).await?)),
+        Request::Alerts(ask) => Ok(Reply::Alerts(alerts::answer(core, ask).await?)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
         of_a_flow => answer_flow(core, of_a_flow).await,

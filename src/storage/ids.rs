@@ -101,6 +101,8 @@ uuid_ids! {
     AuditEventId;
     /// Many tenants that are asked for one reason.
     CampaignId;
+    /// A key by which scripts ask the API.
+    ApiKeyId;
 }
 
 /// The number of a recorded failure answer; the newest has the highest.

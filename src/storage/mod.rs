@@ -21,9 +21,9 @@ mod urls;
 pub use boot_check::{BootCheck, BootCheckError, Expect, boot_check};
 pub use constraint::{Violation, is_contention, violation};
 pub use ids::{
-    AppCredentialId, AppRegistrationId, AuditEventId, CampaignId, ConnectionId, CustomerMailId,
-    DataKeyId, FlowId, InvitationId, MsalErrorId, ParseIdError, SavedViewId, TechnicianId,
-    TenantId, ValidationId, VisitId,
+    ApiKeyId, AppCredentialId, AppRegistrationId, AuditEventId, CampaignId, ConnectionId,
+    CustomerMailId, DataKeyId, FlowId, InvitationId, MsalErrorId, ParseIdError, SavedViewId,
+    TechnicianId, TenantId, ValidationId, VisitId,
 };
 pub use inconsistent::Inconsistent;
 pub use instance_lock::{InstanceLock, InstanceLockError};

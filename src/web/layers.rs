@@ -7,7 +7,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::kit::{again, denial, error, guard, headers, load, log, peer};
@@ -26,10 +25,11 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
         ))
         .layer(from_fn(guard::finish_changes))
         .layer(from_fn(guard::patience))
-        .layer(RequestBodyLimitLayer::new(app.limits.body))
+        .layer(from_fn_with_state(app.clone(), guard::body))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(from_fn_with_state(app.clone(), guard::needs_origin))
         .layer(CsrfLayer::new())
+        .layer(from_fn(guard::api_has_no_origin))
         .layer(from_fn_with_state(app.clone(), guard::own_host))
         .layer(from_fn_with_state(app.clone(), guard::bounds))
         .layer(CatchPanicLayer::new())
@@ -89,6 +89,7 @@ mod tests {
             }),
             trusted_proxies: Arc::new([]),
             mailer: None,
+            guard: crate::outbound::guard::Guard::default(),
             sso: None,
             visit: time::Duration::hours(1),
             limits: crate::config::Limits::default(),
@@ -100,6 +101,8 @@ mod tests {
             revocation_log: None,
             flow_changes: broadcast::channel(1).0,
             status_news: broadcast::channel(64).0,
+            keys: crate::domain::api_key::SeenKeys::default(),
+            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
         }
     }
 

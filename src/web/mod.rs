@@ -1,5 +1,6 @@
 //! Who is looking: one router per audience, each behind its own guard, and the layers that every answer passes.
 
+pub mod api;
 pub mod console;
 mod csp_reports;
 #[cfg(feature = "faults")]
@@ -36,12 +37,13 @@ fn routes() -> Routes {
         .merge(console::router())
         .merge(portal::router())
         .merge(onboarding::router())
+        .merge(api::openapi::router())
 }
 
 /// What is served, and to whom: the pages and the assets.
 pub fn inventory() -> Vec<Route> {
-    let (pages, assets) = (routes(), assets::router());
-    [pages.inventory(), assets.inventory()].concat()
+    let (pages, assets, api) = (routes(), assets::router(), api::endpoints().into_routes());
+    [pages.inventory(), api.inventory(), assets.inventory()].concat()
 }
 
 /// The portal.
@@ -53,7 +55,13 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), kit::kept::keep))
         .layer(session::layer(&app))
         .route_layer(from_fn(kit::log::note_route));
+    // The API knows no session.
+    let (api, policies) = api::endpoints().into_routes().into_parts();
+    let door = (app.clone(), Arc::new(policies));
+    let api = api
+        .route_layer(from_fn_with_state(door, policy::enforce))
+        .route_layer(from_fn(kit::log::note_route));
     // Assets are for anybody and need no session.
     let (assets, _) = assets::router().into_parts();
-    layers::around(pages.merge(assets), app)
+    layers::around(pages.merge(api).merge(assets), app)
 }

@@ -6,6 +6,8 @@
     reason = "clippy knows tests by their attribute and not the helpers they share"
 )]
 
+mod alerts;
+mod api;
 mod backup;
 mod campaigns;
 mod canary;

@@ -18,7 +18,7 @@ pub struct Event {
     pub at: OffsetDateTime,
     /// The tenant that the act concerned, with its names now; none for acts of the installation.
     pub tenant: Option<Concerned>,
-    /// `technician`, `customer`, `visitor`, `keeper`, `worker` or `command`.
+    /// `technician`, `customer`, `visitor`, `keeper`, `worker`, `command` or `key`.
     pub actor_type: String,
     pub actor_id: Option<Uuid>,
     pub actor: String,

@@ -11,8 +11,8 @@ pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error>
     let (now, request_id) = (op.now(), op.request_id().to_owned());
     sqlx::query!(
         "insert into audit_events (at, tenant_id, actor_type, actor_id, actor_name, ip, action, object_type, object_id,
-           result, request_id, details)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+           result, request_id, details, key_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         now,
         entry.tenant.map(TenantId::as_uuid),
         kind,
@@ -25,6 +25,7 @@ pub(super) async fn insert(op: &mut Op, entry: Entry) -> Result<(), sqlx::Error>
         entry.outcome.as_str(),
         request_id,
         serde_json::Value::Object(details::permitted(entry.details)),
+        key_of(op),
     )
     .execute(op.db())
     .await?;
@@ -43,8 +44,8 @@ pub(super) async fn insert_each(
     let ids: Vec<Uuid> = objects.iter().map(|(_, id)| *id).collect();
     sqlx::query!(
         "insert into audit_events (at, tenant_id, actor_type, actor_id, actor_name, ip, action, object_type, object_id,
-           result, request_id, details)
-         select $1, o.tenant_id, $2, $3, $4, $5, $6, $7, o.id::text, $8, $9, $10
+           result, request_id, details, key_id)
+         select $1, o.tenant_id, $2, $3, $4, $5, $6, $7, o.id::text, $8, $9, $10, $13
          from unnest($11::uuid[], $12::uuid[]) as o (tenant_id, id)",
         now,
         kind,
@@ -58,16 +59,26 @@ pub(super) async fn insert_each(
         serde_json::Value::Object(details::permitted(entry.details)),
         &tenants,
         &ids,
+        key_of(op),
     )
     .execute(op.db())
     .await?;
     Ok(())
 }
 
+/// The API key that is used, if one is.
+fn key_of(op: &Op) -> Option<Uuid> {
+    match op.actor() {
+        Actor::Key { id, .. } => Some(id.as_uuid()),
+        _ => None,
+    }
+}
+
 /// Kind, id, name and address of who acts.
 fn actor(op: &Op) -> (&'static str, Option<Uuid>, String, String) {
     match op.actor().clone() {
         Actor::Technician { id, email, ip } => ("technician", Some(id.as_uuid()), email, ip),
+        Actor::Key { id, name, ip, .. } => ("key", Some(id.as_uuid()), name, ip),
         Actor::Customer { ip } => ("customer", None, "invitation link".to_owned(), ip),
         Actor::Visitor { ip } => ("visitor", None, "visitor".to_owned(), ip),
         Actor::Worker(name) => ("worker", None, name.to_owned(), String::new()),

@@ -167,6 +167,7 @@ fn refused(refusal: &Refusal) -> ValidateError {
 fn technician_name(actor: &Actor) -> String {
     match actor {
         Actor::Technician { email, .. } => email.clone(),
+        Actor::Key { name, .. } => name.clone(),
         _ => String::new(),
     }
 }

@@ -40,7 +40,7 @@ pub struct Act {
     pub at: OffsetDateTime,
     /// `object.verb`.
     pub action: String,
-    /// `technician`, `customer`, `visitor`, `keeper`, `worker` or `command`.
+    /// `technician`, `customer`, `visitor`, `keeper`, `worker`, `command` or `key`.
     pub actor_type: String,
     pub actor: String,
     /// `done`, `denied` or `failed`.

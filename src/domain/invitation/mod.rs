@@ -198,6 +198,17 @@ pub async fn list(
     store::list(op, scope, filter, limit, offset).await
 }
 
+/// The next invitations, newest first, after the one that was made then.
+pub async fn list_after(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    after: Option<(OffsetDateTime, InvitationId)>,
+    limit: i64,
+) -> Result<Vec<ListRow>, sqlx::Error> {
+    store::list_after(op, scope, filter, after, limit).await
+}
+
 /// How many invitations there are of each state.
 pub async fn counts(op: &mut Op, scope: Scope) -> Result<Counts, sqlx::Error> {
     store::counts(op, scope).await

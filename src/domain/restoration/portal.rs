@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Found, count, store};
 use crate::domain::op::Op;
-use crate::domain::{campaign, customer_mail};
+use crate::domain::{alert, campaign, customer_mail};
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
 pub(super) async fn sessions(op: &mut Op) -> Result<Found, sqlx::Error> {
@@ -50,16 +50,24 @@ pub(super) async fn disconnections(op: &mut Op, restore: Uuid) -> Result<Found, 
     Ok(count([("begun", begun.len() as u64)]))
 }
 
-/// There are no API keys yet. When there are: suspend here those that the log says were changed or made since.
-pub(super) fn api_keys() -> Found {
-    count([("suspended", 0)])
+/// Those that were changed since the backup wait for a person: nobody knows what was taken from them. Without a log that is
+/// every one. Keys that were made since are not in the backup, and work no more.
+pub(super) async fn api_keys(
+    op: &mut Op,
+    restore: Uuid,
+    without_log: bool,
+) -> Result<Found, sqlx::Error> {
+    let suspended = store::suspend_api_keys(op, restore, without_log).await?;
+    Ok(count([("suspended", suspended)]))
 }
 
-/// What is queued may have gone out since the backup, and its links are closed: a technician decides. Campaigns may have asked
-/// tenants that wait again now; they are paused.
+/// What is queued may have gone out since the backup, to places that may have changed since, and its links are closed: customers'
+/// mails wait until a technician decides, channels of alerts until an admin lets them go. Campaigns may have asked tenants that
+/// wait again now; they are paused.
 pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
     Ok(count([
         ("held", customer_mail::hold_all(op).await?),
+        ("channels_held", alert::hold_all(op).await?),
         ("suspended", campaign::pause_all(op).await?),
     ]))
 }

@@ -301,3 +301,23 @@ pub(super) async fn stop_hand_out(op: &mut Op, disconnection: Uuid) -> Result<()
         .await?;
     Ok(())
 }
+
+pub(super) async fn suspend_api_keys(
+    op: &mut Op,
+    restore: Uuid,
+    all: bool,
+) -> Result<u64, sqlx::Error> {
+    let now = op.now();
+    let done = sqlx::query!(
+        "update api_keys k set state = 'suspended', state_since = $3, previous_mac = null, previous_until = null,
+           state_reason = 'Changed after the backup that this installation was restored from.'
+         where k.state = 'active' and ($2 or exists (
+           select from revocations r where r.restore_id = $1 and r.kind = 'api_key' and (r.what ->> 'id')::uuid = k.id))",
+        restore,
+        all,
+        now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected())
+}

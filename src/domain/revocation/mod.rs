@@ -28,7 +28,7 @@ pub struct Revocation {
 }
 
 /// Every kind that the triggers note. For each a step of [`crate::domain::restoration`] or of the keeper revokes again.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 13] = [
     // A grant of a customer ended: disconnected, replaced, refused.
     "connection",
     // "Disconnect" was begun, of one tenant or of all.
@@ -52,4 +52,6 @@ pub const KINDS: [&str; 12] = [
     "sign_on",
     // A credential of an app registration was retired or removed.
     "credential",
+    // An API key was changed in any way: revoked, suspended, rotated, narrowed or widened.
+    "api_key",
 ];

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod alerts;
 pub mod app;
 pub mod app_only;
 pub mod hand_out;
 pub mod keys;
 pub mod look;
 pub mod plug;
+pub mod quick;
 pub mod totp;
 
 use super::text::Text;
@@ -88,6 +90,8 @@ pub enum Request {
     Validate { tenant_id: Uuid },
     /// An access token for somebody who needs one now.
     HandOut(hand_out::Request),
+    /// Access tokens that are stored and still live, for many at once; one answer each. Answer: [`Reply::HandedOutMany`].
+    HandOutMany { all: Vec<quick::Quick> },
     /// The demo's clock stands here, milliseconds ahead of the system's. A keeper in production refuses.
     MoveClock { offset_ms: i64 },
     /// Change our own app registrations. Answer: [`Reply::App`].
@@ -102,6 +106,8 @@ pub enum Request {
     Keys(keys::Request),
     /// Authenticator apps of technicians. Answer: [`Reply::Totp`].
     Totp(totp::Ask),
+    /// Channels of alerts. Answer: [`Reply::Alerts`].
+    Alerts(alerts::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -110,7 +116,7 @@ pub enum Request {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
-    /// `technician`, `customer`, `keeper`, `worker` or `command`.
+    /// `technician`, `customer`, `keeper`, `worker`, `command` or `key`.
     pub kind: String,
     pub id: Option<Uuid>,
     /// A technician's e-mail, or what acted by itself.
@@ -147,6 +153,10 @@ pub enum Reply {
     AppOnly(app_only::Began),
     /// Answer to [`Request::HandOut`].
     HandedOut(hand_out::HandedOut),
+    /// Answer to [`Request::HandOutMany`].
+    HandedOutMany {
+        all: Vec<quick::QuickReply>,
+    },
     App(app::AppChanged),
     /// Answer to [`Request::Look`].
     Looked(look::Answer),
@@ -154,6 +164,8 @@ pub enum Reply {
     Keys(keys::Reply),
     /// Answer to [`Request::Totp`].
     Totp(totp::Answer),
+    /// Answer to [`Request::Alerts`].
+    Alerts(alerts::Answer),
     Health {
         ready: bool,
         detail: String,

@@ -49,8 +49,8 @@ pub async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into audit_events (at, tenant_id, actor_type, actor_id, actor_name, ip, action, object_type, object_id,
-           result, details)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+           result, details, key_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         at,
         entry.tenant_id.map(TenantId::as_uuid),
         entry.actor.kind,
@@ -61,7 +61,8 @@ pub async fn insert(
         entry.object_type,
         entry.object_id,
         entry.result,
-        permitted_value(entry.details)
+        permitted_value(entry.details),
+        entry.actor.id.filter(|_| entry.actor.kind == "key"),
     )
     .execute(db)
     .await?;

@@ -14,7 +14,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::again::{self, Again};
 use super::denial::Denied;
 use super::headers::Nonce;
+use super::paths;
 use super::peer::request_id;
+use super::problem;
 use crate::domain::audit::is_not_written;
 use crate::keeper::Unavailable;
 use crate::keeper::message::Refusal;
@@ -121,12 +123,12 @@ struct Problem {
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         if let Self::Factor = self {
-            return Redirect::to(super::paths::LOGIN_FACTOR).into_response();
+            return Redirect::to(paths::LOGIN_FACTOR).into_response();
         }
         let elsewhere = match &self {
-            Self::SignIn { next } => Some((super::paths::LOGIN, next)),
+            Self::SignIn { next } => Some((paths::LOGIN, next)),
 
-            Self::StepUp { next } => Some((super::paths::STEP_UP, next)),
+            Self::StepUp { next } => Some((paths::STEP_UP, next)),
             _ => None,
         };
         if let Some((page, next)) = elsewhere {
@@ -187,6 +189,16 @@ impl WebError {
     }
 }
 
+/// Status, title and sentence of an error that was made into a bare answer. What is unexpected is logged here, because its
+/// cause goes no further.
+pub(super) fn words_of(response: &Response) -> Option<(StatusCode, &'static str, &'static str)> {
+    let problem = response.extensions().get::<Problem>()?;
+    if problem.status.is_server_error() {
+        tracing::error!(http.status = problem.status.as_u16(), error = ?problem.cause, "a call of the API failed");
+    }
+    Some((problem.status, problem.title, problem.sentence))
+}
+
 #[derive(Template)]
 #[template(path = "kit/error.html")]
 struct ErrorPage<'a> {
@@ -207,13 +219,21 @@ pub async fn render(request: Request, next: Next) -> Response {
         .cloned()
         .unwrap_or_default();
     let id = request_id(request.headers()).to_owned();
+    let of_api = paths::is_api(request.uri().path());
     let response = next.run(request).await;
+    if of_api && response.extensions().get::<problem::Problem>().is_some() {
+        return problem::render(response, &id);
+    }
     let Some(problem) = problem_in(&response) else {
         return response;
     };
     let is_ours = problem.status.is_server_error();
     if is_ours {
         tracing::error!(request.id = id, http.status = problem.status.as_u16(), error = ?problem.cause, "request failed");
+    }
+    if of_api {
+        let known = problem::Problem::of_status(problem.status, problem.title, problem.sentence);
+        return problem::render(known.put_on(response), &id);
     }
     let page = ErrorPage {
         title: problem.title,

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::Limited;
 
 use super::paths;
 use crate::app::App;
@@ -48,6 +50,29 @@ pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Res
     refusal.into_response()
 }
 
+/// A form with a file in it: what its reader takes (`domain::tenant::import::LARGEST`), with ends of lines of two bytes and room
+/// for the form around it. Below what `Multipart` takes by itself.
+const FILE: usize = 2 * 1024 * 1024 - 16 * 1024;
+
+/// A form with a logo in it: what its reader takes, with room for the form around it.
+const LOGO: usize = crate::domain::branding::LOGO_BYTES + 16 * 1024;
+
+/// Layer: no body is larger than forms of ours are, and on a page that takes a file no larger than that; 413.
+pub async fn body(State(app): State<App>, request: Request, next: Next) -> Response {
+    let most = match request.uri().path() {
+        paths::TENANTS_IMPORT => app.limits.body.max(FILE),
+        paths::BRANDING_LOGO => app.limits.body.max(LOGO),
+        _ => app.limits.body,
+    };
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|told| told > most) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let limited = request.map(|body| Body::new(Limited::new(body, most)));
+    next.run(limited).await
+}
+
 /// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20).
 pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let given = request
@@ -81,6 +106,15 @@ fn is_own_host(app: &App, given: &str) -> bool {
     given.eq_ignore_ascii_case(&with_port) || (default_port && given.eq_ignore_ascii_case(host))
 }
 
+/// Layer: of a call of the API it does not matter which page it comes from, so the layers that ask that hear nothing of it.
+pub async fn api_has_no_origin(mut request: Request, next: Next) -> Response {
+    if paths::is_api(request.uri().path()) {
+        request.headers_mut().remove(header::ORIGIN);
+        request.headers_mut().remove("sec-fetch-site");
+    }
+    next.run(request).await
+}
+
 /// Layer: a change must come from a page of ours. The library's CSRF layer lets pass what carries neither header, for the
 /// sake of APIs, and `Sec-Fetch-Site: none`, which no form sends; this one does not.
 pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -95,7 +129,9 @@ pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) 
     };
     // Browsers send what they report by themselves with neither header; it is counted and nothing else.
     let is_report = request.uri().path() == paths::CSP_REPORTS;
-    if changes(request.method()) && !comes_from_us && !is_report {
+    // The API goes by its key and by no cookie, so that no other site can borrow somebody's login there.
+    let is_api = paths::is_api(request.uri().path());
+    if changes(request.method()) && !comes_from_us && !is_report && !is_api {
         return StatusCode::FORBIDDEN.into_response();
     }
     next.run(request).await

@@ -1,12 +1,12 @@
 //! How many requests are in work at once. Whoever comes beyond that is told to come back rather than left to wait: a queue
 //! would only make everybody late.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::WebError;
 
@@ -18,11 +18,34 @@ pub fn places(at_once: usize) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(at_once))
 }
 
+/// The place that a request holds; whoever is to wait long, and under a cap of its own, gives it back.
+#[derive(Clone, Debug)]
+pub struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Place {
+    /// Let somebody else have it.
+    pub fn give_back(&self) {
+        // Whole between any two statements.
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(place.take());
+    }
+}
+
 /// Layer: take a place or answer 503. It stands inside [`super::guard::finish_changes`], so that a browser which goes away
 /// does not free the place of a change that is still being made. A live stream gives its place back when it begins.
-pub async fn admit(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+pub async fn admit(
+    State(places): State<Arc<Semaphore>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match places.try_acquire_owned() {
-        Ok(_place) => next.run(request).await,
+        Ok(place) => {
+            let place = Place(Arc::new(Mutex::new(Some(place))));
+            request.extensions_mut().insert(place.clone());
+            let response = next.run(request).await;
+            place.give_back();
+            response
+        }
         Err(_) => WebError::Busy {
             retry_after_s: RETRY_AFTER_S,
         }

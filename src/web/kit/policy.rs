@@ -11,10 +11,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 
 use super::error::WebError;
-use super::routes::Policies;
+use super::routes::{Policies, Rule};
 use super::viewer::Viewer;
 use crate::app::App;
+use crate::domain::api_key::ApiScope;
 use crate::domain::technician::Permission;
+use crate::web::api;
 
 /// Who may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Policy {
     Customer,
     /// A technician who signed in, with this permission.
     Technician(Permission),
+    /// A script with an API key that has this scope; none: any key. Cookies count for nothing here.
+    Key(Option<ApiScope>),
 }
 
 impl Policy {
@@ -39,6 +43,8 @@ impl Policy {
             Self::Public => "public".to_owned(),
             Self::Customer => "customer".to_owned(),
             Self::Technician(permission) => format!("technician: {permission}"),
+            Self::Key(None) => "key".to_owned(),
+            Self::Key(Some(scope)) => format!("key: {scope}"),
         }
     }
 }
@@ -63,8 +69,20 @@ pub async fn enforce(
             let allow = [(header::ALLOW, policies.allow(template))];
             (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
         }
-        Some((Policy::Public | Policy::Customer, _)) => next.run(request).await,
-        Some((Policy::Technician(permission), fresh)) => {
+        Some(Rule {
+            policy: Policy::Public | Policy::Customer,
+            ..
+        }) => next.run(request).await,
+        Some(Rule {
+            policy: Policy::Key(scope),
+            creates,
+            ..
+        }) => api::admit(&app, scope, creates, request, next).await,
+        Some(Rule {
+            policy: Policy::Technician(permission),
+            fresh,
+            ..
+        }) => {
             // Leaves the viewer in the request for the page.
             match request.extract_parts_with_state::<Viewer, App>(&app).await {
                 Ok(viewer) if !viewer.may(permission) => WebError::Forbidden.into_response(),

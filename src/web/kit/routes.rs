@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use axum::{Extension, Router};
 use serde::Serialize;
 
@@ -16,13 +16,16 @@ use crate::app::App;
 /// One route as the inventory lists it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Route {
-    /// `GET` (which answers HEAD too) or `POST`.
+    /// `GET` (which answers HEAD too) or `POST`; of the API also `PATCH`, `PUT` or `DELETE`.
     pub method: &'static str,
     /// The template that axum matches, e.g. `/tenants/{short}/edit`.
     pub path: String,
     pub policy: Policy,
     /// It asks for a proof of the second factor that is minutes old at most.
     pub fresh: bool,
+    /// It creates something: its answer is kept under the caller's `Idempotency-Key`.
+    #[serde(skip)]
+    pub creates: bool,
 }
 
 impl Route {
@@ -88,7 +91,34 @@ impl Routes {
             path,
             policy,
             fresh: false,
+            creates: false,
         });
+        self
+    }
+
+    /// A route of the API, by any of its methods.
+    #[must_use]
+    pub fn call<H, T>(self, method: &'static str, path: &str, policy: Policy, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let handler = match method {
+            "POST" => post(handler),
+            "PATCH" => patch(handler),
+            "PUT" => put(handler),
+            "DELETE" => delete(handler),
+            _ => get(handler),
+        };
+        self.mount(method, path, policy, handler)
+    }
+
+    /// The route mounted last creates something: a call that is sent again under the same `Idempotency-Key` does not again.
+    #[must_use]
+    pub fn creates(mut self) -> Self {
+        if let Some(last) = self.inventory.last_mut() {
+            last.creates = true;
+        }
         self
     }
 
@@ -129,21 +159,42 @@ impl Routes {
         let known = self
             .inventory
             .into_iter()
-            .map(|route| ((route.method, route.path), (route.policy, route.fresh)))
+            .map(|route| {
+                let rule = Rule {
+                    policy: route.policy,
+                    fresh: route.fresh,
+                    creates: route.creates,
+                };
+                ((route.method, route.path), rule)
+            })
             .collect();
         (self.router, Policies(known))
     }
 }
 
-/// The policy of each method and path template, and whether it asks for a fresh proof.
+/// What is asked of a request before its page runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule {
+    pub policy: Policy,
+    pub fresh: bool,
+    pub creates: bool,
+}
+
+/// The rule of each method and path template.
 #[derive(Debug)]
-pub struct Policies(HashMap<(&'static str, String), (Policy, bool)>);
+pub struct Policies(HashMap<(&'static str, String), Rule>);
 
 impl Policies {
     /// The methods that are mounted at this path, as the header `Allow` names them.
     pub(super) fn allow(&self, template: &str) -> String {
         let mounted = |method: &&str| self.0.contains_key(&(*method, template.to_owned()));
-        let methods = [("GET", "GET, HEAD"), ("POST", "POST")];
+        let methods = [
+            ("GET", "GET, HEAD"),
+            ("POST", "POST"),
+            ("PUT", "PUT"),
+            ("PATCH", "PATCH"),
+            ("DELETE", "DELETE"),
+        ];
         let found = methods.iter().filter(|(method, _)| mounted(method));
         found
             .map(|(_, words)| *words)
@@ -151,11 +202,14 @@ impl Policies {
             .join(", ")
     }
 
-    /// The policy of this route, and whether it asks for a fresh proof; none when nothing is mounted there for this method.
-    pub(super) fn of(&self, method: &Method, template: &str) -> Option<(Policy, bool)> {
+    /// The rule of this route; none when nothing is mounted there for this method.
+    pub(super) fn of(&self, method: &Method, template: &str) -> Option<Rule> {
         let method = match *method {
             Method::GET | Method::HEAD => "GET",
             Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
             _ => return None,
         };
         self.0.get(&(method, template.to_owned())).copied()

@@ -87,7 +87,10 @@ async fn held(
         return Err(WebError::NotFound);
     }
     let ip = match op.actor() {
-        Actor::Technician { ip, .. } | Actor::Customer { ip } | Actor::Visitor { ip } => ip.clone(),
+        Actor::Technician { ip, .. }
+        | Actor::Key { ip, .. }
+        | Actor::Customer { ip }
+        | Actor::Visitor { ip } => ip.clone(),
         Actor::Worker(_) | Actor::Command(_) => String::new(),
     };
     let actor = KeeperActor {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tenantry::domain::op::{Op, Scope};
 use tenantry::domain::technician::{self, Role};
-use tenantry::domain::{disconnection, invitation, tenant};
+use tenantry::domain::{api_key, disconnection, invitation, tenant};
 use tenantry::keeper::message::{Refusal, Reply, Request};
 use tenantry::storage::TenantId;
 
@@ -315,11 +315,11 @@ async fn what_was_taken_away_before_the_backup_and_given_back_is_left_as_it_was(
     assert_eq!(stage.text(state, back.as_uuid()).await, "active");
 }
 
-/// When API keys or an outbox come, their steps must do something.
+/// When an outbox comes, its step must do something.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_exist_needs_no_step_yet() {
     let stage = Stage::new().await;
-    for table in ["api_keys", "webhook_deliveries", "outbox"] {
+    for table in ["webhook_deliveries", "outbox"] {
         let sql = "select count(*) from pg_tables where tablename = $1";
         let found: i64 = sqlx::query_scalar(sql)
             .bind(table)
@@ -328,4 +328,55 @@ async fn what_does_not_exist_needs_no_step_yet() {
             .unwrap();
         assert_eq!(found, 0, "{table}: see src/domain/restoration/portal.rs");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_key_changed_since_waits_for_a_person_and_the_others_work_on() {
+    let mut stage = Stage::new().await;
+    let owner = stage.technician("owner", Role::Owner).await;
+    let make = async |stage: &Stage| {
+        let mut made = None;
+        stage
+            .act(async |op: &mut Op| {
+                let owner = technician::find(op, owner).await.unwrap().unwrap();
+                let rule = crate::api::stage::everything("a script");
+                let life = api_key::USUAL_LIFE;
+                let new = api_key::NewKey { rule, life };
+                made = Some(api_key::create(op, &owner, &new).await.unwrap().0);
+            })
+            .await;
+        made.unwrap()
+    };
+    let (revoked, narrowed, untouched) =
+        (make(&stage).await, make(&stage).await, make(&stage).await);
+    let (file, _) = stage.backup();
+    stage
+        .act(async |op: &mut Op| {
+            let key = api_key::find(op, None, revoked).await.unwrap().unwrap();
+            api_key::revoke(op, &key).await.unwrap();
+            let key = api_key::find(op, None, narrowed).await.unwrap().unwrap();
+            let rule = api_key::Rule {
+                networks: vec!["192.0.2.0/24".into()],
+                ..key.rule.clone()
+            };
+            api_key::change(op, &key, &rule).await.unwrap();
+        })
+        .await;
+    let later = make(&stage).await;
+    let found = stage.comes_back(&file).await;
+    assert_eq!(found["api_keys"], json!({ "suspended": 2 }));
+    let state = "select state from api_keys where id = $1";
+    for (id, expected) in [
+        (revoked, "suspended"),
+        (narrowed, "suspended"),
+        (untouched, "active"),
+    ] {
+        assert_eq!(stage.text(state, id.as_uuid()).await, expected);
+    }
+    let known: i64 = sqlx::query_scalar("select count(*) from api_keys where id = $1")
+        .bind(later.as_uuid())
+        .fetch_one(&stage.world.pool)
+        .await
+        .unwrap();
+    assert_eq!(known, 0);
 }

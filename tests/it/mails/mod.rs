@@ -1,5 +1,9 @@
 //! Mails to customers: queued, sent once, in the customer's language and the MSP's colours.
 
+mod branding;
+mod languages;
 mod letter;
+mod news;
 mod queue;
 mod stage;
+mod texts;

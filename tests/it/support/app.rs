@@ -55,6 +55,7 @@ impl TestApp {
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
             mailer: None,
+            guard: tenantry::outbound::guard::Guard::default(),
             sso: None,
             visit: time::Duration::hours(1),
             limits: tenantry::config::Limits::default(),
@@ -64,6 +65,8 @@ impl TestApp {
             trusted_proxies: Arc::new([]),
             flow_changes: broadcast::channel(64).0,
             status_news: broadcast::channel(64).0,
+            keys: tenantry::domain::api_key::SeenKeys::default(),
+            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
         };
         change(&mut app);
         let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -9,7 +9,7 @@ use super::matrix::state::fingerprint;
 use crate::support::app::TestApp;
 
 /// Fields with which these routes would do what they are for. The others are sent without any, and change nothing either.
-const FIELDS: [(&str, &[(&str, &str)]); 12] = [
+const FIELDS: [(&str, &[(&str, &str)]); 17] = [
     (
         "/tenants",
         &[
@@ -48,6 +48,15 @@ const FIELDS: [(&str, &[(&str, &str)]); 12] = [
             ("role", "technician"),
         ],
     ),
+    (
+        "/security/api-keys",
+        &[
+            ("name", "Nightly report"),
+            ("scope", "tenants:read"),
+            ("reach", "all"),
+            ("days", "30"),
+        ],
+    ),
     ("/security/technicians/{id}/role", &[("role", "technician")]),
     ("/security/technicians/{id}/reset", &[]),
     ("/security/technicians/{id}/disabling", &[]),
@@ -59,6 +68,27 @@ const FIELDS: [(&str, &[(&str, &str)]); 12] = [
             ("reason", "expired"),
             ("per_hour", "60"),
         ],
+    ),
+    (
+        "/tenants/{short}/configuration/mails",
+        &[("language", "de"), ("to_address", ""), ("reminder", "yes")],
+    ),
+    (
+        "/configuration/branding",
+        &[
+            ("display_name", "Nordwind"),
+            ("legal_name", ""),
+            ("contact", ""),
+            ("accent", "#0f5fa8"),
+        ],
+    ),
+    (
+        "/configuration/invitations",
+        &[("language", "nl"), ("reminder_days", "3")],
+    ),
+    (
+        "/configuration/invitations/{kind}/{language}",
+        &[("subject", "Please"), ("body", "{link}")],
     ),
     (
         "/configuration/permissions",

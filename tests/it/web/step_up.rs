@@ -248,6 +248,7 @@ async fn every_route_that_says_so_asks_for_it() {
     assert!(tried >= 28, "{tried}");
     for word in [
         "technicians",
+        "api-keys",
         "app-registration",
         "disconnect",
         "export",

@@ -53,6 +53,7 @@ pub async fn insert(
 pub fn asker(op: &Op) -> (Option<TechnicianId>, String) {
     match op.actor() {
         Actor::Technician { id, email, .. } => (Some(*id), email.clone()),
+        Actor::Key { owner, name, .. } => (Some(*owner), name.clone()),
         Actor::Worker(name) | Actor::Command(name) => (None, (*name).to_owned()),
         Actor::Customer { .. } | Actor::Visitor { .. } => (None, String::new()),
     }

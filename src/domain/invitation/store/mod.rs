@@ -10,7 +10,7 @@ use super::{Invitation, InvitationState, PinLock, Terms};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, InvitationId, TechnicianId, TenantId};
 
-pub(super) use list::{counts, list};
+pub(super) use list::{counts, list, list_after};
 pub(super) use pin::{accept_pin, give_back_pin_try, spend_pin_try};
 
 /// Which invitations a list shows.

@@ -53,6 +53,11 @@ impl Denied {
 pub struct Known(Arc<OnceLock<Actor>>);
 
 impl Known {
+    /// A script came with this key.
+    pub fn is_key(&self, actor: Actor) {
+        let _ = self.0.set(actor);
+    }
+
     /// A technician is signed in.
     pub fn is(&self, technician: &Technician, ip: &str) {
         // Asked for several times by one request: the first answer stays.
@@ -139,6 +144,7 @@ fn denied(response: &Response) -> Option<Denied> {
 fn who(actor: &Actor, ip: &str) -> String {
     match (actor, ip.parse()) {
         (Actor::Technician { id, .. }, _) => id.to_string(),
+        (Actor::Key { id, .. }, _) => id.to_string(),
         (_, Ok(IpAddr::V6(ip))) => {
             let [a, b, c, d, ..] = ip.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")

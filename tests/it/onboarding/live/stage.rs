@@ -195,6 +195,7 @@ impl Portal {
                 cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
+            guard: tenantry::outbound::guard::Guard::default(),
             sso: None,
             login: login_rules(),
             trusted_proxies: Arc::new([]),
@@ -204,6 +205,8 @@ impl Portal {
             revocation_log: None,
             flow_changes: tokio::sync::broadcast::channel(64).0,
             status_news: tokio::sync::broadcast::channel(64).0,
+            keys: tenantry::domain::api_key::SeenKeys::default(),
+            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
         };
         let service =
             tenantry::web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

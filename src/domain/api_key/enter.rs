@@ -1,0 +1,294 @@
+//! A key at the door. Looked up anew for every call, with its owner, so that whatever was taken from either counts at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sqlx::PgPool;
+use time::{Duration, OffsetDateTime};
+
+use super::{ApiKey, KeySecret, Pepper, Standing, store};
+use crate::clock::Clock;
+use crate::config::KeyLimits;
+use crate::domain::audit::{Entry, Outcome};
+use crate::domain::op::{Actor, Op};
+use crate::domain::technician;
+
+/// What came, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrance<'a> {
+    /// The key as sent.
+    pub text: &'a str,
+    pub ip: &'a str,
+    pub request_id: &'a str,
+}
+
+/// A key that was let in.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    pub key: Arc<ApiKey>,
+    pub counted: Counted,
+}
+
+/// How many of a minute's calls are used, this one with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub limit: i32,
+    pub used: i32,
+    /// Seconds until the minute is over.
+    pub reset_s: i64,
+}
+
+/// Why nobody came in.
+#[derive(Debug, thiserror::Error)]
+pub enum NoEntry {
+    /// No key, an unknown one, or one that does not work any more; only its owner is told which, by the page "API keys".
+    #[error("the key is not valid")]
+    Invalid,
+    /// The key is whole and was suspended: its holder may know.
+    #[error("the key is suspended")]
+    Suspended,
+    #[error("the key may not be used from this address")]
+    Elsewhere,
+    /// Too many wrong keys from this address.
+    #[error("too many failures, the next attempt is in {wait}")]
+    TooSoon { wait: Duration },
+    /// Too many calls in this minute.
+    #[error("too many calls")]
+    TooMany(Counted),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl ApiKey {
+    /// This key as the one who acts, from there.
+    pub fn acting_from(&self, ip: &str) -> Actor {
+        Actor::Key {
+            id: self.id,
+            name: self.actor_name(),
+            owner: self.owner.id,
+            ip: ip.to_owned(),
+        }
+    }
+}
+
+/// The minute that an instant lies in, by which calls are counted.
+pub(super) fn minute(now: OffsetDateTime) -> OffsetDateTime {
+    let seconds = now.unix_timestamp().rem_euclid(60);
+    let past = Duration::seconds(seconds) + Duration::nanoseconds(now.nanosecond().into());
+    now - past
+}
+
+impl Counted {
+    pub fn new(limit: i32, used: i32, now: OffsetDateTime) -> Self {
+        Self {
+            limit,
+            used,
+            reset_s: 60 - now.unix_timestamp().rem_euclid(60),
+        }
+    }
+
+    pub fn is_over(self) -> bool {
+        self.used > self.limit
+    }
+
+    pub fn remaining(self) -> i32 {
+        (self.limit - self.used).max(0)
+    }
+}
+
+/// Let a key in and count its call. Wrong keys count as failed logins of their address.
+pub async fn enter(
+    pool: &PgPool,
+    clock: &Clock,
+    seen: &SeenKeys,
+    limits: KeyLimits,
+    entrance: Entrance<'_>,
+) -> Result<Holder, NoEntry> {
+    // What is no key cannot be guessed on with; the database is not asked for it.
+    let Some(secret) = KeySecret::parse(entrance.text) else {
+        return Err(NoEntry::Invalid);
+    };
+    let Some(found) = known(pool, &secret, clock.now()).await? else {
+        return Err(refuse(pool, clock, entrance, None).await?);
+    };
+    let (now, key) = (clock.now(), Arc::clone(&found.key));
+    match key.standing(now) {
+        Standing::Works if key.admits(entrance.ip) => {}
+        Standing::Works => {
+            deny(pool, clock, entrance, &key, "network").await?;
+            return Err(NoEntry::Elsewhere);
+        }
+        Standing::Suspended => return Err(NoEntry::Suspended),
+        Standing::Revoked | Standing::Expired | Standing::OwnerGone => {
+            return Err(refuse(pool, clock, entrance, Some(&key)).await?);
+        }
+    }
+    let limit = key.rule.calls_per_minute.unwrap_or(limits.calls);
+    let mut op = begin(pool, clock, entrance, &key).await?;
+    let used = store::count_call(&mut op, key.id, entrance.ip, minute(now)).await?;
+    op.commit().await?;
+    let counted = Counted::new(limit, used, now);
+    if counted.is_over() {
+        return Err(NoEntry::TooMany(counted));
+    }
+    seen.note(found);
+    Ok(Holder { key, counted })
+}
+
+/// Keys that this process has seen at work, with what their secrets are compared with. Whatever is known here may be out of
+/// date: it serves hand-outs, whose one statement asks the database for the key's version and owner before anything is given.
+#[derive(Clone, Debug, Default)]
+pub struct SeenKeys(Arc<Mutex<HashMap<String, Seen>>>);
+
+#[derive(Clone)]
+struct Seen {
+    key: Arc<ApiKey>,
+    mac: Vec<u8>,
+    previous_mac: Option<Vec<u8>>,
+    pepper: Arc<Pepper>,
+}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seen")
+            .field("key", &self.key.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// More are forgotten all together; each is found again at its next call.
+const MOST_SEEN: usize = 10_000;
+
+impl SeenKeys {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        // Whole between any two statements.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, seen: Seen) {
+        let mut all = self.all();
+        if all.len() >= MOST_SEEN {
+            all.clear();
+        }
+        all.insert(seen.key.public_id.clone(), seen);
+    }
+
+    /// The key, if it was seen before, was whole and usable from there then, and has not expired since.
+    pub fn find(&self, text: &str, ip: &str, now: OffsetDateTime) -> Option<Arc<ApiKey>> {
+        let secret = KeySecret::parse(text)?;
+        let seen = self.all().get(secret.public_id()).cloned()?;
+        let works = seen.is(&secret, now) && seen.key.standing(now) == Standing::Works;
+        (works && seen.key.admits(ip)).then_some(seen.key)
+    }
+
+    /// It is not as it was any more.
+    pub fn forget(&self, key: &ApiKey) {
+        self.all().remove(&key.public_id);
+    }
+}
+
+impl Seen {
+    /// With this very secret, or with the one before the last rotation as long as that works.
+    fn is(&self, secret: &KeySecret, now: OffsetDateTime) -> bool {
+        let overlaps = self.key.previous_until.is_some_and(|until| now < until);
+        let previous = self.previous_mac.as_ref().filter(|_| overlaps);
+        secret.is(&self.mac, &self.pepper)
+            || previous.is_some_and(|mac| secret.is(mac, &self.pepper))
+    }
+}
+
+/// The key with this secret.
+async fn known(
+    pool: &PgPool,
+    secret: &KeySecret,
+    now: OffsetDateTime,
+) -> Result<Option<Seen>, sqlx::Error> {
+    let Some(row) = store::find_by_public_id(pool, secret.public_id()).await? else {
+        return Ok(None);
+    };
+    let pepper = Arc::new(Pepper::new(&store::pepper(pool).await?));
+    let (mac, previous_mac) = (row.mac.clone(), row.previous_mac.clone());
+    let seen = Seen {
+        key: Arc::new(ApiKey::try_from(row)?),
+        mac,
+        previous_mac,
+        pepper,
+    };
+    Ok(Some(seen).filter(|seen| seen.is(secret, now)))
+}
+
+async fn begin(
+    pool: &PgPool,
+    clock: &Clock,
+    entrance: Entrance<'_>,
+    key: &ApiKey,
+) -> Result<Op, sqlx::Error> {
+    let actor = key.acting_from(entrance.ip);
+    Ok(Op::begin_within(pool, clock, actor, key.scope())
+        .await?
+        .for_request(entrance.request_id))
+}
+
+/// Count the failure, and say in the audit log which dead key was tried.
+async fn refuse(
+    pool: &PgPool,
+    clock: &Clock,
+    entrance: Entrance<'_>,
+    key: Option<&ApiKey>,
+) -> Result<NoEntry, sqlx::Error> {
+    let ip = entrance.ip.to_owned();
+    let mut op = Op::begin(pool, clock, Actor::Visitor { ip })
+        .await?
+        .for_request(entrance.request_id);
+    if let Some(wait) = technician::slow_down(&mut op, entrance.ip).await? {
+        return Ok(NoEntry::TooSoon { wait });
+    }
+    let mut entry = Entry::new("api_key.refused")
+        .outcome(Outcome::Denied)
+        .detail("reason", "no such key");
+    if let Some(key) = key {
+        let why = match key.standing(op.now()) {
+            Standing::Revoked => "revoked",
+            Standing::Expired => "expired",
+            Standing::OwnerGone => "owner disabled",
+            Standing::Works | Standing::Suspended => "suspended",
+        };
+        entry = entry.object("api_key", key.id).detail("reason", why);
+    }
+    entry.write(&mut op).await?;
+    op.commit().await?;
+    Ok(NoEntry::Invalid)
+}
+
+async fn deny(
+    pool: &PgPool,
+    clock: &Clock,
+    entrance: Entrance<'_>,
+    key: &ApiKey,
+    why: &'static str,
+) -> Result<(), sqlx::Error> {
+    let mut op = begin(pool, clock, entrance, key).await?;
+    Entry::new("api_key.refused")
+        .object("api_key", key.id)
+        .outcome(Outcome::Denied)
+        .detail("reason", why)
+        .write(&mut op)
+        .await?;
+    op.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_a_minute_of_the_clock() {
+        let at = |s| OffsetDateTime::from_unix_timestamp(s).unwrap();
+        let late = at(179) + Duration::milliseconds(900);
+        assert_eq!(minute(late), at(120));
+        assert_eq!(minute(at(180)), at(180));
+        let counted = Counted::new(60, 61, late);
+        assert!(counted.is_over());
+        assert_eq!((counted.remaining(), counted.reset_s), (0, 1));
+    }
+}

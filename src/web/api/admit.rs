@@ -1,0 +1,94 @@
+//! The door of the API: key, scope, and the headers that tell how much of a minute is left.
+
+use axum::RequestExt;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{KeyHolder, Problem, idempotent};
+use crate::app::App;
+use crate::domain::api_key::{ApiScope, Counted};
+use crate::web::kit::denial::Known;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Let in whom the call's scope allows.
+pub(in crate::web) async fn admit(
+    app: &App,
+    scope: Option<ApiScope>,
+    creates: bool,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // A hand-out is decided where it is written down, in one statement for many; asking the database here as well would cost
+    // more than the whole of it.
+    if scope == Some(ApiScope::AccessTokensCreate) {
+        let (parts, body) = request.into_parts();
+        let seen = KeyHolder::seen(&parts, app)
+            .filter(|holder| holder.key.may(ApiScope::AccessTokensCreate));
+        request = Request::from_parts(parts, body);
+        if let Some(seen) = seen {
+            if let Some(known) = request.extensions().get::<Known>() {
+                known.is_key(seen.key.acting_from(&seen.asker.ip));
+            }
+            request.extensions_mut().insert(seen);
+            return next.run(request).await;
+        }
+    }
+    let holder: Result<KeyHolder, Problem> = request.extract_parts_with_state(app).await;
+    let holder = match holder {
+        Ok(holder) => holder,
+        Err(refused) => return refused.into_response(),
+    };
+    let mut response = match scope {
+        Some(scope) if !holder.key.may(scope) => forbidden(scope),
+        _ if creates => idempotent::run(app, &holder, request, next).await,
+        _ => next.run(request).await,
+    };
+    if let Some(counted) = holder.counted {
+        tell(response.headers_mut(), counted);
+    }
+    response
+}
+
+pub(super) fn forbidden(scope: ApiScope) -> Response {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "scope_missing",
+        "This key may not do this",
+    )
+    .detail("The key lacks the scope, or its owner's role does not allow it.")
+    .with("scope", scope.as_str())
+    .into_response()
+}
+
+/// How much of the minute is left; a handler that counts by itself has told already.
+pub(super) fn tell(headers: &mut HeaderMap, counted: Counted) {
+    let numbers = [
+        (LIMIT, i64::from(counted.limit)),
+        (REMAINING, i64::from(counted.remaining())),
+        (RESET, counted.reset_s),
+    ];
+    for (name, number) in numbers {
+        headers
+            .entry(name)
+            .or_insert_with(|| HeaderValue::from(number));
+    }
+}
+
+/// A minute that is used up; `of` says whose: `key` or `tenant`.
+pub(super) fn over(counted: Counted, of: &'static str) -> Problem {
+    let seconds = u32::try_from(counted.reset_s).unwrap_or(60);
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_requests",
+        "Too many calls",
+    )
+    .detail("The calls of this minute are used up. Wait until the next one begins.")
+    .with("limit_of", of)
+    .with("limit", counted.limit)
+    .retry_after(seconds.max(1))
+}
