@@ -79,7 +79,8 @@ grant select (opened_at), update (opened_at) on invitations to portal_web;
 -- How far each tenant of a campaign has come. Runs as whoever asks, so that row policies hold.
 -- The invitation that counts is the newest since the tenant was asked, or the one that was used: a technician who makes a new
 -- link, or a customer who comes by another one, gets there as well.
-create function campaign_board(campaign uuid) returns table (
+-- All tenants of it, or one.
+create function campaign_board(campaign uuid, only_tenant uuid default null) returns table (
   tenant_id uuid, stage text, since timestamptz, why text, last_mail_at timestamptz, next_reminder_at timestamptz,
   reminders integer, invitation_id uuid, invitation_state text, untouched boolean)
 language sql stable parallel safe set search_path = pg_catalog, public, pg_temp as $$
@@ -123,7 +124,7 @@ language sql stable parallel safe set search_path = pg_catalog, public, pg_temp 
     (18, m.state = 'held', 'waiting', ct.updated_at, 'mail held'),
     (19, true, 'waiting', ct.updated_at, 'mail queued')
   ) x (n, holds, stage, since, why) where x.holds order by x.n limit 1) s
-  where ct.campaign_id = campaign
+  where ct.campaign_id = campaign and (only_tenant is null or ct.tenant_id = only_tenant)
 $$;
-revoke execute on function campaign_board(uuid) from public;
-grant execute on function campaign_board(uuid) to portal_web;
+revoke execute on function campaign_board(uuid, uuid) from public;
+grant execute on function campaign_board(uuid, uuid) to portal_web;

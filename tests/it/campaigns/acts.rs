@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use tenantry::domain::campaign::{self, ActError, Stage as Step, State};
+use tenantry::domain::customer_mail::{self, Mailing};
 use tenantry::domain::op::Scope;
+use tenantry::language::Language;
 
 use super::stage::{Stage, input, letters, runner};
+use crate::mails::letter::Received;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -46,6 +49,33 @@ async fn each_is_asked_once_at_the_pace_asked_for() {
     let audit = stage.app.audit().await;
     let mailed = audit.iter().filter(|one| *one == "invitation.mailed done");
     assert_eq!(mailed.count(), 3);
+}
+
+#[tokio::test]
+async fn the_reason_is_told_in_the_customers_language() {
+    let stage = Stage::new().await;
+    let tenant = stage.tenant("alder").await;
+    let german = Mailing {
+        language: Some(Language::De),
+        ..Mailing::default()
+    };
+    let mut op = stage.op().await;
+    customer_mail::set_mailing(&mut op, Scope::all(), tenant, &german)
+        .await
+        .unwrap();
+    op.commit().await.unwrap();
+    let mut typed = input();
+    typed.deadline = (stage.app.clock.now() + DAY * 5).date().to_string();
+    stage.campaign(&typed, &[tenant]).await;
+    stage.turns().await;
+    let letter = Received::read(&stage.server.letters()[0]);
+    let said = "Die bisherige Autorisierung ist abgelaufen.";
+    assert!(letter.text.contains(said), "{}", letter.text);
+    assert!(
+        letter.text.contains("Bitte erledigen Sie dies bis zum"),
+        "{}",
+        letter.text
+    );
 }
 
 #[tokio::test]

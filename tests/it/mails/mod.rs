@@ -2,7 +2,7 @@
 
 mod branding;
 mod languages;
-mod letter;
+pub mod letter;
 mod news;
 mod queue;
 mod stage;

@@ -14,6 +14,7 @@ use crate::domain::invitation::{
 };
 use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{self, Tenant, TenantState};
+use crate::language::Language;
 use crate::storage::{InvitationId, TenantId};
 
 /// What becomes of somebody whose turn it is.
@@ -58,7 +59,8 @@ impl Runner {
             return Ok(Step::Nothing);
         };
         let key = format!("campaign:{}", campaign.id);
-        let mail = letter(campaign, Kind::Campaign, id, to, invitation, key);
+        let to = (id, language(&mut op, id).await?, to);
+        let mail = letter(campaign, Kind::Campaign, to, invitation, key);
         finish(op, &mail, Step::Asked).await
     }
 
@@ -138,14 +140,8 @@ impl Runner {
             return Ok(Step::Nothing);
         };
         let key = format!("campaign:{}:r{}", campaign.id, due.reminders + 1);
-        let mail = letter(
-            campaign,
-            Kind::CampaignReminder,
-            due.tenant,
-            to,
-            invitation,
-            key,
-        );
+        let to = (due.tenant, language(&mut op, due.tenant).await?, to);
+        let mail = letter(campaign, Kind::CampaignReminder, to, invitation, key);
         finish(op, &mail, Step::Reminded).await
     }
 
@@ -197,15 +193,24 @@ async fn finish(mut op: Op, mail: &NewMail, done: Step) -> Result<Step, sqlx::Er
     }
 }
 
+/// The customer's language: the campaign's own sentences are put into the mail before it is written.
+async fn language(op: &mut Op, tenant: TenantId) -> Result<Language, sqlx::Error> {
+    let own = customer_mail::mailing(op, Scope::one(tenant), tenant).await?;
+    match own.language {
+        Some(language) => Ok(language),
+        None => Ok(customer_mail::settings(op).await?.language),
+    }
+}
+
 fn letter(
     campaign: &Campaign,
     kind: Kind,
-    tenant: TenantId,
-    to: String,
+    (tenant, language, to): (TenantId, Language, String),
     invitation: InvitationId,
     key: String,
 ) -> NewMail {
     let mut mail = NewMail::new(tenant, kind, to, key);
+    mail.language = Some(language);
     mail.invitation = Some(invitation);
     mail.campaign = Some(campaign.id.as_uuid());
     mail.technician.clone_from(&campaign.created_by);
@@ -213,7 +218,7 @@ fn letter(
         .template
         .clone()
         .map(|(subject, body)| MailTemplate { subject, body });
-    mail.named = named(campaign, mail.language.unwrap_or_default());
+    mail.named = named(campaign, language);
     mail
 }
 

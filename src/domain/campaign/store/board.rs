@@ -36,6 +36,8 @@ struct Row {
     next_reminder_at: Option<OffsetDateTime>,
     reminders: i32,
     invitation_id: Option<Uuid>,
+    /// Rows under the filter, on whichever page.
+    total: i64,
 }
 
 impl TryFrom<Row> for BoardRow {
@@ -102,17 +104,24 @@ pub async fn board(
 ) -> Result<(Vec<BoardRow>, i64), sqlx::Error> {
     let mut query = QueryBuilder::new(
         "select b.tenant_id, t.short_name, t.full_name, t.invitation_email as email, b.stage, b.since, b.why,
-           b.last_mail_at, b.next_reminder_at, b.reminders, b.invitation_id",
+           b.last_mail_at, b.next_reminder_at, b.reminders, b.invitation_id, count(*) over () as total",
     );
     push_from(&mut query, scope, id);
     push_filter(&mut query, filter);
     query.push(" order by t.short_name limit ").push_bind(limit);
     query.push(" offset ").push_bind(offset);
     let found: Vec<Row> = query.build_query_as().fetch_all(op.db()).await?;
-    let mut query = QueryBuilder::new("select count(*)");
-    push_from(&mut query, scope, id);
-    push_filter(&mut query, filter);
-    let total = query.build_query_scalar().fetch_one(op.db()).await?;
+    let total = match found.first() {
+        Some(row) => row.total,
+        None if offset == 0 => 0,
+        // Past the last.
+        None => {
+            let mut query = QueryBuilder::new("select count(*)");
+            push_from(&mut query, scope, id);
+            push_filter(&mut query, filter);
+            query.build_query_scalar().fetch_one(op.db()).await?
+        }
+    };
     let rows = found.into_iter().map(BoardRow::try_from);
     Ok((rows.collect::<Result<_, _>>()?, total))
 }
@@ -134,8 +143,8 @@ pub async fn one(
     tenant: TenantId,
 ) -> Result<Option<Come>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select stage as "stage!", why as "why!", invitation_id, invitation_state from campaign_board($1)
-           where tenant_id = $2"#,
+        r#"select stage as "stage!", why as "why!", invitation_id, invitation_state
+           from campaign_board($1, $2)"#,
         id.as_uuid(),
         tenant.as_uuid(),
     )

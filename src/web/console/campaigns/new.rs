@@ -10,10 +10,9 @@ use serde::Deserialize;
 use super::who::{Choice, Who, choices};
 use crate::app::App;
 use crate::domain::campaign::{self, CampaignInput, CreateError, Reason};
-use crate::domain::customer_mail::Kind;
+use crate::domain::customer_mail::{self, Kind};
 use crate::domain::op::Op;
 use crate::domain::tenant::FieldError;
-use crate::language::Language;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::{Field, Form, Query};
@@ -184,7 +183,8 @@ async fn page(
         found.map(|error| error.message.clone())
     };
     let field = |name: &str, value: String| Field::new(value).with_error(error(name));
-    let text = Kind::Campaign.default_template(Language::default());
+    let language = customer_mail::settings(op).await?.language;
+    let (text, _) = customer_mail::text(op, Kind::Campaign, language).await?;
     let known = Kind::Campaign.placeholders().iter();
     let reasons = Reason::ALL.map(|one| (one.as_str(), one.label()));
     let methods = [

@@ -1,14 +1,10 @@
 //! The mail of a draft as its first reader would get it.
 
-use time::Duration;
-
 use crate::app::App;
 use crate::domain::campaign::{self, Campaign, RowFilter};
-use crate::domain::customer_mail::Kind;
+use crate::domain::customer_mail::{self, Kind, MailTemplate};
 use crate::domain::op::Op;
-use crate::domain::tenant;
-use crate::language::{Language, exact};
-use crate::mail::{ACCENT, CustomerLetter};
+use crate::domain::{branding, tenant};
 use crate::web::kit::error::WebResult;
 use crate::web::kit::viewer::Viewer;
 
@@ -38,40 +34,33 @@ pub async fn sample(
     let Some(found) = found else {
         return Ok(None);
     };
-    let language = Language::default();
-    let default = Kind::Campaign.default_template(language);
-    let (subject, body) = campaign
-        .template
-        .clone()
-        .unwrap_or((default.subject, default.body));
-    let named = campaign::named(campaign, language);
-    let said = |word: &str| named.get(word).cloned().unwrap_or_default();
-    let until = campaign.deadline.unwrap_or(op.now() + Duration::days(14));
-    let resources = found.resources.iter().map(|one| one.resource.name());
-    let link = app.site.base_url.join("/onboarding/inv_…");
-    let letter = CustomerLetter {
-        to: row.email,
-        language,
-        subject,
-        body,
-        values: vec![
-            ("msp", app.site.msp_name.clone()),
-            ("tenant", row.full_name),
-            ("resources", resources.collect::<Vec<_>>().join("\n")),
-            ("reference", "R-7KQ2".to_owned()),
-            ("expires", exact(language, until)),
-            ("technician", campaign.created_by.clone()),
-            ("reason", said("reason")),
-            ("deadline", said("deadline")),
-        ],
-        link: Some(link.map_err(anyhow::Error::from)?.into()),
-        msp_name: app.site.msp_name.clone(),
-        facts: Vec::new(),
-        report_to: app.site.report_to.clone(),
-        contact: String::new(),
-        accent: ACCENT.to_owned(),
-        logo: None,
+    let language = customer_mail::settings(op).await?.language;
+    let template = match &campaign.template {
+        Some((subject, body)) => MailTemplate {
+            subject: subject.clone(),
+            body: body.clone(),
+        },
+        None => customer_mail::text(op, Kind::Campaign, language).await?.0,
     };
+    let brand = branding::read(op).await?;
+    let (sender, now) = (app.sender(), op.now());
+    let mut letter =
+        customer_mail::sample(&sender, &brand, Kind::Campaign, language, template, now);
+    letter.to = row.email;
+    let resources = found.resources.iter().map(|one| one.resource.name());
+    let mut own = vec![
+        ("tenant", row.full_name),
+        ("resources", resources.collect::<Vec<_>>().join("\n")),
+        ("technician", campaign.created_by.clone()),
+    ];
+    let mut named = campaign::named(campaign, language);
+    for word in ["reason", "deadline"] {
+        own.push((word, named.remove(word).unwrap_or_default()));
+    }
+    letter
+        .values
+        .retain(|(word, _)| !own.iter().any(|(known, _)| known == word));
+    letter.values.extend(own);
     let composed = letter.compose().map_err(anyhow::Error::from)?;
     Ok(Some(Sample {
         to: composed.to,
