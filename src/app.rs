@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{self, Limits, Network};
+use crate::domain::alert::{Courier, Voice};
 use crate::domain::api_key::SeenKeys;
 use crate::domain::connection::StatusNews;
 use crate::domain::customer_mail::Sender;
@@ -18,6 +19,7 @@ use crate::domain::sign_on::Sso;
 use crate::domain::technician::{Breached, ListError};
 use crate::keeper;
 use crate::mail::Mailer;
+use crate::outbound::guard::Guard;
 
 /// The portal's shared parts; cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct App {
     pub trusted_proxies: Arc<[Network]>,
     /// Sends invitations; none when `smtp.host` is not set, and links are copied instead.
     pub mailer: Option<Mailer>,
+    /// By what rules addresses that people typed are called.
+    pub guard: Guard,
     /// Single sign-on of technicians; none when `sso.issuer` is not set.
     pub sso: Option<Arc<Sso>>,
     /// How long a technician's visit to a Customer portal may last.
@@ -77,6 +81,29 @@ pub struct Login {
     pub passkey_for_admins: bool,
     /// Passwords that nobody may take.
     pub breached: Breached,
+}
+
+impl App {
+    /// What it takes to deliver alerts.
+    pub fn courier(&self) -> Courier {
+        Courier {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            keeper: self.keeper.clone(),
+            mailer: self.mailer.clone(),
+            guard: self.guard.clone(),
+            base_url: self.site.base_url.clone(),
+            msp_name: self.site.msp_name.clone(),
+        }
+    }
+
+    /// By what alerts are written.
+    pub fn voice(&self) -> Voice {
+        Voice {
+            base_url: self.site.base_url.clone(),
+            has_mail: self.mailer.is_some(),
+        }
+    }
 }
 
 impl Login {

@@ -1,10 +1,16 @@
 //! HTTP to other sites, whoever they are: one way to build a client (timeouts, no redirects, no retries, an extra certificate
 //! authority) and one way to read a body (capped). Who calls whom, and what an answer means, is decided by the callers.
 
+mod address;
+pub mod guard;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use url::Url;
+
+pub use address::is_global;
 
 /// Bounds of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,8 @@ pub struct Build<'a> {
     pub fresh: bool,
     /// Certificate authorities trusted besides the system's, PEM (one or several).
     pub extra_root_ca_pem: Option<&'a [u8]>,
+    /// Where a name stands, when it is not to be looked up (again).
+    pub stands_at: Option<(&'a str, SocketAddr)>,
 }
 
 /// Why there is no client.
@@ -82,6 +90,9 @@ pub fn client(limits: Limits, build: Build<'_>) -> Result<reqwest::Client, Build
     }
     if build.direct {
         builder = builder.no_proxy();
+    }
+    if let Some((name, at)) = build.stands_at {
+        builder = builder.resolve(name, at);
     }
     if let Some(pem) = build.extra_root_ca_pem {
         let roots = reqwest::Certificate::from_pem_bundle(pem)

@@ -127,6 +127,8 @@ impl Server {
             revocation_log: Some(config.revocation_log.clone()),
             sso: sso.transpose()?.map(Arc::new),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
+            // No setting loosens it: what `serve` calls is the public internet.
+            guard: crate::outbound::guard::Guard::default(),
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,
             keys: crate::domain::api_key::SeenKeys::default(),

@@ -71,6 +71,7 @@ pub async fn child(web_url: &str, _keeper_url: &str) {
         }),
         trusted_proxies: Arc::new([]),
         mailer: None,
+        guard: tenantry::outbound::guard::Guard::default(),
         sso: None,
         login: Arc::new(Login {
             passkey_for_admins: false,

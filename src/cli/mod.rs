@@ -12,10 +12,13 @@ mod exit;
 mod keeper;
 mod keys;
 mod migrate;
+mod openapi;
 mod restore;
 mod routes;
 mod serve;
 mod technician;
+mod tenant;
+mod token;
 mod web;
 
 use std::path::PathBuf;
@@ -87,6 +90,9 @@ commands! {
     Restore(restore): "Bring a backup back, and revoke again what was revoked since";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
+    Openapi(openapi): "Print the OpenAPI document of the portal's API";
+    Token(token): "Print a customer's access token, through the portal's API";
+    Tenant(tenant): "Import tenants from a file, or export them";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";
 }
 

@@ -7,8 +7,14 @@ use config::{Config as Merged, Environment, File, FileFormat, Value, ValueKind};
 
 use super::error::ConfigError;
 
-/// Variables that begin like settings and are something else: where the file is, and where Postgres' programs are.
-const NO_SETTINGS: [&str; 2] = ["TENANTRY_CONFIG", "TENANTRY_PG_BIN"];
+/// Variables that begin like settings and are something else: where the file is, where Postgres' programs are, and what
+/// `tenantry token` takes.
+const NO_SETTINGS: [&str; 4] = [
+    "TENANTRY_CONFIG",
+    "TENANTRY_PG_BIN",
+    "TENANTRY_URL",
+    "TENANTRY_API_KEY_FILE",
+];
 /// Looked for in this order when no file is named.
 const USUAL_FILES: [&str; 2] = ["tenantry.toml", "/etc/tenantry/tenantry.toml"];
 

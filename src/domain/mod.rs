@@ -1,12 +1,20 @@
 //! What the portal knows and decides, cut by aggregate. No HTTP in here, no sealed secret, no call to Microsoft: those are
 //! asked of the keeper.
 
+/// What happened, told to people and machines by the MSP's rules.
+pub mod alert;
 /// A key by which scripts ask the API.
 pub mod api_key;
 /// The MSP's own app registration at Microsoft and its credentials, as shown and changed.
 pub mod app_registration;
 /// What was done, by whom; append only.
 pub mod audit;
+/// How customers see the MSP.
+pub mod branding;
+/// Many tenants are asked for one reason, each once.
+pub mod campaign;
+/// Cells of CSV, safe to open in a spreadsheet.
+pub mod cells;
 /// Our standing with a tenant's Entra, as shown.
 pub mod connection;
 /// Mails to customers, from their queueing to their arrival.

@@ -189,6 +189,7 @@ fn client(endpoints: &Endpoints, limits: Limits) -> Result<reqwest::Client, Setu
         direct: outbound::is_loopback(&endpoints.authority),
         fresh: false,
         extra_root_ca_pem: endpoints.extra_root_ca_pem.as_deref(),
+        stands_at: None,
     };
     Ok(outbound::client(limits, build)?)
 }

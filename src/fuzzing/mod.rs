@@ -4,7 +4,7 @@
 use crate::domain::diagnosis::{Facts, decide, mask, read};
 use crate::domain::invitation::{InvitationInput, LinkToken, Pin, PinPass};
 use crate::domain::onboarding::{FlowSecret, parse_admin_username};
-use crate::domain::tenant::TenantInput;
+use crate::domain::tenant::{TenantInput, import};
 use crate::{config, entra, keeper, web};
 
 /// One reader.
@@ -19,7 +19,14 @@ pub struct Target {
 
 /// Every reader.
 pub fn targets() -> Vec<Target> {
-    let mut all = vec![DIAGNOSE, TENANT_FORM, INVITATION_FORM, SECRETS, CONFIG];
+    let mut all = vec![
+        DIAGNOSE,
+        TENANT_FORM,
+        TENANT_FILE,
+        INVITATION_FORM,
+        SECRETS,
+        CONFIG,
+    ];
     all.extend(entra::fuzzing::TARGETS);
     all.extend(keeper::fuzzing_targets());
     all.extend(web::fuzzing::TARGETS);
@@ -45,6 +52,28 @@ const DIAGNOSE: Target = Target {
         assert!(!diagnosis.remedy.is_empty());
         assert!(!diagnosis.evidence.is_empty());
         mask(&reading.message);
+    },
+};
+
+/// A file of tenants, CSV or JSON.
+const TENANT_FILE: Target = Target {
+    name: "tenant_file",
+    seeds: &[
+        b"short_name;full_name;tags\r\nalder;\"Alder; Clinics\";gold emea\r\nbirch;'=Birch;\r\n",
+        b"sep=,\nShort Name,Required resources\nalder,graph exchange\n",
+        br#"[{"short_name":"alder","tags":["gold"],"domain":null},{"short_name":"birch","optional_resources":"azure"}]"#,
+    ],
+    run: |bytes| {
+        for format in [None, Some(import::Format::Csv), Some(import::Format::Json)] {
+            match import::read(bytes, format) {
+                Ok(sheet) => {
+                    assert!((1..=import::MOST_ROWS).contains(&sheet.rows.len()));
+                    let aside = sheet.left_aside.iter();
+                    assert!(aside.flat_map(|name| name.chars()).all(|c| !c.is_control()));
+                }
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+        }
     },
 };
 

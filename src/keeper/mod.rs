@@ -1,6 +1,7 @@
 //! The only code that opens sealed secrets: keys, seals, refresh protocol, onboarding at Microsoft, validation. It is asked by
 //! typed messages and shares neither pool nor row type with the portal.
 
+mod alerts;
 mod app;
 mod app_only;
 pub mod audit;

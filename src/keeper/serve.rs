@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::alerts;
 use super::app;
 use super::app_only;
 use super::client::Envelope;
@@ -103,6 +104,7 @@ async fn answer(core: &Shared, request: Request) -> Result<Reply, Trouble> {
         Request::Plug(ask) => Ok(plug::answer(core, ask)),
         Request::Look(ask) => Ok(Reply::Looked(look::answer(core, ask).await?)),
         Request::Totp(ask) => Ok(Reply::Totp(totp::answer(core, ask).await?)),
+        Request::Alerts(ask) => Ok(Reply::Alerts(alerts::answer(core, ask).await?)),
         Request::Keys(question) => Ok(Reply::Keys(keys_reply(core, question).await?)),
         Request::Health => Ok(health(core).await),
         of_a_flow => answer_flow(core, of_a_flow).await,

@@ -7,7 +7,7 @@ mod phrase;
 
 use std::str::FromStr;
 
-pub use book::{Book, MailWords};
+pub use book::{Book, Failures, MailWords, Onboarding, Reasons};
 pub use date::{day, exact};
 pub use phrase::{Filled, Phrase, escape};
 

@@ -37,7 +37,38 @@ pub struct CustomerLetter {
     pub logo: Option<String>,
 }
 
+/// A part of a letter, for pages that show what it will look like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The lines of a paragraph.
+    Text(Vec<String>),
+    List(Vec<String>),
+    /// The button, and the address below it.
+    Link(String),
+    Warning(String),
+    Small(String),
+}
+
 impl CustomerLetter {
+    /// Everything of it in order.
+    pub fn parts(&self) -> Vec<Part> {
+        let body = blocks(&self.body, &self.all_values())
+            .into_iter()
+            .map(|block| match block {
+                Block::Text(lines) => Part::Text(lines),
+                Block::List(items) => Part::List(items),
+                Block::Link => Part::Link(self.link.clone().unwrap_or_default()),
+            });
+        let below = self.below().into_iter().map(|(sentence, warns)| {
+            if warns {
+                Part::Warning(sentence)
+            } else {
+                Part::Small(sentence)
+            }
+        });
+        body.chain(below).collect()
+    }
+
     /// The letter as it goes out.
     pub fn compose(&self) -> Result<Letter, SendError> {
         Ok(Letter {
@@ -87,7 +118,8 @@ impl CustomerLetter {
         all
     }
 
-    fn text(&self) -> String {
+    /// As plain text.
+    pub fn text(&self) -> String {
         let mut parts: Vec<String> = blocks(&self.body, &self.all_values())
             .into_iter()
             .map(|block| match block {

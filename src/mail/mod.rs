@@ -1,6 +1,7 @@
 //! Letters to people by SMTP: the transport and what the letters say. Who gets one, and what is written down about it, is
 //! the domain's; a letter goes out outside any transaction.
 
+mod alert;
 mod customer;
 mod security;
 
@@ -16,7 +17,8 @@ use uuid::Uuid;
 
 use crate::config::{SecretFileError, Smtp, SmtpTls};
 
-pub use customer::{ACCENT, CustomerLetter};
+pub use alert::AlertLetter;
+pub use customer::{ACCENT, CustomerLetter, Part};
 pub use security::{LoginNews, SecurityLetter};
 
 /// Longest wait for the mail server, for each of its answers.

@@ -32,6 +32,7 @@ impl Http {
             direct: local,
             fresh: true,
             extra_root_ca_pem: settings.extra_root_ca_pem.as_deref(),
+            stands_at: None,
         };
         let client = outbound::client(LIMITS, build)?;
         Ok(Self { client })

@@ -99,10 +99,10 @@ uuid_ids! {
     VisitId;
     /// An entry of the audit log.
     AuditEventId;
-    /// A key by which scripts ask the API.
-    ApiKeyId;
     /// Many tenants that are asked for one reason.
     CampaignId;
+    /// A key by which scripts ask the API.
+    ApiKeyId;
 }
 
 /// The number of a recorded failure answer; the newest has the highest.

@@ -7,7 +7,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::kit::{again, denial, error, guard, headers, load, log, peer};
@@ -26,7 +25,7 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
         ))
         .layer(from_fn(guard::finish_changes))
         .layer(from_fn(guard::patience))
-        .layer(RequestBodyLimitLayer::new(app.limits.body))
+        .layer(from_fn_with_state(app.clone(), guard::body))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(from_fn_with_state(app.clone(), guard::needs_origin))
         .layer(CsrfLayer::new())
@@ -90,6 +89,7 @@ mod tests {
             }),
             trusted_proxies: Arc::new([]),
             mailer: None,
+            guard: crate::outbound::guard::Guard::default(),
             sso: None,
             visit: time::Duration::hours(1),
             limits: crate::config::Limits::default(),

@@ -37,6 +37,7 @@ fn routes() -> Routes {
         .merge(console::router())
         .merge(portal::router())
         .merge(onboarding::router())
+        .merge(api::openapi::router())
 }
 
 /// What is served, and to whom: the pages and the assets.

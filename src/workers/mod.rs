@@ -12,8 +12,8 @@ pub use driver::{Driver, Run, Status, Teller, Worker};
 use crate::app::App;
 use crate::domain::op::{Actor, Op};
 use crate::domain::{
-    api_key, connection, invitation, msal_error, onboarding, operations, report, request_limit,
-    revocation, sign_on, technician,
+    alert, api_key, campaign, connection, customer_mail, invitation, msal_error, onboarding,
+    operations, report, request_limit, revocation, sign_on, technician,
 };
 use crate::web::kit::session;
 
@@ -69,16 +69,46 @@ fn list(app: &App) -> Vec<Worker> {
             |app| Box::pin(invitations(app)),
         ),
         job(
+            "campaigns",
+            "Asks and reminds the tenants of campaigns, at their pace, and checks who is through",
+            Duration::from_secs(10),
+            |app| Box::pin(campaigns(app)),
+        ),
+        job(
             "status",
             "Moves tenants whose state changes with time, and adds up the counts",
             Duration::from_secs(5),
             |app| Box::pin(status(app)),
         ),
         job(
+            "alerts",
+            "Turns what happened into alerts and messages",
+            Duration::from_secs(5),
+            |app| Box::pin(alerts(app)),
+        ),
+        job(
+            "alert deliveries",
+            "Hands messages of alerts to their channels",
+            Duration::from_secs(3),
+            |app| Box::pin(alert_deliveries(app)),
+        ),
+        job(
+            "alert heartbeats",
+            "Calls the dead man's switches",
+            Duration::from_secs(15),
+            |app| Box::pin(alert_heartbeats(app)),
+        ),
+        job(
             "status dates",
             "Brings last successes and idle limits of the status list up to date",
             minutes(10),
             |app| Box::pin(status_dates(app)),
+        ),
+        job(
+            "customer news",
+            "Queues reminders, receipts and warnings for customers who get them",
+            minutes(1),
+            |app| Box::pin(customer_news(app)),
         ),
         job(
             "customer mails",
@@ -172,14 +202,69 @@ async fn invitations(app: App) -> anyhow::Result<String> {
     ))
 }
 
+async fn campaigns(app: App) -> anyhow::Result<String> {
+    let runner = campaign::Runner {
+        pool: app.pool,
+        clock: app.clock,
+        keeper: app.keeper,
+    };
+    let swept = runner.sweep().await?;
+    Ok(format!(
+        "{} asked, {} reminded, {} left out, {} checked, {} campaigns ended",
+        swept.asked, swept.reminded, swept.left_out, swept.checked, swept.ended
+    ))
+}
+
 async fn status(app: App) -> anyhow::Result<String> {
     let settled = connection::keep_status(&app.pool, app.clock.now()).await?;
     Ok(format!("{settled} tenants settled"))
 }
 
+/// As long as happenings wait, transaction after transaction, but not for ever.
+async fn alerts(app: App) -> anyhow::Result<String> {
+    let (mut happenings, mut opened, mut closed) = (0, 0, 0);
+    for _ in 0..50 {
+        let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("alerts")).await?;
+        let Some(done) = alert::evaluate(&mut op, &app.voice()).await? else {
+            return Ok("another replica is at it".to_owned());
+        };
+        op.commit().await?;
+        happenings += done.happenings;
+        opened += done.opened;
+        closed += done.closed;
+        if !done.more {
+            break;
+        }
+    }
+    Ok(format!(
+        "{happenings} happenings, {opened} alerts opened, {closed} closed"
+    ))
+}
+
+async fn alert_deliveries(app: App) -> anyhow::Result<String> {
+    let (taken, not) = alert::deliver(&app.courier()).await?;
+    Ok(format!("{taken} messages delivered, {not} not"))
+}
+
+async fn alert_heartbeats(app: App) -> anyhow::Result<String> {
+    let beat = alert::beat(&app.courier()).await?;
+    Ok(if beat.withheld {
+        "withheld: nobody looks at events".to_owned()
+    } else {
+        format!("{} of {} answered", beat.answered, beat.called)
+    })
+}
+
 async fn status_dates(app: App) -> anyhow::Result<String> {
     let behind = connection::freshen_status(&app.pool).await?;
     Ok(format!("{behind} tenants were behind"))
+}
+
+async fn customer_news(app: App) -> anyhow::Result<String> {
+    let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("customer news")).await?;
+    let queued = customer_mail::queue_news(&mut op).await?;
+    op.commit().await?;
+    Ok(format!("{queued} mails queued"))
 }
 
 async fn customer_mails(app: App) -> anyhow::Result<String> {

@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute and not the helpers they share"
 )]
 
+mod alerts;
 mod api;
 mod backup;
 mod campaigns;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 1_000;
 
 /// Every word that a detail may have, at any depth.
-pub const WORDS: [&str; 153] = [
+pub const WORDS: [&str; 158] = [
     "access_tokens",
     "access_tokens_forgotten",
     "access_tokens_open",
@@ -35,10 +35,14 @@ pub const WORDS: [&str; 153] = [
     "cause",
     "challenged",
     "changed",
+    "channel_secrets_open",
+    "channel_secrets_shut",
+    "channels_held",
     "class",
     "client_id",
     "code",
     "codes_ended",
+    "count",
     "credentials",
     "credentials_open",
     "credentials_shut",
@@ -154,6 +158,7 @@ pub const WORDS: [&str; 153] = [
     "to",
     "total",
     "trial",
+    "unchanged",
     "until",
     "version",
     "what",

@@ -4,12 +4,15 @@ use crate::domain::connection::{self, ShownState};
 use crate::domain::invitation::Invitation;
 use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{self, Tenant, TenantState};
-use crate::language::{day, exact};
+use crate::language::{Language, day, exact};
 use crate::mail::{ACCENT, CustomerLetter};
 
 use super::send::{NotSent, Sender};
-use super::{Kind, Taken};
+use super::{Kind, MailTemplate, Taken, settings};
+use crate::domain::branding::{self, Brand};
 use crate::domain::invitation;
+use crate::storage::TenantId;
+use time::{Duration, OffsetDateTime};
 
 /// Everything but the link, which only the keeper knows.
 pub(super) struct Prepared {
@@ -39,29 +42,21 @@ pub(super) async fn prepare(
     if mail.kind.has_link() && invitation.is_none() {
         return Err(NotSent::Moot("it belongs to no invitation"));
     }
-    let language = mail.language.unwrap_or_default();
+    let language = match mail.language {
+        Some(language) => language,
+        None => usual_language(op, scope, mail.tenant).await?,
+    };
     let template = match &mail.template {
         Some(own) => own.clone(),
-        None => mail.kind.default_template(language),
+        None => settings::text(op, mail.kind, language).await?.0,
     };
-    let mut letter = CustomerLetter {
-        to: mail.to.clone(),
-        language,
-        subject: template.subject,
-        body: template.body,
-        values: vec![
-            ("msp", sender.msp_name.clone()),
-            ("tenant", tenant.full_name.clone()),
-            ("resources", resources(&tenant)),
-        ],
-        link: None,
-        msp_name: sender.msp_name.clone(),
-        facts: Vec::new(),
-        report_to: sender.report_to.clone(),
-        contact: String::new(),
-        accent: ACCENT.to_owned(),
-        logo: None,
-    };
+    let brand = branding::read(op).await?;
+    let mut letter = blank(sender, &brand, language, template);
+    letter.to.clone_from(&mail.to);
+    letter.values.extend([
+        ("tenant", tenant.full_name.clone()),
+        ("resources", resources(&tenant)),
+    ]);
     if let Some(invitation) = &invitation {
         say_invitation(&mut letter, mail, invitation);
     }
@@ -75,6 +70,93 @@ pub(super) async fn prepare(
         letter.values.push((name, said));
     }
     Ok(Prepared { letter, invitation })
+}
+
+/// The tenant's language, or the installation's.
+async fn usual_language(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+) -> Result<Language, sqlx::Error> {
+    let own = settings::mailing(op, scope, tenant).await?.language;
+    Ok(match own {
+        Some(language) => language,
+        None => settings::settings(op).await?.language,
+    })
+}
+
+/// A letter of the MSP to nobody yet.
+fn blank(
+    sender: &Sender,
+    brand: &Brand,
+    language: Language,
+    template: MailTemplate,
+) -> CustomerLetter {
+    let msp_name = brand.name(&sender.msp_name).to_owned();
+    let base = sender.base_url.as_str().trim_end_matches('/');
+    CustomerLetter {
+        to: String::new(),
+        language,
+        subject: template.subject,
+        body: template.body,
+        values: vec![("msp", msp_name.clone())],
+        link: None,
+        msp_name,
+        facts: Vec::new(),
+        report_to: sender.report_to.clone(),
+        contact: brand.contact.clone(),
+        accent: if brand.accent.is_empty() {
+            ACCENT.to_owned()
+        } else {
+            brand.accent.clone()
+        },
+        logo: brand.logo.map(|id| format!("{base}/brand/logo/{id}")),
+    }
+}
+
+/// What a text looks like, with values that nobody owns.
+pub fn sample(
+    sender: &Sender,
+    brand: &Brand,
+    kind: Kind,
+    language: Language,
+    template: MailTemplate,
+    now: OffsetDateTime,
+) -> CustomerLetter {
+    let words = &language.book().mail;
+    let until = exact(language, now + Duration::days(7));
+    let mut letter = blank(sender, brand, language, template);
+    letter.to = "it@contoso.example".to_owned();
+    let expires = match kind {
+        Kind::AboutToExpire => {
+            let last = day(language, now + Duration::days(14));
+            words.ends_on.with("day", last).text()
+        }
+        _ => until,
+    };
+    let app = [&sender.app_name, &letter.msp_name]
+        .into_iter()
+        .find(|name| !name.is_empty());
+    let app = app.cloned().unwrap_or_default();
+    letter.values.extend([
+        ("tenant", "Contoso".to_owned()),
+        ("reference", "R-7KQ2".to_owned()),
+        ("technician", "Kim Berg".to_owned()),
+        ("expires", expires),
+        ("by", "admin@contoso.example".to_owned()),
+        ("when", exact(language, now)),
+        ("app", app),
+        ("resources", "Microsoft Graph\nExchange Online".to_owned()),
+        ("reason", String::new()),
+        ("deadline", String::new()),
+    ]);
+    if kind.has_link() {
+        let base = sender.base_url.as_str().trim_end_matches('/');
+        letter.link = Some(format!("{base}/onboarding/inv_EXAMPLE"));
+        let reference = words.reference.with("reference", "R-7KQ2");
+        letter.facts.push(reference.text());
+    }
+    letter
 }
 
 fn resources(tenant: &Tenant) -> String {
@@ -146,15 +228,16 @@ async fn say_granted(
     ]
     .into_iter()
     .find(|name| !name.is_empty());
-    let app = [&sender.app_name, &sender.msp_name]
+    let app = [&sender.app_name, &letter.msp_name]
         .into_iter()
-        .find(|name| !name.is_empty());
+        .find(|name| !name.is_empty())
+        .cloned();
     letter.values.retain(|(name, _)| *name != "resources");
     letter.values.extend([
         ("resources", granted),
         ("by", by.cloned().unwrap_or_default()),
         ("when", exact(letter.language, standing.obtained_at)),
-        ("app", app.cloned().unwrap_or_default()),
+        ("app", app.unwrap_or_default()),
     ]);
     Ok(())
 }

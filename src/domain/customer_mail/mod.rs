@@ -4,21 +4,32 @@
 
 mod kind;
 mod letter;
+mod news;
 mod queue;
 mod send;
+mod settings;
 mod store;
+mod template;
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::domain::op::{Op, Scope};
 use crate::language::Language;
 use crate::storage::{CustomerMailId, InvitationId, TenantId};
 
 pub use kind::Kind;
+pub use letter::sample;
+pub use news::queue_news;
 pub use queue::{Queued, cancel_campaign, hold_all, queue, send_again, take_at_once};
 pub use send::{Outcome, Sender, Swept};
+pub use settings::{
+    MailSettings, Mailing, MailingInput, REMINDER_DAYS, TextError, change_settings, mailing,
+    own_texts, reset_text, set_mailing, set_text, settings, text,
+};
+pub use template::{TemplateErrors, check as check_template};
 
 /// A mail to be queued.
 #[derive(Clone, Debug)]
@@ -72,6 +83,26 @@ impl NewMail {
 pub struct MailTemplate {
     pub subject: String,
     pub body: String,
+}
+
+/// A mail that did not go out and waits for a person.
+#[derive(Clone, Debug)]
+pub struct Stuck {
+    pub id: CustomerMailId,
+    pub short_name: String,
+    pub full_name: String,
+    pub kind: Kind,
+    pub to: String,
+    /// After a restore it may have gone out already.
+    pub held: bool,
+    /// Why, as a technician may read it.
+    pub why: String,
+    pub created_at: OffsetDateTime,
+}
+
+/// The newest of those whose link, if they carry one, is still good.
+pub async fn stuck(op: &mut Op, scope: Scope) -> Result<Vec<Stuck>, sqlx::Error> {
+    store::stuck(op, scope).await
 }
 
 /// A mail taken to be sent, under a lease.

@@ -6,6 +6,7 @@ mod create;
 mod end;
 mod input;
 mod link;
+mod open;
 mod pin;
 mod sent;
 mod store;
@@ -23,6 +24,7 @@ pub use create::{CreateError, Created, NewInvitation, create, replace};
 pub use end::{EndError, Swept, expire, revoke};
 pub use input::{InvitationInput, Terms, VALIDITY_HOURS, Validity};
 pub use link::{LinkError, LinkToken, SealedLink, record_shown, reveal, seal};
+pub use open::opened;
 pub use pin::{
     PIN_TRIES, Pin, PinLock, PinPass, PinTry, WrongPin, accept_pin, give_back_pin_try, refuse_pin,
     spend_pin_try,
@@ -194,6 +196,17 @@ pub async fn list(
     offset: i64,
 ) -> Result<(Vec<ListRow>, i64), sqlx::Error> {
     store::list(op, scope, filter, limit, offset).await
+}
+
+/// The next invitations, newest first, after the one that was made then.
+pub async fn list_after(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    after: Option<(OffsetDateTime, InvitationId)>,
+    limit: i64,
+) -> Result<Vec<ListRow>, sqlx::Error> {
+    store::list_after(op, scope, filter, after, limit).await
 }
 
 /// How many invitations there are of each state.

@@ -162,8 +162,8 @@ pub async fn run(op: &mut Op, restore: Uuid, step: Step, log: Log<'_>) -> Result
         Step::Technicians => portal::technicians(op, restore).await?,
         Step::Tenants => portal::tenants(op, restore).await?,
         Step::Disconnections => portal::disconnections(op, restore).await?,
-        Step::ApiKeys => portal::api_keys(op, restore, log.revocations.is_none()).await?,
         Step::Outgoing => portal::outgoing(op).await?,
+        Step::ApiKeys => portal::api_keys(op, restore, log.revocations.is_none()).await?,
         Step::Live => {
             store::finish(op, restore).await?;
             Found::new()

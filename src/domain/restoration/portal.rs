@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{Found, count, store};
-use crate::domain::customer_mail;
 use crate::domain::op::Op;
+use crate::domain::{alert, campaign, customer_mail};
 
 /// Whoever was signed in signs in again; one-time links are asked for again.
 pub(super) async fn sessions(op: &mut Op) -> Result<Found, sqlx::Error> {
@@ -61,7 +61,13 @@ pub(super) async fn api_keys(
     Ok(count([("suspended", suspended)]))
 }
 
-/// What is queued may have gone out since the backup, and its links are closed: a technician decides.
+/// What is queued may have gone out since the backup, to places that may have changed since, and its links are closed: customers'
+/// mails wait until a technician decides, channels of alerts until an admin lets them go. Campaigns may have asked tenants that
+/// wait again now; they are paused.
 pub(super) async fn outgoing(op: &mut Op) -> Result<Found, sqlx::Error> {
-    Ok(count([("held", customer_mail::hold_all(op).await?)]))
+    Ok(count([
+        ("held", customer_mail::hold_all(op).await?),
+        ("channels_held", alert::hold_all(op).await?),
+        ("suspended", campaign::pause_all(op).await?),
+    ]))
 }

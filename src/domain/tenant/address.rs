@@ -6,7 +6,7 @@ use super::input::FieldError;
 
 /// Control characters and those that nobody sees: they reorder or hide text, or make two names look like one
 /// (Unicode: bidirectional controls, zero width, fillers, separators, tags).
-pub(super) fn is_deceptive(c: char) -> bool {
+pub(in crate::domain) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'

@@ -89,7 +89,8 @@ pub async fn edit(
     Ok(())
 }
 
-fn changed_fields(before: &Tenant, after: &NewTenant) -> Vec<String> {
+/// The fields in which the two differ.
+pub(super) fn changed_fields(before: &Tenant, after: &NewTenant) -> Vec<&'static str> {
     let pairs = [
         ("short_name", before.short_name != after.short_name),
         ("full_name", before.full_name != after.full_name),
@@ -108,7 +109,7 @@ fn changed_fields(before: &Tenant, after: &NewTenant) -> Vec<String> {
     pairs
         .iter()
         .filter(|(_, changed)| *changed)
-        .map(|(field, _)| (*field).to_owned())
+        .map(|(field, _)| *field)
         .collect()
 }
 

@@ -3,6 +3,8 @@
 
 mod address;
 mod change;
+mod export;
+pub mod import;
 mod input;
 mod lead_time;
 mod lifecycle;
@@ -17,8 +19,9 @@ use super::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
 pub use crate::keeper::Resource;
-pub(in crate::domain) use address::address;
+pub(in crate::domain) use address::{address, is_deceptive};
 pub use change::{ChangeError, add, edit};
+pub use export::{Export, export};
 pub use input::{FieldError, NewTenant, TenantInput, is_tag};
 pub use lead_time::{LeadDays, lead_days, set_lead_days};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};
@@ -126,6 +129,17 @@ pub async fn find_by_short_name(
 /// The tenant with this id if the scope reaches it.
 pub async fn find(op: &mut Op, scope: Scope, id: TenantId) -> Result<Option<Tenant>, sqlx::Error> {
     store::find(op, scope, id).await
+}
+
+/// The next tenants by short name after the one named, whole.
+pub async fn whole(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Tenant>, sqlx::Error> {
+    store::import::whole(op, scope, filter, after, limit).await
 }
 
 /// Every tag in use, sorted.

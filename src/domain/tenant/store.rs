@@ -1,5 +1,6 @@
 //! SQL of tenants, their tags and their resource sets.
 
+pub(super) mod import;
 mod list;
 
 use time::OffsetDateTime;
@@ -13,6 +14,7 @@ use crate::storage::{Inconsistent, TenantId};
 
 pub(super) use list::{counts, lines, tags};
 
+#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     short_name: String,

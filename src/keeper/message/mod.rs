@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub mod alerts;
 pub mod app;
 pub mod app_only;
 pub mod hand_out;
@@ -105,6 +106,8 @@ pub enum Request {
     Keys(keys::Request),
     /// Authenticator apps of technicians. Answer: [`Reply::Totp`].
     Totp(totp::Ask),
+    /// Channels of alerts. Answer: [`Reply::Alerts`].
+    Alerts(alerts::Ask),
     /// Is the keeper able to work: key canary opened, database reachable. Answer: [`Reply::Health`].
     Health,
 }
@@ -161,6 +164,8 @@ pub enum Reply {
     Keys(keys::Reply),
     /// Answer to [`Request::Totp`].
     Totp(totp::Answer),
+    /// Answer to [`Request::Alerts`].
+    Alerts(alerts::Answer),
     Health {
         ready: bool,
         detail: String,

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::RestoreError;
 use crate::keeper::audit;
 use crate::keeper::seal::{Place, Purpose, Vault, VaultError};
-use crate::keeper::store::{apps, audit_chain, factors, restored, secrets, tokens};
+use crate::keeper::store::{apps, audit_chain, channels, factors, restored, secrets, tokens};
 use crate::storage::{ConnectionId, TenantId};
 
 /// Rows read at a time.
@@ -34,6 +34,7 @@ pub(super) async fn everything(
     }
     let credentials = credentials(tx, vault).await?;
     let seeds = seeds(tx, vault).await?;
+    let channels = channel_secrets(tx, vault).await?;
     let audit_keys = audit_keys(tx, vault).await?;
     let named: Vec<String> = shut
         .ids
@@ -51,6 +52,8 @@ pub(super) async fn everything(
         "credentials_shut": credentials.ids,
         "authenticator_apps_open": seeds.open,
         "authenticator_apps_shut": seeds.ids,
+        "channel_secrets_open": channels.open,
+        "channel_secrets_shut": channels.ids,
         "audit_keys_open": audit_keys.open,
         "audit_keys_shut": audit_keys.ids,
     }))
@@ -141,6 +144,21 @@ async fn seeds(tx: &mut PgConnection, vault: &Vault) -> Result<Tried<String>, Re
         let row_id = factors::row_id(seed.technician_id, seed.id);
         let place = factors::place(&row_id);
         let opens = opens(vault, Purpose::Factor, &place, &seed.seed_ct).await?;
+        tried.note(opens, || row_id.clone());
+    }
+    Ok(tried)
+}
+
+/// Of channels of alerts. What stays shut is typed or made anew on the page Alerts.
+async fn channel_secrets(
+    tx: &mut PgConnection,
+    vault: &Vault,
+) -> Result<Tried<String>, RestoreError> {
+    let mut tried = Tried::new();
+    for secret in channels::all(&mut *tx).await? {
+        let row_id = channels::row_id(secret.channel_id, secret.id);
+        let place = channels::place(&row_id);
+        let opens = opens(vault, Purpose::Channel, &place, &secret.ct).await?;
         tried.note(opens, || row_id.clone());
     }
     Ok(tried)

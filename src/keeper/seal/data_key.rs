@@ -28,6 +28,8 @@ pub enum Purpose {
     Canary,
     /// Keys of the audit log's chain.
     Audit,
+    /// Addresses and keys of the channels of alerts.
+    Channel,
 }
 
 impl Purpose {
@@ -42,6 +44,7 @@ impl Purpose {
             Self::Factor => "factor",
             Self::Canary => "canary",
             Self::Audit => "audit",
+            Self::Channel => "channel",
         }
     }
 }

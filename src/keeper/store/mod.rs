@@ -9,6 +9,7 @@ pub mod audit_checkpoints;
 pub mod audit_walk;
 pub mod breakers;
 pub mod call_totals;
+pub mod channels;
 pub mod connections;
 pub mod disconnections;
 pub mod factors;

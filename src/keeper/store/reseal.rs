@@ -65,6 +65,7 @@ pub async fn is_named(db: impl PgExecutor<'_>, key: &StoredKey) -> sqlx::Result<
              or exists (select from invitations where tenant_id = $2 and token_sealed <> '' and sealed_by(token_sealed) = $1)
              or exists (select from audit_keys where sealed_by(mac_ct) = $1 or sealed_by(signing_ct) = $1)
              or exists (select from technician_factors where seed_ct is not null and sealed_by(seed_ct) = $1)
+             or exists (select from alert_channel_secrets where sealed_by(ct) = $1)
              or exists (select from app_credentials where sealed_by(ct) = $1 or fingerprint_by(fingerprint) = $1)) as "named!""#,
         key.id,
         key.tenant_id

@@ -9,7 +9,7 @@ use crate::keeper::message::Actor;
 use crate::keeper::seal::{Opened, Place, Purpose, Vault, VaultError};
 use crate::keeper::store::keys::StoredKey;
 use crate::keeper::store::reseal::{self, Secret};
-use crate::keeper::store::{apps, audit, factors, secrets, tenants, tokens};
+use crate::keeper::store::{apps, audit, channels, factors, secrets, tenants, tokens};
 use crate::storage::TenantId;
 
 /// Another keeper may seal with uses that it reserved until the key's age is over, and store the record a little later.
@@ -41,6 +41,7 @@ pub(in crate::keeper) async fn move_all(core: &Core, key: &StoredKey) -> Result<
         ("app", _) => move_credentials(core, key).await,
         ("audit", _) => audit_keys::move_to_new_key(&core.pool, &core.vault).await,
         ("factor", None) => move_seeds(core, key).await,
+        ("channel", None) => move_channels(core, key).await,
         // A sign-in's secrets end by themselves within the hour.
         _ => Ok(()),
     }
@@ -114,6 +115,16 @@ async fn move_seeds(core: &Core, key: &StoredKey) -> Result<(), VaultError> {
         let place = factors::place(&row_id);
         let (ct, _) = anew(&core.vault, Purpose::Factor, &place, &old.ct).await?;
         reseal::replace_seed(&core.pool, &old, &ct).await?;
+    }
+    Ok(())
+}
+
+async fn move_channels(core: &Core, key: &StoredKey) -> Result<(), VaultError> {
+    for old in channels::sealed_by(&core.pool, key.id).await? {
+        let row_id = channels::row_id(old.channel_id, old.id);
+        let place = channels::place(&row_id);
+        let (ct, _) = anew(&core.vault, Purpose::Channel, &place, &old.ct).await?;
+        channels::replace(&core.pool, &old, &ct).await?;
     }
     Ok(())
 }

@@ -12,18 +12,19 @@ pub enum Block {
     Link,
 }
 
-/// `text` with its values; one of several lines is joined by `join`. What names no value stays as it is.
+/// `text` with its values, each on one line; the list's lines are joined by `join`. What names no value stays as it is.
 pub fn fill(text: &str, values: &[(&'static str, String)], join: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let known = after.split_once('}').and_then(|(name, after)| {
-            let value = values.iter().find(|(known, _)| *known == name)?;
-            Some((&value.1, after))
+            let (name, value) = values.iter().find(|(known, _)| *known == name)?;
+            let join = if *name == "resources" { join } else { " " };
+            Some((one_line(value, join), after))
         });
         if let Some((value, after)) = known {
-            out.push_str(&one_line(value, join));
+            out.push_str(&value);
             rest = after;
         } else {
             out.push('{');
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn paragraphs_lists_and_the_link_are_told_apart() {
-        let values = [("x", "1\n2".to_owned()), ("resources", "a\nb".to_owned())];
+        let values = [("x", "1\r\n2".to_owned()), ("resources", "a\nb".to_owned())];
         let text = |lines: &[&str]| Block::Text(lines.iter().map(|&one| one.into()).collect());
         let list = |items: &[&str]| Block::List(items.iter().map(|&one| one.into()).collect());
         assert_eq!(
@@ -92,8 +93,8 @@ mod tests {
                 &values
             ),
             [
-                text(&["One 1, 2", "two"]),
-                list(&["p", "q 1, 2"]),
+                text(&["One 1 2", "two"]),
+                list(&["p", "q 1 2"]),
                 Block::Link,
                 list(&["a", "b"]),
                 text(&["{none}"]),

@@ -9,8 +9,14 @@ mod admit;
 mod endpoint;
 mod holder;
 mod idempotent;
+mod invitations;
 mod key;
+mod msal_errors;
+pub mod openapi;
 mod read;
+mod standing;
+mod tenants;
+mod words;
 
 pub use crate::web::kit::problem::{ApiResult, Problem};
 pub use endpoint::{Api, Endpoint, SchemaOf};
@@ -24,4 +30,8 @@ pub fn endpoints() -> Api {
     Api::new()
         .merge(key::endpoints())
         .merge(access_tokens::endpoints())
+        .merge(tenants::endpoints())
+        .merge(standing::endpoints())
+        .merge(invitations::endpoints())
+        .merge(msal_errors::endpoints())
 }

@@ -1,10 +1,14 @@
 //! Technicians, the Multitenant portal.
 
+mod alerts;
 mod api_keys;
 mod app_registration;
 mod audit_log;
 mod authentication_status;
+mod branding;
+mod campaigns;
 mod invitations;
+mod mail_texts;
 mod msal_errors;
 mod operations;
 mod permissions;
@@ -21,6 +25,7 @@ use crate::web::kit::routes::Routes;
 pub(super) fn read_forms(body: &[u8]) {
     use super::fuzzing::form;
     authentication_status::read_forms(body);
+    campaigns::read_forms(body);
     if let Some(sent) = form::<tenants::Sent>(body) {
         let _ = tenants::typed(&sent).parse();
     }
@@ -35,11 +40,15 @@ pub(super) fn read_queries(text: &[u8]) {
 /// Every page of the Multitenant portal.
 pub fn router() -> Routes {
     Routes::new()
+        .merge(alerts::router())
         .merge(api_keys::router())
         .merge(app_registration::router())
         .merge(audit_log::router())
+        .merge(branding::router())
         .merge(invitations::router())
+        .merge(mail_texts::router())
         .merge(authentication_status::router())
+        .merge(campaigns::router())
         .merge(msal_errors::router())
         .merge(permissions::router())
         .merge(plug::router())

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::Limited;
 
 use super::paths;
 use crate::app::App;
@@ -46,6 +48,29 @@ pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Res
         return next.run(request).await;
     };
     refusal.into_response()
+}
+
+/// A form with a file in it: what its reader takes (`domain::tenant::import::LARGEST`), with ends of lines of two bytes and room
+/// for the form around it. Below what `Multipart` takes by itself.
+const FILE: usize = 2 * 1024 * 1024 - 16 * 1024;
+
+/// A form with a logo in it: what its reader takes, with room for the form around it.
+const LOGO: usize = crate::domain::branding::LOGO_BYTES + 16 * 1024;
+
+/// Layer: no body is larger than forms of ours are, and on a page that takes a file no larger than that; 413.
+pub async fn body(State(app): State<App>, request: Request, next: Next) -> Response {
+    let most = match request.uri().path() {
+        paths::TENANTS_IMPORT => app.limits.body.max(FILE),
+        paths::BRANDING_LOGO => app.limits.body.max(LOGO),
+        _ => app.limits.body,
+    };
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|told| told > most) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let limited = request.map(|body| Body::new(Limited::new(body, most)));
+    next.run(limited).await
 }
 
 /// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20).

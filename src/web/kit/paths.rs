@@ -2,7 +2,7 @@
 //! that would.
 
 use crate::storage::{
-    ApiKeyId, ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId,
+    ApiKeyId, CampaignId, ConnectionId, InvitationId, MsalErrorId, SavedViewId, TechnicianId,
 };
 
 pub const HOME: &str = "/";
@@ -51,6 +51,10 @@ pub const PROFILE_CODES_KEPT: &str = "/profile/recovery-codes/kept";
 pub const PROFILE_OTHER_SESSIONS: &str = "/profile/sessions/ending";
 pub const TENANTS: &str = "/tenants";
 pub const NEW_TENANT: &str = "/tenants/new";
+/// Tenants from a file, and as one.
+pub const TENANTS_IMPORT: &str = "/tenants/import";
+pub const TENANTS_CSV: &str = "/tenants/export.csv";
+pub const TENANTS_JSON: &str = "/tenants/export.json";
 pub const AUTHENTICATION_STATUS: &str = "/security/authentication-status";
 /// The list as CSV, what an open page listens to, and what is done with the rows that were chosen.
 pub const STATUS_CSV: &str = "/security/authentication-status/export.csv";
@@ -76,6 +80,9 @@ pub const NEW_TECHNICIAN: &str = "/security/technicians/new";
 pub const PLUG: &str = "/security/disconnect-all";
 pub const PLUG_CONFIRMATION: &str = "/security/disconnect-all/confirmation";
 pub const PLUG_CANCELLATION: &str = "/security/disconnect-all/cancellation";
+/// Many customers are asked at once.
+pub const CAMPAIGNS: &str = "/monitoring/campaigns";
+pub const NEW_CAMPAIGN: &str = "/monitoring/campaigns/new";
 /// What an authorisation must cover.
 pub const PERMISSIONS: &str = "/configuration/permissions";
 pub const NEW_PERMISSIONS: &str = "/configuration/permissions/new";
@@ -85,6 +92,38 @@ pub const OPERATIONS: &str = "/monitoring/operations";
 pub const INCIDENTS: &str = "/monitoring/operations/incidents";
 pub const REPORTS: &str = "/monitoring/reports";
 pub const REPORTS_CSV: &str = "/monitoring/reports.csv";
+/// What was told, the rules and the channels of it, and every message.
+pub const ALERTS: &str = "/configuration/alerts";
+pub const ALERT_RULES: &str = "/configuration/alerts/rules";
+pub const NEW_ALERT_RULE: &str = "/configuration/alerts/rules/new";
+pub const ALERT_CHANNELS: &str = "/configuration/alerts/channels";
+pub const NEW_ALERT_CHANNEL: &str = "/configuration/alerts/channels/new";
+pub const ALERT_DELIVERIES: &str = "/configuration/alerts/deliveries";
+/// How customers see the MSP.
+pub const BRANDING: &str = "/configuration/branding";
+pub const BRANDING_LOGO: &str = "/configuration/branding/logo";
+pub const BRANDING_LOGO_REMOVAL: &str = "/configuration/branding/logo/removal";
+/// The texts of mails to customers.
+pub const MAIL_TEXTS: &str = "/configuration/invitations";
+pub const MAIL_TEXT: &str = "/configuration/invitations/{kind}/{language}";
+
+pub fn mail_text(kind: &str, language: &str) -> String {
+    format!("{MAIL_TEXTS}/{kind}/{language}")
+}
+
+/// The MSP's logo and colour, for pages and mails to customers.
+pub const BRAND_LOGO: &str = "/brand/logo/{id}";
+pub const BRAND_SHEET: &str = "/brand/colour/{colour}";
+
+pub fn brand_logo(id: uuid::Uuid) -> String {
+    format!("/brand/logo/{id}")
+}
+
+/// `colour` without its number sign.
+pub fn brand_sheet(colour: &str) -> String {
+    format!("/brand/colour/{colour}")
+}
+
 pub const ONBOARDING: &str = "/onboarding";
 pub const ONBOARDING_RETURN: &str = "/onboarding/return";
 /// The page as it is, with the word that Microsoft could not be asked just now.
@@ -166,6 +205,36 @@ pub fn msal_error(id: MsalErrorId) -> String {
     format!("{MSAL_ERRORS}/{id}")
 }
 
+/// One campaign, or what is done to it.
+pub fn campaign(id: CampaignId, act: &str) -> String {
+    below(CAMPAIGNS, id.as_uuid(), act)
+}
+
+fn below(base: &str, id: uuid::Uuid, act: &str) -> String {
+    let slash = if act.is_empty() { "" } else { "/" };
+    format!("{base}/{id}{slash}{act}")
+}
+
+/// One alert, or what is done to it: `snooze`, `wake`.
+pub fn alert(id: uuid::Uuid, act: &str) -> String {
+    below(ALERTS, id, act)
+}
+
+/// One rule of alerts, or `switch`, `removal`.
+pub fn alert_rule(id: uuid::Uuid, act: &str) -> String {
+    below(ALERT_RULES, id, act)
+}
+
+/// One channel of alerts, or `test`, `key`, `switch`, `replay`, `removal`.
+pub fn alert_channel(id: uuid::Uuid, act: &str) -> String {
+    below(ALERT_CHANNELS, id, act)
+}
+
+/// Send one message again.
+pub fn alert_replay(channel: uuid::Uuid, delivery: uuid::Uuid) -> String {
+    format!("{ALERT_CHANNELS}/{channel}/deliveries/{delivery}/replay")
+}
+
 /// One incident.
 pub fn incident(id: uuid::Uuid) -> String {
     format!("{INCIDENTS}/{id}")
@@ -204,6 +273,20 @@ impl TenantPaths<'_> {
     pub fn validation(self) -> String {
         format!("{TENANTS}/{}/configuration/m365/validation", self.0)
     }
+    /// Ready pieces for scripts.
+    pub fn automation(self) -> String {
+        format!("{TENANTS}/{}/automation", self.0)
+    }
+    /// Which mails the customer gets.
+    pub fn mails(self) -> String {
+        format!("{TENANTS}/{}/configuration/mails", self.0)
+    }
+
+    /// "Send again" of a mail to the customer.
+    pub fn mail_queueing(self, id: crate::storage::CustomerMailId) -> String {
+        format!("{TENANTS}/{}/mails/{id}/queueing", self.0)
+    }
+
     /// "Expiry warning".
     pub fn lead_time(self) -> String {
         format!("{TENANTS}/{}/configuration/expiry-warning", self.0)

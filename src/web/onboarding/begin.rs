@@ -18,6 +18,7 @@ use crate::keeper::Unavailable;
 use crate::keeper::message::app_only::Ask;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::text::Text;
+use crate::language::Language;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Form;
 use crate::web::kit::paths;
@@ -42,7 +43,7 @@ pub async fn start(
     let mut op = visitor.begin(&app).await?;
     let holder = visitor.holder(&app, &mut op).await?;
     let Some(holder) = holder.filter(|holder| holder.invitation.state.is_good()) else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     };
     let someone_else = !form.someone_else.is_empty();
     let expected = &holder.invitation.expected_admin;
@@ -57,6 +58,14 @@ pub async fn start(
     let admin_username = match named {
         Ok(name) => name,
         Err(problem) => {
+            let Some(inviter) = Inviter::read(&app, &mut op, &visitor, &holder.invitation).await?
+            else {
+                return Ok(link::invalid(&app, &visitor).await);
+            };
+            let problem = match inviter.face.language {
+                Language::En => problem,
+                _ => inviter.face.words.username_wrong.text(),
+            };
             let part = StartPart {
                 admin_username: form.admin_username,
                 fixed: !expected.is_empty(),
@@ -64,9 +73,6 @@ pub async fn start(
                 device: method == Method::DeviceCode,
                 fixed_method: invitation.fixes_method().then_some(invitation.method),
                 error: Some(problem),
-            };
-            let Some(inviter) = Inviter::read(&app, &mut op, &holder.invitation).await? else {
-                return Ok(link::invalid(&app, &visitor));
             };
             return Ok((
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -104,7 +110,7 @@ pub async fn again(
     let holder = visitor.holder(&app, &mut op).await?;
     drop(op);
     let Some(holder) = holder.filter(|holder| holder.invitation.state.is_good()) else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     };
     let Some(before) = holder.flow() else {
         return Ok(Redirect::to(paths::ONBOARDING).into_response());
@@ -131,7 +137,7 @@ pub async fn here(State(app): State<App>, visitor: Visitor) -> WebResult {
     let mut op = visitor.begin(&app).await?;
     let holder = visitor.holder(&app, &mut op).await?;
     let Some(holder) = holder.filter(|holder| holder.invitation.state.is_good()) else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     };
     let ended = onboarding::continue_here(&mut op, &holder.invitation).await?;
     op.commit().await?;
@@ -144,7 +150,7 @@ async fn begin(app: &App, visitor: Visitor, holder: Holder, attempt: Attempt) ->
     let mut op = visitor.begin(app).await?;
     let begun = match onboarding::begin(&mut op, invitation, holder.flow(), attempt).await {
         Ok(begun) => begun,
-        Err(BeginError::NotGood) => return Ok(link::invalid(app, &visitor)),
+        Err(BeginError::NotGood) => return Ok(link::invalid(app, &visitor).await),
         // The page says so, and offers to continue here.
         Err(BeginError::Elsewhere) => return Ok(Redirect::to(paths::ONBOARDING).into_response()),
         Err(BeginError::Database(error)) => return Err(error.into()),
@@ -214,8 +220,8 @@ async fn show_sign_in(
         return Ok((jar, Redirect::to(later(&answer).address())).into_response());
     };
     let mut op = visitor.begin(app).await?;
-    let Some(inviter) = Inviter::read(app, &mut op, invitation).await? else {
-        return Ok(link::invalid(app, &visitor));
+    let Some(inviter) = Inviter::read(app, &mut op, &visitor, invitation).await? else {
+        return Ok(link::invalid(app, &visitor).await);
     };
     let part = Part::SignIn { address: Some(url) };
     Ok((jar, page(visitor, inviter, part)).into_response())
@@ -231,6 +237,7 @@ fn later(answer: &Result<Reply, Unavailable>) -> Later {
 fn page(visitor: Visitor, inviter: Inviter, part: Part) -> OnboardingPage {
     OnboardingPage {
         nonce: visitor.nonce,
+        face: inviter.face.clone(),
         inviter,
         part,
         later: None,

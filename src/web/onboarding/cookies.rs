@@ -7,11 +7,16 @@ use time::Duration;
 use crate::app::App;
 use crate::domain::invitation::{LinkToken, PinPass};
 use crate::domain::onboarding::FlowSecret;
+use crate::language::Language;
 
 /// The link's token is kept so long after the link was opened.
 const LINK_LIFE: Duration = Duration::minutes(30);
 /// The flow's secret is kept so long, for whoever comes back to see what became of it.
 const FLOW_LIFE: Duration = Duration::hours(24);
+
+/// The language picked on the page.
+const LANGUAGE: &str = "lang";
+const LANGUAGE_LIFE: Duration = Duration::days(365);
 
 /// `__Host-inv`; without prefix on plain http (the demo), where browsers refuse it.
 fn link_name(app: &App) -> &'static str {
@@ -56,6 +61,16 @@ pub fn pin_pass(app: &App, jar: &CookieJar) -> Option<PinPass> {
 /// Keep the pass, for as long as the link's token.
 pub fn keep_pin_pass(app: &App, jar: CookieJar, pass: &PinPass) -> CookieJar {
     jar.add(cookie(app, pin_name(app), pass.expose(), LINK_LIFE))
+}
+
+/// The language that was picked in this browser.
+pub fn language(jar: &CookieJar) -> Option<Language> {
+    jar.get(LANGUAGE)?.value().parse().ok()
+}
+
+/// Keep the language; it tells nothing of anybody.
+pub fn keep_language(app: &App, language: Language) -> Cookie<'static> {
+    cookie(app, LANGUAGE, language.as_str(), LANGUAGE_LIFE)
 }
 
 /// Keep the link's token.

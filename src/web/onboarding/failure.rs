@@ -4,6 +4,7 @@ use crate::domain::invitation::Method;
 use crate::domain::onboarding::{Failure, Flow, SignedIn};
 
 use super::inviter::Inviter;
+use crate::language::{Failures, Filled, Phrase};
 
 /// What the page says of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,19 +15,22 @@ pub struct Words {
     /// What to do next.
     pub next: String,
     /// The button that starts again as before.
-    pub again: Option<&'static str>,
+    pub again: Option<String>,
     /// "Sign in with Microsoft" in place of a code.
     pub browser: bool,
     /// "I am someone else".
     pub someone_else: bool,
 }
 
-const NOTHING_STORED: &str = "Nothing was stored.";
-
 impl Words {
     /// The words for a failure of this flow.
     pub fn of(failure: Failure, who: &SignedIn, flow: &Flow, inviter: &Inviter) -> Self {
-        let teller = Teller { who, flow, inviter };
+        let teller = Teller {
+            who,
+            flow,
+            inviter,
+            words: &inviter.face.language.book().failures,
+        };
         match failure {
             Failure::WrongTenant => teller.wrong_tenant(),
             Failure::WrongPerson => teller.wrong_person(),
@@ -56,265 +60,153 @@ struct Teller<'a> {
     who: &'a SignedIn,
     flow: &'a Flow,
     inviter: &'a Inviter,
+    words: &'static Failures,
 }
 
 impl Teller<'_> {
-    fn words(&self, title: &str, happened: impl Into<String>, next: impl Into<String>) -> Words {
+    fn say(&self, title: &Phrase, happened: &Filled<'_>, next: impl Into<String>) -> Words {
         let again = match self.flow.method {
-            Method::DeviceCode => "Get a new code",
-            Method::AuthCode | Method::AppOnly => "Try again",
+            Method::DeviceCode => &self.inviter.face.words.new_code,
+            Method::AuthCode | Method::AppOnly => &self.words.try_again,
         };
         Words {
-            title: title.to_owned(),
-            happened: happened.into(),
+            title: title.text(),
+            happened: happened.text(),
             next: next.into(),
-            again: Some(again),
+            again: Some(again.text()),
             browser: false,
             someone_else: false,
         }
     }
 
+    /// A sentence with everything that one may name.
+    fn fill<'p>(&self, phrase: &'p Phrase) -> Filled<'p> {
+        phrase
+            .with("nothing", self.words.nothing_stored.text())
+            .with("tenant", &self.inviter.tenant_name)
+            .with("msp", &self.inviter.msp_name)
+            .with("place", self.place())
+            .with("used", self.used())
+            .with("expected", self.expected())
+            .with("whom", self.whom())
+            .with("tell", self.tell_contact())
+    }
+
+    fn usual(&self, title: &Phrase, happened: &Phrase, next: &Phrase) -> Words {
+        self.say(title, &self.fill(happened), self.fill(next).text())
+    }
+
     fn wrong_tenant(&self) -> Words {
-        self.words(
-            "That account belongs to another organisation",
-            format!(
-                "You signed in as {}, which does not belong to {}. {NOTHING_STORED}",
-                self.used(),
-                self.customer()
-            ),
-            format!("Start again and sign in {}.", self.whom()),
-        )
+        let w = self.words;
+        self.usual(&w.wrong_tenant, &w.wrong_tenant_what, &w.wrong_tenant_next)
     }
 
     fn wrong_person(&self) -> Words {
-        let expected = self.expected();
-        let words = self.words(
-            "That is not the expected account",
-            format!(
-                "You signed in as {}; this invitation expects {expected}. {NOTHING_STORED}",
-                self.used()
-            ),
-            format!(
-                "Start again and sign in as {expected}. Microsoft may have picked an account that was signed in already: \
-                 choose \u{201c}Use another account\u{201d} there. If you are the administrator under another name, say so: \
-                 a technician of {} will confirm it.",
-                self.inviter.msp_name
-            ),
-        );
+        let w = self.words;
         Words {
             someone_else: true,
-            ..words
+            ..self.usual(&w.wrong_person, &w.wrong_person_what, &w.wrong_person_next)
         }
     }
 
     fn guest(&self) -> Words {
-        self.words(
-            "That account is a guest",
-            format!(
-                "{} is only a guest of {}. {NOTHING_STORED}",
-                self.used(),
-                self.customer()
-            ),
-            format!(
-                "Start again with an account that belongs to {} itself: sign in {}.",
-                self.customer(),
-                self.whom()
-            ),
-        )
+        let w = self.words;
+        self.usual(&w.guest, &w.guest_what, &w.guest_next)
     }
 
     fn personal(&self) -> Words {
-        self.words(
-            "That is a personal Microsoft account",
-            format!(
-                "{} is a personal account, not a work account. {NOTHING_STORED}",
-                self.used()
-            ),
-            format!(
-                "Start again with your work account: sign in {}.",
-                self.whom()
-            ),
-        )
+        let w = self.words;
+        self.usual(&w.personal, &w.personal_what, &w.personal_next)
     }
 
     fn taken(&self) -> Words {
-        self.words(
-            "This organisation is connected already",
-            format!(
-                "The organisation of {} is already connected under another customer of {}. {NOTHING_STORED}",
-                self.used(),
-                self.inviter.msp_name
-            ),
-            self.tell_contact(),
-        )
+        let w = self.words;
+        self.say(&w.taken, &self.fill(&w.taken_what), self.tell_contact())
     }
 
     fn not_admin(&self) -> Words {
-        self.words(
-            "That account may not grant access",
-            format!(
-                "{} has not the role that this needs. {NOTHING_STORED}",
-                self.used()
-            ),
-            "Ask a Global Administrator or a Privileged Role Administrator of your organisation to open this link and sign in.",
-        )
+        let w = self.words;
+        self.usual(&w.not_admin, &w.not_admin_what, &w.not_admin_next)
     }
 
     fn declined(&self) -> Words {
-        self.words(
-            "The sign-in was cancelled",
-            format!("Somebody pressed Cancel on Microsoft's page. {NOTHING_STORED}"),
-            "If that was not meant, start again. If you are not sure whether you should go on, ask your contact first.",
-        )
+        let w = self.words;
+        self.usual(&w.declined, &w.declined_what, &w.declined_next)
     }
 
     fn lapsed(&self) -> Words {
-        self.words(
-            "The code has lapsed",
-            "A code is good for 15 minutes, and this one was not used in time.",
-            "Get a new code; the old one no longer works.",
-        )
+        let w = self.words;
+        self.usual(&w.lapsed, &w.lapsed_what, &w.lapsed_next)
     }
 
     fn abandoned(&self) -> Words {
-        self.words(
-            "This attempt was left unfinished",
-            "For your safety an attempt ends after 15 minutes.",
-            "Start again; the link is still good.",
-        )
+        let w = self.words;
+        self.usual(&w.abandoned, &w.abandoned_what, &w.abandoned_next)
     }
 
     fn blocked(&self) -> Words {
-        let words = self.words(
-            "Your organisation does not allow sign-in by code",
-            format!(
-                "A Conditional Access policy of {} blocks the device code. {NOTHING_STORED}",
-                self.customer()
-            ),
-            "Sign in with Microsoft in this browser instead; that needs no code.",
-        );
+        let w = self.words;
         Words {
             again: None,
             browser: true,
-            ..words
+            ..self.usual(&w.blocked, &w.blocked_what, &w.blocked_next)
         }
     }
 
     fn policy(&self) -> Words {
-        let words = self.words(
-            "A policy of your organisation refused the sign-in",
-            format!(
-                "Conditional Access of {} refused this sign-in, for example because of the device, the place or the factor \
-                 used. {NOTHING_STORED}",
-                self.customer()
-            ),
-            "Try again from a device that your organisation manages, or ask whoever looks after your Conditional Access \
-             policies to allow it.",
-        );
+        let w = self.words;
         Words {
             browser: self.flow.method == Method::DeviceCode,
-            ..words
+            ..self.usual(&w.policy, &w.policy_what, &w.policy_next)
         }
     }
 
     fn consent_not_seen(&self) -> Words {
-        self.words(
-            "Microsoft does not show the permission",
-            format!(
-                "For a minute and a half Microsoft did not know of any permission for this in {}. Perhaps it was not given, or \
-                 given in another organisation. Nothing was changed; what was in use before still is.",
-                self.place()
-            ),
-            format!(
-                "Start again, and at Microsoft pick a Global Administrator of {}.",
-                self.place()
-            ),
-        )
+        let w = self.words;
+        self.usual(&w.not_seen, &w.not_seen_what, &w.not_seen_next)
     }
 
     fn permissions_missing(&self) -> Words {
-        self.words(
-            "A part of the permission is missing",
-            "Microsoft knows the application, but not all of the permissions that were asked for. Nothing was changed; what \
-             was in use before still is.",
-            "Start again, and accept everything on Microsoft's page. A Global Administrator or a Privileged Role Administrator \
-             may; other administrators may not give application permissions.",
-        )
+        let w = self.words;
+        self.usual(&w.missing, &w.missing_what, &w.missing_next)
     }
 
     fn app_disabled(&self) -> Words {
-        self.words(
-            "The application is switched off",
-            format!(
-                "In {} the enterprise application is there, but not enabled. Nothing was changed; what was in use before \
-                 still is.",
-                self.customer()
-            ),
-            "Microsoft Entra admin center, Enterprise applications: open the application, Properties, set “Enabled for users \
-             to sign-in?” to Yes. Then start again.",
-        )
+        let w = self.words;
+        self.usual(&w.disabled, &w.disabled_what, &w.disabled_next)
     }
 
     fn resource_absent(&self) -> Words {
-        self.words(
-            "A service is not there",
-            format!(
-                "Microsoft says that one of the services asked for does not exist in {}, for example for want of a licence. \
-                 Nothing was changed; what was in use before still is.",
-                self.customer()
-            ),
-            self.tell_contact(),
-        )
+        let w = self.words;
+        self.say(&w.absent, &self.fill(&w.absent_what), self.tell_contact())
     }
 
     fn tenant_unknown(&self) -> Words {
-        self.words(
-            "We do not know your Microsoft organisation yet",
-            format!(
-                "{} has not stored which domain is yours, so Microsoft cannot be asked for the right organisation.",
-                self.inviter.msp_name
-            ),
-            self.tell_contact(),
-        )
+        let w = self.words;
+        self.say(&w.unknown, &self.fill(&w.unknown_what), self.tell_contact())
     }
 
     fn our_fault(&self) -> Words {
-        let words = self.words(
-            "Something is wrong on our side",
-            format!(
-                "Microsoft does not accept the application of {}. You can do nothing about it. {NOTHING_STORED}",
-                self.inviter.msp_name
-            ),
-            format!("{} The link stays good.", self.tell_contact()),
-        );
+        let w = self.words;
         Words {
-            again: Some("Try again"),
-            ..words
+            again: Some(w.try_again.text()),
+            ..self.usual(&w.our_fault, &w.our_fault_what, &w.our_fault_next)
         }
     }
 
     fn microsoft(&self) -> Words {
-        self.words(
-            "Microsoft could not be reached",
-            format!("Microsoft's sign-in service did not answer as it should. {NOTHING_STORED}"),
-            "Wait a few minutes and start again. The link stays good.",
-        )
+        let w = self.words;
+        self.usual(&w.microsoft, &w.microsoft_what, &w.microsoft_next)
     }
 
     fn trouble(&self) -> Words {
-        self.words(
-            "The sign-in did not work",
-            format!("Microsoft refused it, or the answer could not be verified. {NOTHING_STORED}"),
-            format!(
-                "Start again. If it fails once more: {}",
-                self.tell_contact()
-            ),
-        )
+        let w = self.words;
+        self.usual(&w.trouble, &w.trouble_what, &w.trouble_next)
     }
 
     fn used(&self) -> &str {
         if self.who.username.is_empty() {
-            "another account"
+            self.words.another_account.as_str()
         } else {
             &self.who.username
         }
@@ -323,14 +215,11 @@ impl Teller<'_> {
     /// "as …" when somebody is named, else "with an administrator account of …".
     fn whom(&self) -> String {
         if self.inviter.expected_admin.is_empty() {
-            format!("with an administrator account of {}", self.place())
+            self.words.with_admin_of.with("place", self.place()).text()
         } else {
-            format!("as {}", self.inviter.expected_admin)
+            let account = &self.inviter.expected_admin;
+            self.words.as_account.with("account", account).text()
         }
-    }
-
-    fn customer(&self) -> &str {
-        &self.inviter.tenant_name
     }
 
     /// The customer with its domain, when one is known.
@@ -349,13 +238,14 @@ impl Teller<'_> {
         [&self.inviter.expected_admin, &self.flow.admin_username]
             .into_iter()
             .find(|name| !name.is_empty())
-            .map_or("the administrator named by your contact", String::as_str)
+            .map_or(self.words.named_by_contact.as_str(), String::as_str)
     }
 
     fn tell_contact(&self) -> String {
-        format!(
-            "Tell your contact at {}, and name the reference {}.",
-            self.inviter.msp_name, self.inviter.reference
-        )
+        self.words
+            .tell_contact
+            .with("msp", &self.inviter.msp_name)
+            .with("reference", &self.inviter.reference)
+            .text()
     }
 }

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum_extra::extract::cookie::CookieJar;
 
 use super::cookies;
+use super::face::Wish;
 use crate::app::App;
 use crate::domain::invitation::{self, Invitation};
 use crate::domain::onboarding::{self, Flow, FlowSecret, Stage};
@@ -19,6 +20,8 @@ pub struct Visitor {
     pub jar: CookieJar,
     pub ip: String,
     pub nonce: String,
+    /// The language of its pages.
+    pub wish: Wish,
     request_id: String,
 }
 
@@ -115,6 +118,7 @@ impl FromRequestParts<App> for Visitor {
         Ok(Self {
             jar: CookieJar::from_headers(&parts.headers),
             ip: asker.ip,
+            wish: Wish::read(&parts.method, &parts.uri, &parts.headers),
             nonce: parts
                 .extensions
                 .get::<Nonce>()

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::cookies;
+use super::face::Face;
 use super::holder::Visitor;
 use super::inviter::Inviter;
 use super::pin;
@@ -26,6 +27,7 @@ use crate::web::kit::paths;
 #[template(path = "onboarding/link.html")]
 struct LinkPage {
     nonce: String,
+    face: Face,
     inviter: Inviter,
 }
 
@@ -34,8 +36,7 @@ struct LinkPage {
 #[template(path = "onboarding/invalid.html")]
 struct InvalidPage {
     nonce: String,
-    msp_name: String,
-    report_to: String,
+    face: Face,
 }
 
 /// The answer to "Ask for a new link", whatever the link was.
@@ -43,8 +44,7 @@ struct InvalidPage {
 #[template(path = "onboarding/asked.html")]
 struct AskedPage {
     nonce: String,
-    msp_name: String,
-    report_to: String,
+    face: Face,
 }
 
 /// The token in the address; none for whatever is no token, also for bytes that are no text.
@@ -68,22 +68,32 @@ pub async fn show(
     LinkPath(token): LinkPath,
     visitor: Visitor,
 ) -> WebResult {
-    let mut op = visitor.begin(&app).await?;
+    let wish = visitor.wish;
+    let answer = look(&app, token, visitor).await?;
+    Ok(wish.keep(&app, answer))
+}
+
+async fn look(app: &App, token: Option<LinkToken>, visitor: Visitor) -> WebResult {
+    let mut op = visitor.begin(app).await?;
     let Some(token) = token else {
-        return Ok(invalid(&app, &visitor));
+        return Ok(invalid(app, &visitor).await);
     };
     let found = invitation::find_by_link(&mut op, &token).await?;
     let Some(invitation) = found.filter(|one| one.state.is_good()) else {
-        return Ok(invalid(&app, &visitor));
+        return Ok(invalid(app, &visitor).await);
     };
-    let Some(inviter) = Inviter::read(&app, &mut op, &invitation).await? else {
-        return Ok(invalid(&app, &visitor));
+    let Some(inviter) = Inviter::read(app, &mut op, &visitor, &invitation).await? else {
+        return Ok(invalid(app, &visitor).await);
     };
     if invitation.pin.asked {
-        return Ok(pin::announce(&app, &visitor));
+        return pin::announce(app, &mut op, &visitor, &invitation).await;
     }
-    let nonce = visitor.nonce;
-    Ok(LinkPage { nonce, inviter }.into_response())
+    let page = LinkPage {
+        nonce: visitor.nonce,
+        face: inviter.face.clone(),
+        inviter,
+    };
+    Ok(page.into_response())
 }
 
 /// What the buttons send.
@@ -109,18 +119,26 @@ pub async fn take(
         None => None,
     };
     let good = match found.filter(|one| one.state.is_good()) {
-        Some(invitation) => Inviter::read(&app, &mut op, &invitation).await?.is_some(),
-        None => false,
+        Some(invitation)
+            if Inviter::read(&app, &mut op, &visitor, &invitation)
+                .await?
+                .is_some() =>
+        {
+            invitation::opened(&mut op, &invitation).await?;
+            true
+        }
+        _ => false,
     };
     match token {
         Some(token) if good => {
+            op.commit().await?;
             let jar = cookies::keep_link(&app, visitor.jar, &token);
             Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
         }
         _ => {
             drop(op);
             slow_down(&app, &visitor).await?;
-            Ok(invalid(&app, &visitor))
+            Ok(invalid(&app, &visitor).await)
         }
     }
 }
@@ -152,21 +170,27 @@ async fn ask(app: &App, visitor: &Visitor, token: Option<&LinkToken>) -> WebResu
     Ok(Redirect::to(paths::ONBOARDING_ASKED).into_response())
 }
 
-pub async fn asked(State(app): State<App>, visitor: Visitor) -> Response {
-    AskedPage {
+pub async fn asked(State(app): State<App>, visitor: Visitor) -> WebResult {
+    let mut op = visitor.begin(&app).await?;
+    let page = AskedPage {
+        face: Face::read(&app, &mut op, &visitor, None).await?,
         nonce: visitor.nonce,
-        msp_name: app.site.msp_name.clone(),
-        report_to: app.site.report_to.clone(),
-    }
-    .into_response()
+    };
+    Ok(visitor.wish.keep(&app, page.into_response()))
 }
 
 /// The one page for every link that does not work.
-pub fn invalid(app: &App, visitor: &Visitor) -> Response {
-    let page = InvalidPage {
-        nonce: visitor.nonce.clone(),
-        msp_name: app.site.msp_name.clone(),
-        report_to: app.site.report_to.clone(),
-    };
-    (StatusCode::NOT_FOUND, page).into_response()
+pub async fn invalid(app: &App, visitor: &Visitor) -> Response {
+    match face_of_nobody(app, visitor).await {
+        Ok(face) => {
+            let nonce = visitor.nonce.clone();
+            (StatusCode::NOT_FOUND, InvalidPage { nonce, face }).into_response()
+        }
+        Err(error) => WebError::from(error).into_response(),
+    }
+}
+
+async fn face_of_nobody(app: &App, visitor: &Visitor) -> Result<Face, sqlx::Error> {
+    let mut op = visitor.begin(app).await?;
+    Face::read(app, &mut op, visitor, None).await
 }

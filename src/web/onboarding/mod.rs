@@ -4,6 +4,7 @@
 mod begin;
 mod cookies;
 mod events;
+mod face;
 mod failure;
 mod holder;
 mod inviter;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
+use super::face::Face;
 use super::holder::{Holder, Visitor};
 use super::inviter::Inviter;
 use super::link;
@@ -18,13 +19,11 @@ use crate::domain::onboarding::{self, Flow, FlowSecret, Progress, Stage};
 use crate::domain::op::Op;
 use crate::keeper::message::{Reply, Request};
 use crate::keeper::text::Text;
+use crate::language::Phrase;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::form::Query;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths;
-
-/// The names of the five steps on the progress line.
-const STEPS: [&str; 5] = ["Invitation", "Administrator", "Sign-in", "Access", "Done"];
 
 /// Longest wait of a page for an address that the keeper builds.
 const LOOK: Duration = Duration::from_secs(3);
@@ -34,6 +33,7 @@ const LOOK: Duration = Duration::from_secs(3);
 #[template(path = "onboarding/page.html")]
 pub struct OnboardingPage {
     pub nonce: String,
+    pub face: Face,
     pub inviter: Inviter,
     pub part: Part,
     /// What could not be asked just now.
@@ -69,7 +69,7 @@ impl Later {
 
 impl OnboardingPage {
     /// The progress line: name, and whether it is `done`, `now` or to come.
-    pub fn steps(&self) -> Vec<(&'static str, &'static str)> {
+    pub fn steps(&self) -> Vec<(&'static Phrase, &'static str)> {
         let present = self.part.step();
         let all_done = matches!(self.part, Part::Done(_));
         let state = |number: usize| match number.cmp(&present) {
@@ -78,11 +78,18 @@ impl OnboardingPage {
             std::cmp::Ordering::Equal => "now",
             std::cmp::Ordering::Greater => "",
         };
-        STEPS
-            .iter()
-            .enumerate()
-            .map(|(index, name)| (*name, state(index + 1)))
-            .collect()
+        let words = self.face.words;
+        [
+            &words.step_invitation,
+            &words.step_administrator,
+            &words.step_sign_in,
+            &words.step_access,
+            &words.step_done,
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(index, name)| (name, state(index + 1)))
+        .collect()
     }
 }
 
@@ -99,17 +106,23 @@ pub async fn show(
     visitor: Visitor,
     Query(query): Query<PageQuery>,
 ) -> WebResult {
-    let mut op = visitor.begin(&app).await?;
+    let wish = visitor.wish;
+    let answer = look(&app, visitor, &query).await?;
+    Ok(wish.keep(&app, answer))
+}
+
+async fn look(app: &App, visitor: Visitor, query: &PageQuery) -> WebResult {
+    let mut op = visitor.begin(app).await?;
     let now = op.now();
-    if let Some(invitation) = visitor.locked(&app, &mut op).await? {
-        return pin::ask(&app, &mut op, &visitor, &invitation).await;
+    if let Some(invitation) = visitor.locked(app, &mut op).await? {
+        return pin::ask(app, &mut op, &visitor, &invitation).await;
     }
-    let holder = visitor.holder(&app, &mut op).await?.filter(Holder::may_see);
+    let holder = visitor.holder(app, &mut op).await?.filter(Holder::may_see);
     let Some(holder) = holder else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(app, &visitor).await);
     };
-    let Some(inviter) = Inviter::read(&app, &mut op, &holder.invitation).await? else {
-        return Ok(link::invalid(&app, &visitor));
+    let Some(inviter) = Inviter::read(app, &mut op, &visitor, &holder.invitation).await? else {
+        return Ok(link::invalid(app, &visitor).await);
     };
     let elsewhere = onboarding::lives_elsewhere(&mut op, &holder.invitation, holder.flow()).await?;
     let (part, live) = match &holder.own {
@@ -119,7 +132,7 @@ pub async fn show(
             let progress = onboarding::progress(&mut op, flow).await?;
             let seen = fingerprint(flow, &progress, now);
             drop(op);
-            let address = consent_address(&app, secret, flow).await;
+            let address = consent_address(app, secret, flow).await;
             let part = Part::of(flow, &inviter, &progress, address, now);
             let live = with_query(paths::ONBOARDING_EVENTS, &[("seen", &seen)], &[]);
             let live = part.is_live().then_some(live);
@@ -129,6 +142,7 @@ pub async fn show(
     };
     let page = OnboardingPage {
         nonce: visitor.nonce,
+        face: inviter.face.clone(),
         inviter,
         part,
         later: Later::read(&query.later),

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::cookies;
+use super::face::Face;
 use super::holder::Visitor;
 use super::inviter::Inviter;
 use super::link;
@@ -24,9 +25,7 @@ use crate::web::kit::paths;
 #[template(path = "onboarding/pin_link.html")]
 struct AnnouncedPage {
     nonce: String,
-    msp_name: String,
-    msp_legal_name: String,
-    report_to: String,
+    face: Face,
 }
 
 /// Where the PIN is typed.
@@ -34,36 +33,37 @@ struct AnnouncedPage {
 #[template(path = "onboarding/pin.html")]
 struct PinPage {
     nonce: String,
-    msp_name: String,
-    report_to: String,
+    face: Face,
     /// Never holds what was typed.
     pin: Field,
 }
 
 /// GET of the link.
-pub fn announce(app: &App, visitor: &Visitor) -> Response {
-    AnnouncedPage {
+pub async fn announce(
+    app: &App,
+    op: &mut Op,
+    visitor: &Visitor,
+    invitation: &Invitation,
+) -> WebResult {
+    let page = AnnouncedPage {
         nonce: visitor.nonce.clone(),
-        msp_name: app.site.msp_name.clone(),
-        msp_legal_name: app.site.msp_legal_name.clone(),
-        report_to: app.site.report_to.clone(),
-    }
-    .into_response()
+        face: Face::read(app, op, visitor, Some(invitation.tenant_id)).await?,
+    };
+    Ok(page.into_response())
 }
 
 /// GET of the clean address, while the PIN is missing.
 pub async fn ask(app: &App, op: &mut Op, visitor: &Visitor, invitation: &Invitation) -> WebResult {
-    if Inviter::read(app, op, invitation).await?.is_none() {
-        return Ok(link::invalid(app, visitor));
-    }
-    Ok(page(app, visitor, None).into_response())
+    let Some(inviter) = Inviter::read(app, op, visitor, invitation).await? else {
+        return Ok(link::invalid(app, visitor).await);
+    };
+    Ok(page(visitor, inviter.face, None).into_response())
 }
 
-fn page(app: &App, visitor: &Visitor, error: Option<String>) -> PinPage {
+fn page(visitor: &Visitor, face: Face, error: Option<String>) -> PinPage {
     PinPage {
         nonce: visitor.nonce.clone(),
-        msp_name: app.site.msp_name.clone(),
-        report_to: app.site.report_to.clone(),
+        face,
         pin: Field::default().with_error(error),
     }
 }
@@ -86,11 +86,13 @@ pub async fn tell(
         // Told already, or nothing to be told here: the page knows.
         return Ok(Redirect::to(paths::ONBOARDING).into_response());
     };
+    op.enter(invitation.tenant_id).await?;
+    let face = Face::read(&app, &mut op, &visitor, Some(invitation.tenant_id)).await?;
+    let words = face.words;
     drop(op);
     link::slow_down(&app, &visitor).await?;
     let Some(pin) = Pin::parse(&form.pin) else {
-        let error = "Type the eight digits that your contact told you.";
-        return Ok(wrong(&app, &visitor, error.to_owned()));
+        return Ok(wrong(&visitor, face, words.pin_shape.text()));
     };
     match check(&app, &visitor, &invitation, &pin).await? {
         Told::Right(pass) => {
@@ -98,16 +100,19 @@ pub async fn tell(
             Ok((jar, Redirect::to(paths::ONBOARDING)).into_response())
         }
         Told::Wrong(left) => {
-            let tries = if left == 1 { "try is" } else { "tries are" };
-            let error = format!("That is not the PIN. {left} {tries} left, then the link ends.");
-            Ok(wrong(&app, &visitor, error))
+            let error = if left == 1 {
+                words.pin_wrong_one.text()
+            } else {
+                words.pin_wrong.with("left", left).text()
+            };
+            Ok(wrong(&visitor, face, error))
         }
-        Told::Over => Ok(link::invalid(&app, &visitor)),
+        Told::Over => Ok(link::invalid(&app, &visitor).await),
     }
 }
 
-fn wrong(app: &App, visitor: &Visitor, error: String) -> Response {
-    let page = page(app, visitor, Some(error));
+fn wrong(visitor: &Visitor, face: Face, error: String) -> Response {
+    let page = page(visitor, face, Some(error));
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 

@@ -29,10 +29,10 @@ pub async fn prepare(State(app): State<App>, visitor: Visitor) -> WebResult {
         invitation,
     }) = holder
     else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     };
     if !invitation.state.is_good() {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     }
     let next = onboarding::open_leg(&mut op, &flow, &secret).await?;
     op.commit().await?;
@@ -52,10 +52,10 @@ pub async fn look(State(app): State<App>, visitor: Visitor) -> WebResult {
         invitation,
     }) = holder
     else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     };
     if !invitation.state.is_good() {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     }
     onboarding::prolong(&mut op, &flow).await?;
     op.commit().await?;
@@ -94,7 +94,7 @@ pub async fn back(
 
 async fn take(app: App, visitor: Visitor, query: ReturnQuery) -> WebResult {
     let Some(secret) = cookies::flow(&app, &visitor.jar) else {
-        return Ok(link::invalid(&app, &visitor));
+        return Ok(link::invalid(&app, &visitor).await);
     };
     let mut op = visitor.begin(&app).await?;
     let taken = onboarding::take_leg(&mut op, &secret, &query.state).await?;

@@ -8,7 +8,7 @@ use super::failure::Words;
 use super::inviter::Inviter;
 use crate::domain::invitation::Method;
 use crate::domain::onboarding::{Flow, Progress, ResourceLine, Stage, Standing, TokenState};
-use crate::web::kit::when;
+use crate::language::{Onboarding, exact};
 
 /// The part of the present step.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub enum Part {
     /// Step 4: one resource after another.
     Acquiring {
         lines: Vec<Line>,
-        tally: String,
+        tally: (usize, usize),
         /// Nobody signed in: Microsoft spreads an administrator's consent.
         app_only: bool,
     },
@@ -94,7 +94,7 @@ pub struct CodePart {
 #[derive(Debug)]
 pub struct ConsentPart {
     pub lines: Vec<Line>,
-    pub tally: String,
+    pub tally: (usize, usize),
     /// Something is stored already.
     pub begun: bool,
     /// Microsoft's page for it; none when a new trip must be prepared first.
@@ -124,16 +124,16 @@ pub struct Line {
     pub required: bool,
     pub class: &'static str,
     pub mark: &'static str,
-    pub word: &'static str,
+    pub word: String,
     pub scopes: String,
 }
 
 impl Line {
-    pub fn new(line: &ResourceLine) -> Self {
+    pub fn new(line: &ResourceLine, words: &Onboarding) -> Self {
         let (class, mark, word) = match line.state {
-            TokenState::Valid => ("tick-valid", "✓", "acquired"),
-            TokenState::Failed => ("tick-failed", "✗", "not granted yet"),
-            TokenState::Waiting => ("tick-waiting", "…", "waiting"),
+            TokenState::Valid => ("tick-valid", "✓", &words.acquired),
+            TokenState::Failed => ("tick-failed", "✗", &words.not_granted),
+            TokenState::Waiting => ("tick-waiting", "…", &words.waiting),
         };
         // Microsoft names scopes with or without the resource's address; the sign-in's own ones say nothing to people.
         let named = line
@@ -146,7 +146,7 @@ impl Line {
             required: line.required,
             class,
             mark,
-            word,
+            word: word.text(),
             scopes: named.collect::<Vec<_>>().join(", "),
         }
     }
@@ -161,17 +161,18 @@ impl Part {
         address: Option<String>,
         now: OffsetDateTime,
     ) -> Self {
-        let lines = || progress.resources.iter().map(Line::new).collect::<Vec<_>>();
-        let (valid, all) = progress.tally();
-        let tally = format!("{valid} of {all}");
+        let (words, language) = (inviter.face.words, inviter.face.language);
+        let line = |line| Line::new(line, words);
+        let lines = || progress.resources.iter().map(line).collect::<Vec<_>>();
+        let tally = progress.tally();
         let device = flow.method == Method::DeviceCode;
         let app_only = flow.method == Method::AppOnly;
         let access = progress.access.as_ref();
         let consent = |approval| {
             Self::Consent(ConsentPart {
                 lines: lines(),
-                tally: tally.clone(),
-                begun: valid > 0,
+                tally,
+                begun: tally.0 > 0,
                 address,
                 approval,
                 app_only,
@@ -184,7 +185,7 @@ impl Part {
                     .map(|one| one.admin_username.clone())
                     .unwrap_or_default(),
                 at: access
-                    .map(|one| when::exact(one.obtained_at))
+                    .map(|one| exact(language, one.obtained_at))
                     .unwrap_or_default(),
                 app_only,
             })
@@ -193,7 +194,7 @@ impl Part {
             Stage::Started => Self::Ready { device, app_only },
             Stage::CodeShown(code) => Self::Code(CodePart {
                 seconds_left: (code.expires_at - now).whole_seconds().max(0),
-                until: when::exact(code.expires_at),
+                until: exact(language, code.expires_at),
                 user_code: code.user_code,
                 verification_uri: code.verification_uri,
             }),

@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use time::OffsetDateTime;
 
 use super::State;
+use crate::domain::alert;
 use crate::domain::audit::{self, Chain};
 use crate::domain::op::{Actor, Op};
 use crate::domain::operations::{self, Calls, Figures};
@@ -39,12 +40,14 @@ async fn read(state: &State) -> anyhow::Result<String> {
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Worker("metrics")).await?;
     let figures = operations::figures(&mut op).await?;
     let chain = audit::chain(&mut op).await?;
+    let alerts = alert::sums(&mut op).await?;
     let now = op.now();
     op.roll_back().await?;
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Families {
         figures,
         chain,
+        alerts,
         now,
     }));
     let mut text = String::new();
@@ -56,6 +59,7 @@ async fn read(state: &State) -> anyhow::Result<String> {
 struct Families {
     figures: Figures,
     chain: Chain,
+    alerts: alert::Sums,
     now: OffsetDateTime,
 }
 
@@ -134,11 +138,36 @@ impl Collector for Families {
         self.calls(&mut to)?;
         self.machines(&mut to)?;
         self.audit_log(&mut to)?;
+        self.alerts(&mut to)?;
         self.database(&mut to)
     }
 }
 
 impl Families {
+    fn alerts(&self, to: &mut Writer<'_>) -> fmt::Result {
+        let sums = &self.alerts;
+        to.single(
+            "tenantry_open_alerts",
+            "Alerts that are open",
+            None,
+            Some(number(sums.open_alerts)),
+        )?;
+        to.counter(
+            "tenantry_alert_deliveries",
+            "Attempts to deliver a message of an alert, by how they ended",
+            sums.outcomes
+                .iter()
+                .map(|(outcome, n)| ([("outcome", outcome.as_str())], *n)),
+        )?;
+        let age = |at: OffsetDateTime| (self.now - at).as_seconds_f64().max(0.0);
+        to.single(
+            "tenantry_alert_oldest_pending_age",
+            "Time since the oldest message that is due and not delivered was written",
+            Some(&Unit::Seconds),
+            sums.oldest_pending.map(age),
+        )
+    }
+
     fn fleet(&self, to: &mut Writer<'_>) -> fmt::Result {
         let figures = &self.figures;
         let present = &figures.present;

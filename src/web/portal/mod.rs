@@ -1,11 +1,13 @@
 //! Technicians inside one tenant, the Customer portal.
 
 mod activity;
+mod automation;
 mod connections;
 mod expected;
 mod invitations;
 mod lead_time;
 mod m365;
+mod mails;
 mod msal_errors;
 mod overview;
 mod report;
@@ -22,6 +24,7 @@ pub use visit::Visit;
 pub fn router() -> Routes {
     Routes::new()
         .merge(activity::router())
+        .merge(automation::router())
         .merge(visit::router())
         .merge(connections::router())
         .merge(invitations::router())
@@ -30,6 +33,7 @@ pub fn router() -> Routes {
         .merge(report::router())
         .merge(tokens::router())
         .merge(m365::router())
+        .merge(mails::router())
         .merge(msal_errors::router())
 }
 

@@ -6,3 +6,5 @@ mod doctor;
 mod escrow;
 mod processes;
 mod technician;
+mod tenant;
+mod token;

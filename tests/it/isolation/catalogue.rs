@@ -20,6 +20,13 @@ const DEFINERS: &[&str] = &[
     "freshen_tenant_status",
     "hold_hand_out",
     "hold_technician_limits",
+    "note_alert_event",
+    "note_alert_of_flow",
+    "note_alert_of_incident",
+    "note_alert_of_invitation",
+    "note_alert_of_key",
+    "note_alert_of_status",
+    "note_alert_of_validation",
     "note_connection_standing",
     "note_error_days",
     "note_revocation",
@@ -47,6 +54,12 @@ const DEFINERS: &[&str] = &[
 
 /// Tables whose tenant may be nobody, so that it is no part of their key.
 const NOBODYS: &[(&str, &str)] = &[
+    (
+        "alert_deliveries",
+        "messages about an incident or a channel",
+    ),
+    ("alert_events", "incidents concern no single tenant"),
+    ("alerts", "likewise"),
     ("app_registrations", "the MSP's own belong to no tenant"),
     ("audit_events", "acts that concern no tenant; append only"),
     (

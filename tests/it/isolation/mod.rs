@@ -8,5 +8,5 @@ mod limits;
 mod live;
 mod net;
 mod pages;
-mod stage;
+pub mod stage;
 mod together;

@@ -9,7 +9,7 @@ use crate::support::browser::Browser;
 use crate::support::page::Page;
 
 /// Where a walk begins: the navigation, and what scripts and buttons ask for.
-const DOORS: [&str; 22] = [
+const DOORS: [&str; 23] = [
     "/tenants",
     "/tenants?q=zebra",
     "/tenants?q=zeb&state=archived",
@@ -26,6 +26,7 @@ const DOORS: [&str; 22] = [
     "/security/disconnect-all",
     "/monitoring/customer/pending-invitations",
     "/monitoring/customer/pending-invitations?q=zebra",
+    "/monitoring/campaigns",
     "/monitoring/msal-errors",
     "/monitoring/msal-errors?q=zebra",
     "/monitoring/msal-errors?q=AADSTS50173&fold=no",

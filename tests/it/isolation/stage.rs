@@ -26,6 +26,8 @@ pub struct Customer {
     /// Ids by which forms and addresses name what is theirs.
     pub connection: Uuid,
     pub invitation: Uuid,
+    /// One for this tenant alone.
+    pub campaign: Uuid,
 }
 
 pub struct Stage {
@@ -137,6 +139,7 @@ async fn customer(app: &TestApp, fleet: &Fleet, number: usize) -> Customer {
     }
     let invitation = fleet.invitation(id, Duration::days(3)).await;
     rest(&app.pool, id, connection.as_uuid()).await;
+    let campaign = campaign(&app.pool, id, &short_name).await;
     Customer {
         marks: vec![
             id.to_string(),
@@ -145,6 +148,7 @@ async fn customer(app: &TestApp, fleet: &Fleet, number: usize) -> Customer {
             correlation,
             connection.to_string(),
             invitation.to_string(),
+            campaign.to_string(),
         ],
         id,
         short_name,
@@ -152,7 +156,26 @@ async fn customer(app: &TestApp, fleet: &Fleet, number: usize) -> Customer {
         error,
         connection: connection.as_uuid(),
         invitation: invitation.as_uuid(),
+        campaign,
     }
+}
+
+/// A running one that has asked this tenant.
+async fn campaign(pool: &PgPool, tenant: TenantId, short_name: &str) -> Uuid {
+    let id = tenantry::clock::random_uuid();
+    sqlx::query(
+        "with made as (insert into campaigns (id, name, reason, per_hour, state, size, next_send_at, created_at)
+           values ($1, 'for ' || $3, 'expired', 60, 'running', 1, now() + interval '1 day', now()) returning id)
+         insert into campaign_tenants (tenant_id, campaign_id, place, state, asked_at, updated_at)
+         select $2, id, 1, 'asked', now(), now() from made",
+    )
+    .bind(id)
+    .bind(tenant)
+    .bind(short_name)
+    .execute(pool)
+    .await
+    .unwrap();
+    id
 }
 
 /// What only workers and keepers write.

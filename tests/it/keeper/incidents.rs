@@ -11,7 +11,7 @@ use tenantry::simulator::directory::{Cause, FaultKind, FleetOrder, NewFault, Tar
 use crate::support::keeper::{Keeper, SECRET, World};
 
 /// A world whose keepers look after incidents often, with `count` customers more, whose refreshes are due.
-async fn world(count: u32) -> World {
+pub async fn world(count: u32) -> World {
     let mut world = World::new().await;
     world.settings.keeper_beat = Duration::from_millis(100);
     world.settings.breaker_pause = Duration::from_millis(200);
@@ -50,7 +50,7 @@ async fn world(count: u32) -> World {
 }
 
 impl World {
-    async fn until_number(&self, sql: &'static str, expected: i64) {
+    pub async fn until_number(&self, sql: &'static str, expected: i64) {
         let mut said = 0;
         for _ in 0..600 {
             said = self.number(sql).await;
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Time passes until `sql` says `expected`: every minute whatever waits is due.
-    async fn in_time(&self, sql: &'static str, expected: i64) {
+    pub async fn in_time(&self, sql: &'static str, expected: i64) {
         for _ in 0..60 {
             self.clock.advance(Duration::from_mins(1));
             self.make_due().await;

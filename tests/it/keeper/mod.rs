@@ -10,7 +10,7 @@ mod forged;
 mod grants;
 mod hand_out;
 mod held;
-mod incidents;
+pub mod incidents;
 mod keys;
 mod links;
 mod look;

@@ -1,5 +1,9 @@
 //! Mails to customers: queued, sent once, in the customer's language and the MSP's colours.
 
-mod letter;
+mod branding;
+mod languages;
+pub mod letter;
+mod news;
 mod queue;
 mod stage;
+mod texts;

@@ -296,5 +296,10 @@ async fn after_a_restore_what_was_queued_is_held() {
     assert_eq!(customer_mail::hold_all(&mut op).await.unwrap(), 1);
     op.commit().await.unwrap();
     assert_eq!(stage.sweep().await, NOTHING);
-    assert!(stage.state(id).await.starts_with("held after a restore"));
+    assert!(
+        stage
+            .state(id)
+            .await
+            .starts_with("held held after a restore")
+    );
 }

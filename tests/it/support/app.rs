@@ -55,6 +55,7 @@ impl TestApp {
             keeper: keeper.client.clone(),
             site: Arc::new(site(address)),
             mailer: None,
+            guard: tenantry::outbound::guard::Guard::default(),
             sso: None,
             visit: time::Duration::hours(1),
             limits: tenantry::config::Limits::default(),

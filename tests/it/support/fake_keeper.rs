@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use sqlx::PgPool;
 use tenantry::clock::Clock;
 use tenantry::keeper::Client;
+use tenantry::keeper::message::alerts as channels;
 use tenantry::keeper::message::totp::{Answer, Ask};
 use tenantry::keeper::message::{Refusal, Reply, Request, look};
 use tenantry::keeper::text::Text;
@@ -100,6 +101,7 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
             }
         }
         Request::Totp(ask) => totp(pool, ask).await,
+        Request::Alerts(ask) => alerts(pool, ask).await,
         Request::Health => Reply::Health {
             ready: true,
             detail: String::new(),
@@ -113,6 +115,35 @@ async fn reply(pool: &PgPool, request: Request) -> Reply {
         }
         _ => Reply::Done,
     }
+}
+
+/// Addresses are sealed by reversing them; the signature is none.
+async fn alerts(pool: &PgPool, ask: channels::Ask) -> Reply {
+    let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<u8>>();
+    Reply::Alerts(match ask {
+        channels::Ask::SealAddress { url, .. } => channels::Answer::Sealed {
+            ciphertext: reversed(url.expose().as_bytes()),
+        },
+        channels::Ask::MakeSecret { .. } => channels::Answer::Made {
+            ciphertext: vec![1; 32],
+            secret: Text::new("whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),
+        },
+        channels::Ask::Prepare { channel_id, .. } => {
+            let sql = "select ct from alert_channel_secrets where channel_id = $1 and kind = 'url'";
+            let sealed: Option<Vec<u8>> = sqlx::query_scalar(sql)
+                .bind(channel_id)
+                .fetch_optional(pool)
+                .await
+                .unwrap();
+            let Some(sealed) = sealed else {
+                return Reply::Refused(Refusal::NotThere);
+            };
+            channels::Answer::Prepared {
+                url: Text::new(String::from_utf8(reversed(&sealed)).unwrap()),
+                signature: "v1,none".into(),
+            }
+        }
+    })
 }
 
 /// Seeds are sealed by reversing them; codes are compared as the keeper does.

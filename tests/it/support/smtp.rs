@@ -60,12 +60,16 @@ async fn converse(
             verb if verb.starts_with("DATA") => {
                 writer.write_all(b"354 go on\r\n").await?;
                 let mut letter = String::new();
-                while let Some(line) = lines.next_line().await? {
-                    if line == "." {
-                        break;
+                loop {
+                    match lines.next_line().await? {
+                        // A sender that breaks off has sent nothing.
+                        None => return Ok(()),
+                        Some(line) if line == "." => break,
+                        Some(line) => {
+                            letter.push_str(&line);
+                            letter.push('\n');
+                        }
                     }
-                    letter.push_str(&line);
-                    letter.push('\n');
                 }
                 letters.lock().unwrap().push(letter);
                 "250 taken"

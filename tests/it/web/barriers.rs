@@ -60,6 +60,7 @@ pub(super) async fn world() -> World {
         "/login/step-up/again?next=/monitoring/reports.csv",
         "/tenants",
         "/tenants/new",
+        "/tenants/import",
         "/tenants/alder/edit",
         "/tenants/alder/suspension",
         "/tenants/alder",
@@ -74,6 +75,8 @@ pub(super) async fn world() -> World {
         "/tenants/birch/report",
         "/tenants/birch/configuration/expiry-warning",
         "/tenants/alder/tokens/graph",
+        "/tenants/alder/automation",
+        "/api/docs",
         "/tenants/alder/configuration/m365/disconnect",
         "/security/disconnect-all",
         "/monitoring/msal-errors",
@@ -81,8 +84,22 @@ pub(super) async fn world() -> World {
         "/monitoring/operations",
         "/monitoring/reports",
         "/monitoring/customer/pending-invitations",
+        "/monitoring/campaigns",
+        "/monitoring/campaigns/new",
         "/configuration/permissions",
         "/configuration/permissions/new",
+        "/configuration/alerts",
+        "/configuration/alerts/rules",
+        "/configuration/alerts/rules/new",
+        "/configuration/alerts/rules/00000000-0000-7000-8000-000000000002",
+        "/configuration/alerts/channels",
+        "/configuration/alerts/channels/new?kind=heartbeat",
+        "/configuration/alerts/channels/00000000-0000-7000-8000-000000000001",
+        "/configuration/alerts/deliveries",
+        "/configuration/invitations",
+        "/configuration/invitations/invitation/de",
+        "/configuration/branding",
+        "/tenants/birch/configuration/mails",
     ];
     let mut pages: Vec<String> = pages.map(str::to_owned).into();
     pages.push(format!("/monitoring/msal-errors/{error}"));
@@ -92,6 +109,22 @@ pub(super) async fn world() -> World {
     pages.push(format!(
         "/security/authentication-status/invitations?tenant={id}"
     ));
+    for state in ["draft", "running"] {
+        let id = tenantry::clock::random_uuid();
+        sqlx::query(
+            "with made as (insert into campaigns (id, name, reason, per_hour, state, size, next_send_at, deadline, created_at)
+               values ($1, 'Autumn', 'expired', 60, $2, 2, now() + interval '1 day', now() + interval '9 days', now())
+               returning id)
+             insert into campaign_tenants (tenant_id, campaign_id, place, updated_at)
+             select t.id, made.id, 1, now() from made, tenants t where t.short_name in ('alder', 'birch')",
+        )
+        .bind(id)
+        .bind(state)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+        pages.push(format!("/monitoring/campaigns/{id}"));
+    }
     let sam = app.technician("sam@msp.example", Role::Technician).await;
     sqlx::query(
         "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)
@@ -104,6 +137,17 @@ pub(super) async fn world() -> World {
     .unwrap();
     pages.push(format!("/security/technicians/{sam}"));
     pages.push(format!("/security/technicians/{sam}/tenants"));
+    let alert = tenantry::clock::ordered_uuid();
+    for sql in [
+        "insert into alerts (id, rule_id, tenant_id, event, cause, severity, began_at, opened_at)
+         select $1, r.id, t.id, 'expired', 'mfa_required', 'urgent', now(), now() from alert_rules r, tenants t where t.short_name = 'alder'",
+        "insert into alert_deliveries (id, channel_id, alert_id, tenant_id, step, content, created_at, next_at)
+         select gen_random_uuid(), c.id, a.id, a.tenant_id, 'opened', '{\"title\": \"alder: authorisation expired\"}', now(), now()
+         from alert_channels c, alerts a where a.id = $1",
+    ] {
+        sqlx::query(sql).bind(alert).execute(&app.pool).await.unwrap();
+    }
+    pages.push(format!("/configuration/alerts/{alert}"));
     World { app, pages }
 }
 

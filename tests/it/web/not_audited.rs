@@ -9,7 +9,7 @@ use super::matrix::state::fingerprint;
 use crate::support::app::TestApp;
 
 /// Fields with which these routes would do what they are for. The others are sent without any, and change nothing either.
-const FIELDS: [(&str, &[(&str, &str)]); 12] = [
+const FIELDS: [(&str, &[(&str, &str)]); 17] = [
     (
         "/tenants",
         &[
@@ -61,6 +61,35 @@ const FIELDS: [(&str, &[(&str, &str)]); 12] = [
     ("/security/technicians/{id}/reset", &[]),
     ("/security/technicians/{id}/disabling", &[]),
     ("/tenants/{short}/invitations/{id}/revocation", &[]),
+    (
+        "/monitoring/campaigns",
+        &[
+            ("name", "Autumn"),
+            ("reason", "expired"),
+            ("per_hour", "60"),
+        ],
+    ),
+    (
+        "/tenants/{short}/configuration/mails",
+        &[("language", "de"), ("to_address", ""), ("reminder", "yes")],
+    ),
+    (
+        "/configuration/branding",
+        &[
+            ("display_name", "Nordwind"),
+            ("legal_name", ""),
+            ("contact", ""),
+            ("accent", "#0f5fa8"),
+        ],
+    ),
+    (
+        "/configuration/invitations",
+        &[("language", "nl"), ("reminder_days", "3")],
+    ),
+    (
+        "/configuration/invitations/{kind}/{language}",
+        &[("subject", "Please"), ("body", "{link}")],
+    ),
     (
         "/configuration/permissions",
         &[

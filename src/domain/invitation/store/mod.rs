@@ -10,7 +10,7 @@ use super::{Invitation, InvitationState, PinLock, Terms};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, InvitationId, TechnicianId, TenantId};
 
-pub(super) use list::{counts, list};
+pub(super) use list::{counts, list, list_after};
 pub(super) use pin::{accept_pin, give_back_pin_try, spend_pin_try};
 
 /// Which invitations a list shows.
@@ -265,6 +265,23 @@ pub(super) async fn count_mail(op: &mut Op, invitation: &Invitation) -> Result<(
     .execute(op.db())
     .await?;
     Ok(())
+}
+
+/// False when it was opened before.
+pub(super) async fn stamp_opened(
+    op: &mut Op,
+    invitation: &Invitation,
+) -> Result<bool, sqlx::Error> {
+    let now = op.now();
+    let done = sqlx::query!(
+        "update invitations set opened_at = $3 where tenant_id = $1 and id = $2 and opened_at is null",
+        invitation.tenant_id.as_uuid(),
+        invitation.id.as_uuid(),
+        now,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn stamp_new_link_asked(

@@ -79,7 +79,7 @@ pub(in crate::domain::tenant) async fn counts(
 }
 
 /// Conditions over `tenants t` and `tenant_status k`.
-fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &Filter) {
+pub(super) fn push_filter(query: &mut QueryBuilder<sqlx::Postgres>, scope: Scope, filter: &Filter) {
     scope.push_for(query, "k");
     if let Some(tag) = &filter.tag {
         query

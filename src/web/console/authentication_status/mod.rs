@@ -8,7 +8,7 @@ mod counts;
 mod export;
 mod incidents;
 mod live;
-mod query;
+pub(super) mod query;
 mod row;
 mod saved;
 mod selection;

@@ -40,6 +40,8 @@ pub struct ListView {
     pub add_tenant: &'static str,
     /// The same list as CSV.
     pub csv: String,
+    /// The form of a campaign for the same tenants.
+    pub campaign: String,
     /// Filters and order as a query, for what leads back here.
     pub query: String,
     /// The query of the stream that this page listens to, without the rows.
@@ -147,6 +149,7 @@ impl ListView {
             clear: asked.with(&Change::Clear),
             add_tenant: paths::NEW_TENANT,
             csv: asked.address(paths::STATUS_CSV),
+            campaign: asked.address(paths::NEW_CAMPAIGN),
             query: address.trim_start_matches('?').to_owned(),
             live: paths::STATUS_EVENTS,
             day,

@@ -89,7 +89,7 @@ pub async fn show(
 ) -> WebResult {
     let mut op = viewer.begin(&app).await?;
     let tenant = administered(&mut op, &viewer, &short).await?;
-    let typed = fields::stored(&tenant);
+    let typed = TenantInput::of(&tenant);
     let page = EditPage::new(
         chrome,
         &tenant,

@@ -1,6 +1,6 @@
 //! The fields of a tenant's form: from what is stored or was typed, with what is wrong; and back to what is checked.
 
-use crate::domain::tenant::{DEFAULT_SET, FieldError, Resource, Tenant, TenantInput};
+use crate::domain::tenant::{FieldError, Resource, TenantInput};
 use crate::keeper::Permission;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Field;
@@ -83,39 +83,6 @@ fn resource_field(resource: Resource, typed: &TenantInput) -> ResourceField {
     }
 }
 
-/// What a new tenant's form starts with.
-pub fn blank() -> TenantInput {
-    TenantInput {
-        resources: DEFAULT_SET
-            .iter()
-            .map(|entry| choice(entry.resource, entry.required))
-            .collect(),
-        ..TenantInput::default()
-    }
-}
-
-/// What an existing tenant's form starts with.
-pub fn stored(tenant: &Tenant) -> TenantInput {
-    TenantInput {
-        short_name: tenant.short_name.to_string(),
-        full_name: tenant.full_name.clone(),
-        domain: tenant.domain.clone(),
-        invitation_email: tenant.invitation_email.clone(),
-        admin_username: tenant.admin_username.clone(),
-        tags: tenant.tags.join(", "),
-        resources: tenant
-            .resources
-            .iter()
-            .map(|entry| choice(entry.resource, entry.required))
-            .collect(),
-    }
-}
-
-fn choice(resource: Resource, required: bool) -> (String, String) {
-    let word = if required { "required" } else { "optional" };
-    (resource.as_str().to_owned(), word.to_owned())
-}
-
 /// Refuse a form with a field that its page does not send.
 pub fn check(sent: &Sent) -> WebResult<()> {
     const KNOWN: [&str; 8] = [
@@ -167,14 +134,14 @@ mod tests {
 
     #[test]
     fn a_blank_form_needs_names_and_nothing_else() {
-        let errors = blank().parse().unwrap_err();
+        let errors = TenantInput::blank().parse().unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["short_name", "full_name"]);
     }
 
     #[test]
     fn every_resource_has_a_field_and_a_reason() {
-        let fields = Fields::new(&blank(), &[]);
+        let fields = Fields::new(&TenantInput::blank(), &[]);
         let choices: Vec<_> = fields
             .resources
             .iter()

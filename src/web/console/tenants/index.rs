@@ -29,6 +29,9 @@ pub struct Index {
     /// There is no tenant at all, not even an archived one.
     none_yet: bool,
     filtered: bool,
+    /// The same list as a file.
+    csv_href: String,
+    json_href: String,
 }
 
 /// The query as it came; everything may be absent.
@@ -110,13 +113,15 @@ pub async fn show(
             .collect(),
         none_yet: !filtered && Shown::ALL.iter().all(|shown| counts.of(*shown) == 0),
         filtered,
+        csv_href: with_query(paths::TENANTS_CSV, &query.pairs(), &[]),
+        json_href: with_query(paths::TENANTS_JSON, &query.pairs(), &[]),
         chrome,
         query,
     })
 }
 
 impl Params {
-    fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> Filter {
         Filter {
             search: self.q.trim().to_owned(),
             tag: Some(self.tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()),

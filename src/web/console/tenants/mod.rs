@@ -2,7 +2,9 @@
 //! portal's.
 
 mod edit;
+mod export;
 mod fields;
+mod import;
 mod index;
 mod lifecycle;
 mod new;
@@ -26,6 +28,12 @@ pub(super) fn router() -> Routes {
         .get(paths::TENANTS, Policy::LOOK, index::show)
         .post(paths::TENANTS, ADD, new::create)
         .get(paths::NEW_TENANT, ADD, new::show)
+        .get(paths::TENANTS_IMPORT, ADD, import::show)
+        .post(paths::TENANTS_IMPORT, ADD, import::take)
+        .get(paths::TENANTS_CSV, Policy::LOOK, export::csv)
+        .fresh()
+        .get(paths::TENANTS_JSON, Policy::LOOK, export::json)
+        .fresh()
         .get("/tenants/{short}/edit", Policy::WORK, edit::show)
         .post("/tenants/{short}/edit", Policy::WORK, edit::save);
     STEPS.iter().fold(routes, |routes, step| {

@@ -26,7 +26,7 @@ struct NewPage {
 
 /// GET: the empty form.
 pub async fn show(chrome: Chrome) -> WebResult {
-    let fields = Fields::new(&fields::blank(), &[]);
+    let fields = Fields::new(&TenantInput::blank(), &[]);
     Ok(NewPage { chrome, fields }.into_response())
 }
 

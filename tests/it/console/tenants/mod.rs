@@ -3,6 +3,8 @@
 mod add;
 mod bad_input;
 mod edit;
+mod export;
+mod import;
 mod lifecycle;
 mod list;
 

@@ -195,6 +195,7 @@ impl Portal {
                 cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
+            guard: tenantry::outbound::guard::Guard::default(),
             sso: None,
             login: login_rules(),
             trusted_proxies: Arc::new([]),

@@ -1,5 +1,6 @@
 //! A world with something behind every parameter of every route, and the addresses that lead there.
 
+use tenantry::domain::alert::OWNERS;
 use tenantry::domain::technician::Role;
 use time::Duration;
 use uuid::Uuid;
@@ -8,6 +9,8 @@ use crate::support::app::TestApp;
 use crate::support::fleet::{Failure, Fleet};
 use crate::support::page::Page;
 
+/// The rule that a fresh installation has.
+const RULE: &str = "00000000-0000-7000-8000-000000000002";
 const NAME: &str = "Ashgrove Veterinary";
 
 pub struct World {
@@ -41,9 +44,16 @@ impl World {
                 ("/monitoring/msal-errors", "id", text(&error)),
                 // Nobody's yet: what they lead to when there is one has tests of its own.
                 ("/monitoring/operations/incidents", "id", absent()),
+                ("/monitoring/campaigns", "id", absent()),
+                ("/configuration/alerts/channels", "delivery", absent()),
+                ("/configuration/alerts/channels", "id", OWNERS.to_string()),
+                ("/configuration/alerts/rules", "id", RULE.into()),
+                ("/configuration/alerts", "id", absent()),
                 ("/security/app-registration", "id", absent()),
                 ("/security/api-keys", "id", absent()),
                 ("/api/v1/tenants", "tenant", "ashgrove".into()),
+                ("/api/v1/invitations", "id", text(&invitation)),
+                ("/api/v1/msal-errors", "number", text(&error)),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),
@@ -51,6 +61,11 @@ impl World {
                 ("/profile", "id", absent()),
                 ("/login/link", "token", "none".into()),
                 ("/onboarding", "token", "inv_none".into()),
+                ("/brand/logo", "id", absent()),
+                ("/brand/colour", "colour", "0f5fa8".into()),
+                ("/configuration/invitations", "kind", "invitation".into()),
+                ("/configuration/invitations", "language", "de".into()),
+                ("/tenants/{short}/mails", "id", absent()),
                 ("/static", "version", "0".into()),
                 ("/static", "*name", "css/base.css".into()),
             ],

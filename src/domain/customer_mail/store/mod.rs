@@ -1,12 +1,15 @@
 //! SQL of `customer_mails`. Leases run by the database's clock, everything else by the unit of work's instant.
 
+pub(super) mod news;
+pub(super) mod settings;
+
 use std::collections::BTreeMap;
 
 use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{MailTemplate, NewMail, Taken};
+use super::{MailTemplate, NewMail, Stuck, Taken};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{CustomerMailId, Inconsistent, TenantId};
 
@@ -193,6 +196,44 @@ pub(super) async fn requeue(
     .execute(op.db())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// At most fifty; older ones come up as these are dealt with.
+pub(super) async fn stuck(op: &mut Op, scope: Scope) -> Result<Vec<Stuck>, sqlx::Error> {
+    let now = op.now();
+    let rows = sqlx::query!(
+        r#"select m.id, t.short_name, t.full_name, m.kind, m.to_address, m.state, m.last_error, m.created_at
+           from customer_mails m join tenants t on t.id = m.tenant_id and t.state = 'active'
+           where m.state in ('failed', 'held') and m.created_at > $1::timestamptz - interval '30 days'
+             and (m.invitation_id is null or exists (select from invitations i where i.tenant_id = m.tenant_id
+               and i.id = m.invitation_id and i.state = 'open' and i.expires_at > $1))
+             and ($2::uuid is null or m.tenant_id = $2)
+             and ($3::uuid is null or exists (select from technician_tenants g
+               where g.technician_id = $3 and g.tenant_id = m.tenant_id))
+           order by m.created_at desc limit 50"#,
+        now,
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
+    )
+    .fetch_all(op.db())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Stuck {
+                kind: row
+                    .kind
+                    .parse()
+                    .map_err(|_| Inconsistent::new("customer_mails", "kind", row.id))?,
+                id: row.id.into(),
+                short_name: row.short_name,
+                full_name: row.full_name,
+                to: row.to_address,
+                held: row.state == "held",
+                why: row.last_error,
+                created_at: row.created_at,
+            })
+        })
+        .collect()
 }
 
 pub(super) async fn cancel_campaign(

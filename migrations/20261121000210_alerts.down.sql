@@ -1,0 +1,27 @@
+drop trigger validations_alert on validations;
+drop trigger onboarding_flows_alert on onboarding_flows;
+drop trigger invitations_alert on invitations;
+drop trigger incidents_alert on incidents;
+drop trigger incidents_alert_new on incidents;
+drop trigger tenant_status_alert_new on tenant_status;
+drop trigger tenant_status_alert on tenant_status;
+drop function quiet_end(timestamptz, time, time, text);
+drop function is_of_incident(uuid, timestamptz);
+drop function note_alert_of_validation();
+drop function note_alert_of_flow();
+drop function note_alert_of_invitation();
+drop function note_alert_of_incident();
+drop function note_alert_of_status();
+drop function note_alert_event(uuid, text, text, uuid, timestamptz);
+drop table alert_totals;
+drop table alert_deliveries;
+drop table alerts;
+drop table alert_events;
+drop table alert_rule_channels;
+drop table alert_rules;
+drop table alert_channel_secrets;
+drop table alert_channels;
+delete from data_keys where purpose = 'channel';
+alter table data_keys drop constraint data_keys_purpose_check;
+alter table data_keys add constraint data_keys_purpose_check
+  check (purpose in ('connection', 'access_token', 'flow', 'invitation', 'app', 'factor', 'canary', 'audit'));

@@ -1,0 +1,50 @@
+//! An Adaptive Card as the "Workflows" of Microsoft Teams take it ("Post to a channel when a webhook request is received").
+
+use serde_json::{Value, json};
+
+use crate::domain::alert::{Message, Step};
+
+/// The card in its envelope.
+pub fn teams(message: &Message) -> Value {
+    let color = match (message.step, message.severity.as_str()) {
+        (Step::Closed, _) => "Good",
+        (_, "urgent") => "Attention",
+        (_, "warning") => "Warning",
+        _ => "Default",
+    };
+    let facts: Vec<Value> = message
+        .facts
+        .iter()
+        .map(|(label, value)| json!({ "title": label, "value": plain(value) }))
+        .collect();
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "body": [
+                    { "type": "TextBlock", "text": plain(&message.title), "size": "Large", "weight": "Bolder", "wrap": true, "color": color },
+                    { "type": "TextBlock", "text": plain(&message.text), "wrap": true },
+                    { "type": "FactSet", "facts": facts },
+                ],
+                "actions": [{ "type": "Action.OpenUrl", "title": "Open in Tenantry", "url": message.link }],
+            },
+        }],
+    })
+}
+
+/// Cards read Markdown: what could be a link or emphasis is taken out of names.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '[' | ']' | '*' | '_' | '`' | '\\' | '<' | '>') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

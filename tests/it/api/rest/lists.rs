@@ -1,0 +1,152 @@
+//! Lists page by page, and how tenants stand.
+
+use serde_json::{Value, json};
+
+use super::stage;
+
+/// Every item of a list, page by page.
+async fn all(script: &super::Script, path: &str) -> Vec<Value> {
+    let (mut items, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..50 {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let page = script.get(&format!("{path}{joint}limit=2{cursor}")).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let page = page.json();
+        items.extend(page["items"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return items,
+        }
+    }
+    panic!("a list without end: {path}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_item_comes_once_page_by_page() {
+    let (stage, script) = stage().await;
+    for n in 0..7 {
+        let tags = if n % 2 == 0 { vec!["gold"] } else { Vec::new() };
+        let new = json!({ "short_name": format!("t{n}"), "full_name": format!("Tenant {n}"), "tags": tags });
+        assert_eq!(script.post("/api/v1/tenants", &new).await.status, 201);
+        let path = format!("/api/v1/tenants/t{n}/invitations");
+        assert_eq!(script.post(&path, &json!({})).await.status, 201);
+    }
+    let names = |items: &[Value], place: &str| -> Vec<String> {
+        let names = items
+            .iter()
+            .map(|item| item.pointer(place).unwrap().as_str().unwrap().to_owned());
+        names.collect()
+    };
+    let tenants = all(&script, "/api/v1/tenants").await;
+    assert_eq!(
+        names(&tenants, "/short_name"),
+        ["contoso", "t0", "t1", "t2", "t3", "t4", "t5", "t6"]
+    );
+    assert_eq!(
+        all(&script, "/api/v1/tenants?tag=gold&q=tenant")
+            .await
+            .len(),
+        4
+    );
+    let mut standing = names(
+        &all(&script, "/api/v1/statuses").await,
+        "/tenant/short_name",
+    );
+    standing.sort();
+    assert_eq!(standing.len(), 8);
+    assert_eq!(
+        all(
+            &script,
+            "/api/v1/statuses?state=invitation_pending&tag=gold"
+        )
+        .await
+        .len(),
+        4
+    );
+    let invitations = all(&script, "/api/v1/invitations?state=pending").await;
+    assert_eq!(
+        names(&invitations, "/tenant/short_name"),
+        ["t6", "t5", "t4", "t3", "t2", "t1", "t0"]
+    );
+    assert_eq!(all(&script, "/api/v1/invitations?tenant=t3").await.len(), 1);
+    for n in 0..5 {
+        sqlx::query("insert into msal_errors (at, tenant_id, resource, operation, code, category, class, message, raw) values (now(), $1, 'graph', 'refresh', 50173, 'password_changed', 'needs_consent', $2, '{}')")
+            .bind(stage.tenant())
+            .bind(format!("AADSTS50173: {n}"))
+            .execute(&stage.world.pool)
+            .await
+            .unwrap();
+    }
+    let errors = all(
+        &script,
+        "/api/v1/msal-errors?tenant=contoso&cause=password_changed&resource=graph&code=50173",
+    )
+    .await;
+    assert_eq!(names(&errors, "/message")[0], "AADSTS50173: 4");
+    assert_eq!(errors.len(), 5);
+    let one = script
+        .get(&format!("/api/v1/msal-errors/{}", errors[0]["id"]))
+        .await
+        .json();
+    assert_eq!(one["diagnosis"]["cause"], "password_changed");
+    assert_eq!(one["tenant"]["short_name"], "contoso");
+    assert_eq!(script.get("/api/v1/msal-errors/999999").await.status, 404);
+    assert_eq!(
+        script
+            .get("/api/v1/msal-errors?from=2999-01-01T00:00:00Z")
+            .await
+            .json()["items"],
+        json!([])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_refused_and_not_left_out() {
+    let (_stage, script) = stage().await;
+    for wrong in [
+        "/api/v1/tenants?limit=0",
+        "/api/v1/tenants?limit=201",
+        "/api/v1/tenants?limit=2&limit=3",
+        "/api/v1/tenants?state=broken",
+        "/api/v1/tenants?colour=red",
+        "/api/v1/tenants?cursor=%20",
+        "/api/v1/statuses?cursor=YQ",
+        "/api/v1/invitations?cursor=YQ",
+        "/api/v1/msal-errors?cursor=YQ",
+        "/api/v1/msal-errors?from=yesterday",
+        "/api/v1/statuses?cause=weather",
+        "/api/v1/tenants?q=%00",
+    ] {
+        let answer = script.get(wrong).await;
+        assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
+        answer.code();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connected_tenant_tells_how_it_stands_and_never_a_token() {
+    let (_stage, script) = stage().await;
+    let status = script.get("/api/v1/tenants/contoso/status").await.json();
+    assert_eq!(
+        (&status["mode"], &status["tokens_valid"]),
+        (&json!("auth_token"), &status["tokens_total"])
+    );
+    let connections = script.get("/api/v1/tenants/contoso/connections").await;
+    let connection = &connections.json()["items"][0];
+    assert_eq!(
+        (&connection["standing"], &connection["obtained_by"]),
+        (&json!("current"), &json!("device_code"))
+    );
+    let tokens = script.get("/api/v1/tenants/contoso/tokens").await;
+    assert!(
+        tokens.json()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["state"] == "valid"),
+        "{tokens:?}"
+    );
+    assert!(!tokens.text.contains("eyJ") && !connections.text.contains("eyJ"));
+    let diagnosis = script.get("/api/v1/tenants/contoso/diagnosis").await.json();
+    assert_eq!(diagnosis["diagnosis"], json!(null));
+}

@@ -1,0 +1,83 @@
+//! schemathesis, which is not ours, over the OpenAPI document with a valid key: no 5xx, and no answer that the document does not
+//! tell of. `make schemathesis` runs the same with more examples.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use super::stage::{Stage, everything};
+
+const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis");
+
+fn setting(name: &str, usual: u32) -> u32 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
+}
+
+/// Where pip put it, once for each list of requirements.
+fn installed() -> PathBuf {
+    let wanted = std::fs::read_to_string(Path::new(PLACE).join("requirements.txt")).unwrap();
+    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
+    let mark = place.join("installed-from");
+    if std::fs::read_to_string(&mark).is_ok_and(|have| have == wanted) {
+        return place.join("packages");
+    }
+    drop(std::fs::remove_dir_all(&place));
+    let output = Command::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--target"])
+        .arg(place.join("packages"))
+        .arg("--requirement")
+        .arg(Path::new(PLACE).join("requirements.txt"))
+        .output()
+        .expect("python3 is there (make test installs it)");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    std::fs::write(mark, wanted).unwrap();
+    place.join("packages")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_answers_outside_its_document() {
+    let packages = tokio::task::spawn_blocking(installed).await.unwrap();
+    let stage = Stage::with(|app| {
+        app.limits.keys.calls = 1_000_000;
+        app.limits.keys.hand_outs = 1_000_000;
+    })
+    .await;
+    let (_, script) = stage.key(everything("schemathesis")).await;
+    let given = json!({
+        "url": stage.app.site.base_url.as_str(),
+        "key": script.key,
+        "examples": setting("TENANTRY_TEST_SCHEMA_EXAMPLES", 4),
+        "seed": setting("TENANTRY_TEST_SCHEMA_SEED", 1),
+    });
+    let run = tokio::task::spawn_blocking(move || {
+        let mut child = Command::new("python3")
+            .arg(Path::new(PLACE).join("run.py"))
+            .env("PYTHONPATH", packages)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        serde_json::to_writer(child.stdin.take().unwrap(), &given).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let output = run.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let asked = stage.count("select uses from api_key_uses").await;
+    assert!(asked > 100, "it asked {asked} times");
+}
