@@ -24,8 +24,8 @@ impl Received {
             .and_then(|rest| rest.split('"').next())
             .unwrap();
         let part = |kind: &str| {
-            let parts = body.split(&format!("--{boundary}"));
-            let found = parts.into_iter().find(|part| part.contains(kind));
+            let edge = format!("--{boundary}");
+            let found = body.split(&edge).find(|part| part.contains(kind));
             found.map(decode_part).unwrap_or_default()
         };
         Self {

@@ -9,7 +9,7 @@ use super::matrix::state::fingerprint;
 use crate::support::app::TestApp;
 
 /// Fields with which these routes would do what they are for. The others are sent without any, and change nothing either.
-const FIELDS: [(&str, &[(&str, &str)]); 11] = [
+const FIELDS: [(&str, &[(&str, &str)]); 12] = [
     (
         "/tenants",
         &[
