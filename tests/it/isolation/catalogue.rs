@@ -72,6 +72,11 @@ const NOBODYS: &[(&str, &str)] = &[
 /// References between tables of tenants that do not carry the tenant.
 const LOOSE: &[(&str, &str, &str)] = &[
     (
+        "alert_deliveries",
+        "alerts",
+        "an alert of an incident is nobody's, and so are its messages",
+    ),
+    (
         "connections",
         "app_registrations",
         "the registration may be the MSP's own, which is nobody's",
