@@ -154,6 +154,7 @@ impl Stage {
                 cloud: tenantry::keeper::Cloud::Global,
             }),
             mailer: None,
+            guard: tenantry::outbound::guard::Guard::default(),
             sso: None,
             login: login_rules(),
             trusted_proxies: Arc::new([]),
