@@ -113,6 +113,7 @@ pub async fn portal(told: &Value) {
         }),
         trusted_proxies: Arc::new([]),
         mailer: None,
+        guard: tenantry::outbound::guard::Guard::default(),
         sso: None,
         login: Arc::new(Login {
             passkey_for_admins: false,
