@@ -52,8 +52,8 @@ pub(super) async fn everything(
         "credentials_shut": credentials.ids,
         "authenticator_apps_open": seeds.open,
         "authenticator_apps_shut": seeds.ids,
-        "channel_secrets_open": channels.open,
-        "channel_secrets_shut": channels.ids,
+        "alert_channels_open": channels.open,
+        "alert_channels_shut": channels.ids,
         "audit_keys_open": audit_keys.open,
         "audit_keys_shut": audit_keys.ids,
     }))
