@@ -51,10 +51,13 @@ async fn no_call_answers_outside_its_document() {
     })
     .await;
     let (_, script) = stage.key(everything("schemathesis")).await;
+    let examples = setting("TENANTRY_TEST_SCHEMA_EXAMPLES", 8);
     let given = json!({
         "url": stage.app.site.base_url.as_str(),
         "key": script.key,
-        "examples": setting("TENANTRY_TEST_SCHEMA_EXAMPLES", 4),
+        "examples": examples,
+        // The bounds of every value are tried by the long form.
+        "phases": if examples > 8 { "examples,coverage,fuzzing" } else { "examples,fuzzing" },
         "seed": setting("TENANTRY_TEST_SCHEMA_SEED", 1),
     });
     let run = tokio::task::spawn_blocking(move || {
