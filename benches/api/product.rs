@@ -124,7 +124,6 @@ pub async fn portal(told: &Value) {
         limits: Limits {
             keys: KeyLimits {
                 calls: 10_000_000,
-                guard: tenantry::outbound::guard::Guard::default(),
                 hand_outs: 10_000_000,
                 tenant_hand_outs: 10_000_000,
                 new_tenants: 10_000_000,

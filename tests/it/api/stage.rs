@@ -165,7 +165,6 @@ impl Stage {
             flow_changes: broadcast::channel(64).0,
             status_news: broadcast::channel(64).0,
             keys: tenantry::domain::api_key::SeenKeys::default(),
-            guard: tenantry::outbound::guard::Guard::default(),
             hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
         };
         change(&mut app);
