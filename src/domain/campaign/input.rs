@@ -270,7 +270,7 @@ mod tests {
 
     fn typed() -> CampaignInput {
         CampaignInput {
-            name: " Autumn  renewals ".into(),
+            name: " Autumn renewals ".into(),
             reason: "expired".into(),
             per_hour: "60".into(),
             ..CampaignInput::default()
