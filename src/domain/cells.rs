@@ -72,11 +72,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_field_comes_back_as_it_was(field in "['=+@a,\"\r\n-]{0,6}|.{0,12}") {
-            // Behind a heading, as every file of ours has one: at the very front a reader takes away a byte order mark.
-            let written = line(["field", "end"]) + &line([field.as_str(), "end"]);
-            let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(written.as_bytes());
+            let written = line(["begin", field.as_str(), "end"]);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(written.as_bytes());
             let read = reader.records().next().unwrap().unwrap();
-            proptest::prop_assert_eq!(plain(&read[0]), field);
+            proptest::prop_assert_eq!(plain(&read[1]), field);
         }
     }
 }

@@ -70,7 +70,7 @@ async fn every_item_comes_once_page_by_page() {
     );
     assert_eq!(all(&script, "/api/v1/invitations?tenant=t3").await.len(), 1);
     for n in 0..5 {
-        sqlx::query("insert into msal_errors (at, tenant_id, resource, operation, code, category, class, message, raw) values (now(), $1, 'graph', 'refresh', 50173, 'password_changed', 'needs_consent', $2, '{}')")
+        sqlx::query("insert into msal_errors (at, tenant_id, resource, operation, code, category, class, message, raw) values (now(), $1, 'graph', 'refresh', 50173, 'password_changed', 'needs_consent', $2, '{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS50173: The provided grant has expired due to it being revoked.\",\"error_codes\":[50173]}')")
             .bind(stage.tenant())
             .bind(format!("AADSTS50173: {n}"))
             .execute(&stage.world.pool)

@@ -15,6 +15,7 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
         .from_reader(text.as_bytes());
     let mut records = reader.records();
     let line = |line: u64| line + skipped;
+    let mut lines = Lines::new(text, skipped);
     let head = match records.next() {
         None => return Err(ReadError::Empty),
         Some(head) => head.map_err(|error| ReadError::Line(line(line_of(&error))))?,
@@ -29,10 +30,42 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
         if sheet.rows.len() == MOST_ROWS {
             return Err(ReadError::TooManyRows);
         }
-        let number = line(record.position().map_or(0, csv::Position::line));
+        let start = record.position().map_or(0, csv::Position::byte);
+        let number = lines.at(start);
         sheet.rows.push(row(&record, &columns, number));
     }
     Ok(sheet)
+}
+
+/// Lines counted as an editor counts them. The reader's own count takes a record to begin before the end of the line above it,
+/// when that end has two bytes, and before empty lines.
+struct Lines<'a> {
+    rest: &'a [u8],
+    passed: u64,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str, skipped: u64) -> Self {
+        Self {
+            rest: text.as_bytes(),
+            passed: 0,
+            line: 1 + skipped,
+        }
+    }
+
+    /// The line of the first cell at or after this byte; asked in ascending order.
+    fn at(&mut self, byte: u64) -> u64 {
+        while let [first, rest @ ..] = self.rest {
+            if self.passed >= byte && !matches!(first, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*first == b'\n');
+            self.passed += 1;
+            self.rest = rest;
+        }
+        self.line
+    }
 }
 
 /// Excel's own first line `sep=;`.
@@ -133,6 +166,9 @@ mod tests {
         let sheet = read("short_name,full_name\n\nalder,\"Alder\nClinics\"\nbirch,x\n").unwrap();
         let numbers: Vec<u64> = sheet.rows.iter().map(|row| row.number).collect();
         assert_eq!(numbers, [3, 5]);
+        let sheet = read("short_name,full_name\r\nalder,x\r\n\r\nbirch,x\r\n").unwrap();
+        let numbers: Vec<u64> = sheet.rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, [2, 4]);
     }
 
     #[test]
