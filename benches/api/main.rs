@@ -22,6 +22,7 @@ mod product;
 #[path = "../keeper/report.rs"]
 mod report;
 #[path = "../keeper/world.rs"]
+#[allow(dead_code, reason = "the keeper's benchmark uses more of it")]
 mod world;
 
 use std::time::Duration;
