@@ -90,7 +90,7 @@ commands! {
     Restore(restore): "Bring a backup back, and revoke again what was revoked since";
     Diagnose(diagnose): "Say what an error means, who must act and how";
     EntraSimulator(entra_simulator): "Run a pretend Microsoft Entra and Graph";
-    Openapi(openapi): "Print the OpenAPI document of the portal's API";
+    Openapi(openapi): "Print the `OpenAPI` document of the portal's API";
     Token(token): "Print a customer's access token, through the portal's API";
     Tenant(tenant): "Import tenants from a file, or export them";
     Technician(technician): "Add, list, reset, disable and enable the people with a login";

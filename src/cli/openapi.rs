@@ -1,4 +1,4 @@
-//! `tenantry openapi`: the OpenAPI document of the API.
+//! `tenantry openapi`: the `OpenAPI` document of the API.
 
 use std::io::{Write as _, stdout};
 

@@ -116,13 +116,15 @@ async fn take(
         text.push_str(&told(row));
     }
     if !plan.left_aside.is_empty() {
-        text += &format!("columns not imported: {}\n", plan.left_aside.join(", "));
+        let left = plan.left_aside.join(", ");
+        text.extend(["columns not imported: ", left.as_str(), "\n"]);
     }
     let totals = plan.totals();
-    text += &format!(
+    let sums = format!(
         "{} new, {} changed, {} unchanged, {} refused\n",
         totals.new, totals.changed, totals.unchanged, totals.refused
     );
+    text.push_str(&sums);
     stdout().lock().write_all(text.as_bytes())?;
     if totals.refused > 0 && !leave_refused_out {
         bail!(

@@ -27,7 +27,7 @@ const V4: [([u8; 4], u32); 20] = [
     ([255, 255, 255, 255], 32),
 ];
 
-/// Global unicast is 2000::/3; of it these are not.
+/// Global unicast is `2000::/3`; of it these are not.
 const V6: [([u16; 8], u32); 7] = [
     // Protocol assignments with Teredo, benchmarking, ORCHID.
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),

@@ -144,7 +144,8 @@ pub fn ticket_key(parts: &[&[u8]]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &all);
     let mut key = String::from("TNY-");
     for byte in digest.as_ref().iter().take(6) {
-        key.push_str(&format!("{byte:02X}"));
+        let two = format!("{byte:02X}");
+        key.push_str(&two);
     }
     key
 }

@@ -251,20 +251,17 @@ pub async fn save(
     if !errors.is_empty() {
         return Ok(Err(errors));
     }
-    let action = match id {
-        Some(id) => {
-            let Some(before) = find(op, id).await? else {
-                return Ok(Err(Vec::new()));
-            };
-            rule.id = id;
-            rule.enabled = before.enabled;
-            store::rules::update(op, &rule).await?;
-            "alert_rule.changed"
-        }
-        None => {
-            store::rules::insert(op, &rule).await?;
-            "alert_rule.added"
-        }
+    let action = if let Some(id) = id {
+        let Some(before) = find(op, id).await? else {
+            return Ok(Err(Vec::new()));
+        };
+        rule.id = id;
+        rule.enabled = before.enabled;
+        store::rules::update(op, &rule).await?;
+        "alert_rule.changed"
+    } else {
+        store::rules::insert(op, &rule).await?;
+        "alert_rule.added"
     };
     note(op, action, &rule).await?;
     Ok(Ok(rule.id))

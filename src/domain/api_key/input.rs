@@ -157,7 +157,9 @@ impl KeyInput {
             _ => return Ok(Err(FieldError::new("reach", "Choose one of the two."))),
         }
         let mut tags = words(&self.tags);
-        tags.iter_mut().for_each(|tag| *tag = tag.to_lowercase());
+        for tag in &mut tags {
+            *tag = tag.to_lowercase();
+        }
         tags.sort();
         tags.dedup();
         if let Some(odd) = tags.iter().find(|tag| !is_tag(tag)) {

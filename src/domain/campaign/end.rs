@@ -106,8 +106,10 @@ pub async fn stop(
     if !store::change_state(op, id, &live, State::Stopped, None, "Stopped").await? {
         return Err(ActError::WrongState);
     }
-    let mut stopped = Stopped::default();
-    stopped.mails = customer_mail::cancel_campaign(op, scope, id.as_uuid()).await?;
+    let mut stopped = Stopped {
+        mails: customer_mail::cancel_campaign(op, scope, id.as_uuid()).await?,
+        ..Stopped::default()
+    };
     if links {
         for invitation in store::untouched(op, id).await? {
             match invitation::revoke(op, scope, invitation).await {

@@ -127,7 +127,7 @@ impl Runner {
             match done.await {
                 Ok(_) => checked += 1,
                 Err(error) => {
-                    tracing::info!(%error, tenant.id = %tenant, "a campaign's check could not be made")
+                    tracing::info!(%error, tenant.id = %tenant, "a campaign's check could not be made");
                 }
             }
         }

@@ -126,7 +126,7 @@ pub fn sample(
     let words = &language.book().mail;
     let until = exact(language, now + Duration::days(7));
     let mut letter = blank(sender, brand, language, template);
-    letter.to = "it@contoso.example".to_owned();
+    "it@contoso.example".clone_into(&mut letter.to);
     let expires = match kind {
         Kind::AboutToExpire => {
             let last = day(language, now + Duration::days(14));

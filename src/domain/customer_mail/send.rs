@@ -86,12 +86,13 @@ impl NotSent {
     }
 
     const fn is_final(&self) -> bool {
-        match self {
-            Self::Send(SendError::Unreachable(_)) | Self::NoServer => false,
-            Self::Link(LinkError::Refused(_) | LinkError::Unexpected) => true,
-            Self::Link(LinkError::Keeper(_)) | Self::Database(_) => false,
-            Self::Send(_) | Self::Moot(_) => true,
-        }
+        !matches!(
+            self,
+            Self::Send(SendError::Unreachable(_))
+                | Self::NoServer
+                | Self::Link(LinkError::Keeper(_))
+                | Self::Database(_)
+        )
     }
 }
 

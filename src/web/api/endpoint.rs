@@ -15,7 +15,7 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub method: &'static str,
-    /// As axum and OpenAPI both write it, e.g. `/api/v1/tenants/{tenant}`.
+    /// As axum and `OpenAPI` both write it, e.g. `/api/v1/tenants/{tenant}`.
     pub path: &'static str,
     /// What the key must have; none: any key may.
     pub scope: Option<ApiScope>,

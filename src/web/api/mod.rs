@@ -1,4 +1,4 @@
-//! Scripts, with an API key. Each call is an [`Endpoint`] of one list: the router, the route inventory and the OpenAPI document
+//! Scripts, with an API key. Each call is an [`Endpoint`] of one list: the router, the route inventory and the `OpenAPI` document
 //! come from it, so that none can say what another does not.
 //!
 //! A handler takes [`KeyHolder`] (who calls, within which tenants), [`Body`] and [`Query`], and returns [`ApiResult`]. It begins

@@ -17,7 +17,8 @@ pub struct Problem {
     code: &'static str,
     title: String,
     detail: String,
-    more: Map<String, Value>,
+    /// Boxed: an error is moved about in every `Result`.
+    more: Box<Map<String, Value>>,
     retry_after_s: Option<u32>,
 }
 
@@ -32,7 +33,7 @@ impl Problem {
             code,
             title: title.into(),
             detail: String::new(),
-            more: Map::new(),
+            more: Box::default(),
             retry_after_s: None,
         }
     }
@@ -198,7 +199,7 @@ pub(super) fn render(response: Response, request_id: &str) -> Response {
     body.insert("code".into(), problem.code.into());
     body.insert("detail".into(), problem.detail.into());
     body.insert("request_id".into(), request_id.into());
-    body.extend(problem.more);
+    body.extend(*problem.more);
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     let kind = HeaderValue::from_static("application/problem+json");

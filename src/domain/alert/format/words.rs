@@ -170,7 +170,7 @@ fn said(about: &About<'_>) -> Said {
     let mut who = WhoActs::Msp.label().to_owned();
     let (title, text) = match alert.event {
         Event::Expired => {
-            who = who_of(alert).label().to_owned();
+            who_of(alert).label().clone_into(&mut who);
             (
                 format!("{short}: authorisation expired"),
                 format!("Access to {long}'s Microsoft 365 no longer works. A person has to authorise it again."),
@@ -189,7 +189,7 @@ fn said(about: &About<'_>) -> Said {
         }
         Event::Incident => match about.incident {
             Some(record) => {
-                who = record.incident.who_acts().label().to_owned();
+                record.incident.who_acts().label().clone_into(&mut who);
                 (
                     format!("Incident: {}", record.incident.title()),
                     record.incident.advice().to_owned(),

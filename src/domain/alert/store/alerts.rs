@@ -160,7 +160,7 @@ pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Aler
         scope.technician(),
         filter.open,
         filter.tenant.map(TenantId::as_uuid),
-        filter.event.map(|event| event.as_str()),
+        filter.event.map(super::super::event::Event::as_str),
         filter.after.map(|(at, _)| at),
         filter.after.map(|(_, id)| id),
         filter.limit.unwrap_or(50),

@@ -33,7 +33,7 @@ const LONGEST_REASON: usize = 200;
 /// Entra's shortest access tokens live for an hour; more than this cannot be promised, whatever this one's life.
 const MOST_TTL: u64 = 3_300;
 /// As long as a refresh may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]

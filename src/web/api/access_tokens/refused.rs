@@ -116,8 +116,14 @@ async fn dead(
     Ok(Problem::conflict(code, detail)
         .titled(title)
         .with("state", state.as_str())
-        .with("cause", cause.map(|cause| cause.as_str()))
-        .with("who_acts", who.map(|who| who.as_str()))
+        .with(
+            "cause",
+            cause.map(crate::domain::diagnosis::Category::as_str),
+        )
+        .with(
+            "who_acts",
+            who.map(crate::domain::diagnosis::WhoActs::as_str),
+        )
         .with("remedy", remedy)
         .with("console_url", page.map(String::from).unwrap_or_default()))
 }

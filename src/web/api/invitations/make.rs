@@ -43,6 +43,10 @@ struct Wanted {
 
 /// The link that lets the administrator authorise us. Whoever has it can answer for the customer: give it to nobody else.
 #[derive(Serialize, JsonSchema)]
+#[allow(
+    clippy::struct_field_names,
+    reason = "the field is called as in the answer of the API"
+)]
 struct AuthUrl {
     auth_url: String,
     reference: String,

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document of the API, made of the same list as the router, and the page that shows it. Both are for anybody:
+//! The `OpenAPI` 3.1 document of the API, made of the same list as the router, and the page that shows it. Both are for anybody:
 //! they say what can be asked, and nothing of who is here.
 
 mod page;
@@ -125,7 +125,7 @@ impl Maker {
         operation.insert("operationId".into(), endpoint.id.into());
         operation.insert("tags".into(), json!([endpoint.group]));
         operation.insert("summary".into(), endpoint.summary.into());
-        let scope = endpoint.scope.map(|scope| scope.as_str());
+        let scope = endpoint.scope.map(crate::domain::api_key::ApiScope::as_str);
         let needs = match scope {
             Some(scope) => format!("Scope: `{scope}`."),
             None => "Any key may call it.".to_owned(),

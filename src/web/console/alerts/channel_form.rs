@@ -22,6 +22,10 @@ use crate::web::kit::viewer::Viewer;
 
 /// Fields of a channel. An address is never given back: it is a secret.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each shows one part of the page"
+)]
 pub struct FormView {
     pub action: String,
     pub kind: &'static str,
@@ -181,25 +185,23 @@ pub async fn add(
         Err(other) => return Err(refused(other)),
     };
     let href = paths::alert_channel(created.id, "");
-    match created.secret {
-        Some(secret) => Ok(SecretPage {
+    if let Some(secret) = created.secret {
+        let page = SecretPage {
             chrome,
             name: sent.name,
             secret: secret.expose().to_owned(),
             href,
             is_new: true,
-        }
-        .into_response()),
-        None => {
-            notice::leave(
-                &session,
-                Tone::Ok,
-                "The channel was added. Send a test message.",
-            )
-            .await;
-            Ok(Redirect::to(&href).into_response())
-        }
+        };
+        return Ok(page.into_response());
     }
+    notice::leave(
+        &session,
+        Tone::Ok,
+        "The channel was added. Send a test message.",
+    )
+    .await;
+    Ok(Redirect::to(&href).into_response())
 }
 
 /// "Save" of one that is there.

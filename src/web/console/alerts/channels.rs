@@ -84,6 +84,10 @@ pub async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> We
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/channel.html")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each shows one part of the page"
+)]
 pub struct ShowPage {
     pub chrome: Chrome,
     pub name: String,

@@ -99,7 +99,8 @@ pub async fn stop(
     let stopped = campaign::stop(&mut op, viewer.scope, id, !form.links.is_empty()).await?;
     let mut text = format!("Stopped. Mails that do not go out: {}.", stopped.mails);
     if !form.links.is_empty() {
-        text += &format!(" Links withdrawn: {}.", stopped.links);
+        let links = format!(" Links withdrawn: {}.", stopped.links);
+        text.push_str(&links);
     }
     back(op, &session, id, text).await
 }

@@ -232,7 +232,8 @@ fn facts(campaign: &Campaign, now: OffsetDateTime) -> Vec<(&'static str, String)
     let pace = &campaign.pace;
     let mut words = format!("{} mails an hour", pace.per_hour);
     if let Some((from, until)) = pace.hours {
-        words += &format!(", from {from}:00 to {until}:00 UTC");
+        let between = format!(", from {from}:00 to {until}:00 UTC");
+        words.push_str(&between);
     }
     if pace.weekdays_only {
         words += ", Monday to Friday";
