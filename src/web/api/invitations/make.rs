@@ -43,7 +43,7 @@ struct Wanted {
 
 /// The link that lets the administrator authorise us. Whoever has it can answer for the customer: give it to nobody else.
 #[derive(Serialize, JsonSchema)]
-#[allow(
+#[expect(
     clippy::struct_field_names,
     reason = "the field is called as in the answer of the API"
 )]

@@ -22,7 +22,7 @@ use crate::web::kit::viewer::Viewer;
 
 /// Fields of a channel. An address is never given back: it is a secret.
 #[derive(Debug)]
-#[allow(
+#[expect(
     clippy::struct_excessive_bools,
     reason = "each shows one part of the page"
 )]

@@ -84,7 +84,7 @@ pub async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> We
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/channel.html")]
-#[allow(
+#[expect(
     clippy::struct_excessive_bools,
     reason = "each shows one part of the page"
 )]

@@ -65,7 +65,7 @@ async fn read(mut form: Multipart) -> Result<Sent, WebError> {
     Ok(sent)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn refusal(error: MultipartError) -> WebError {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => WebError::TooLarge,
