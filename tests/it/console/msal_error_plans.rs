@@ -13,18 +13,19 @@ use crate::support::plans::flush;
 /// So many that reading all of them is what Postgres avoids.
 const ERRORS: i32 = 40_000;
 
-/// Four hundred tenants with errors of two months.
+/// Four hundred tenants with errors of the two months before this one: how many a month has does not follow the day on which
+/// the test runs, and so neither does what Postgres chooses.
 async fn planted() -> TestApp {
     let app = TestApp::start().await;
     for sql in [
         "insert into tenants (id, short_name, full_name, created_at, state_since, updated_at)
          select md5('t' || i)::uuid, 'tenant' || i, 'Customer number ' || i, now(), now(), now() from generate_series(1, 400) i"
             .to_owned(),
-        "select ensure_msal_error_partitions((now() - interval '70 days')::date, now()::date)".to_owned(),
+        "select ensure_msal_error_partitions((now() - interval '100 days')::date, now()::date)".to_owned(),
         format!(
             "insert into msal_errors (tenant_id, at, resource, operation, error, code, category, class, message, raw,
                trace_id, correlation_id)
-             select md5('t' || 1 + i % 400)::uuid, now() - interval '60 days' * (1 - i / {ERRORS}.0),
+             select md5('t' || 1 + i % 400)::uuid, date_trunc('month', now()) - interval '60 days' * (1 - (i - 1) / {ERRORS}.0),
                (array['graph', 'exchange', 'azure'])[1 + i % 3], 'refresh', 'invalid_grant', 50000 + i % 40,
                (array['password_changed', 'mfa_required', 'unknown', 'expired_inactive'])[1 + i % 4], 'rejected',
                'AADSTS' || 50000 + i % 40 || ': words that many errors say', 'raw ' || md5('r' || i), md5('t' || i)::uuid,
