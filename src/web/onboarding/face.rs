@@ -30,8 +30,8 @@ pub struct Face {
     pub logo: Option<String>,
     /// Address of the style sheet with the MSP's colour.
     pub sheet: Option<String>,
-    /// Where the page is asked for in another language.
-    here: &'static str,
+    /// Where the page is asked for in another language; none: nowhere.
+    here: Option<&'static str>,
 }
 
 impl Face {
@@ -57,7 +57,7 @@ impl Face {
             logo: brand.logo.map(paths::brand_logo),
             sheet: (!accent.is_empty()).then(|| paths::brand_sheet(accent)),
             contact: brand.contact,
-            here: visitor.wish.here,
+            here: Some(visitor.wish.here),
         })
     }
 
@@ -78,10 +78,20 @@ impl Face {
         }
     }
 
+    /// In one language alone, whatever the address: the page of links that do not work is the same for each of them.
+    #[must_use]
+    pub fn without_switch(mut self) -> Self {
+        self.here = None;
+        self
+    }
+
     /// Every language with its address.
     pub fn switch(&self) -> Vec<(Language, String)> {
+        let Some(here) = self.here else {
+            return Vec::new();
+        };
         Language::ALL
-            .map(|one| (one, format!("{}?lang={}", self.here, one.as_str())))
+            .map(|one| (one, format!("{here}?lang={}", one.as_str())))
             .into()
     }
 

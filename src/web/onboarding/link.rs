@@ -192,5 +192,6 @@ pub async fn invalid(app: &App, visitor: &Visitor) -> Response {
 
 async fn face_of_nobody(app: &App, visitor: &Visitor) -> Result<Face, sqlx::Error> {
     let mut op = visitor.begin(app).await?;
-    Face::read(app, &mut op, visitor, None).await
+    let face = Face::read(app, &mut op, visitor, None).await?;
+    Ok(face.without_switch())
 }

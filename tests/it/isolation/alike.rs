@@ -25,13 +25,12 @@ fn addresses(short: &str, ids: &Ids) -> Vec<String> {
                 Some("msal-errors") => &ids.error,
                 Some("incidents") => &ids.incident,
                 Some("campaigns") => &ids.campaign,
-                // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone.
+                // Of people and of the installation, not of tenants; for whoever is limited they are shut or theirs alone. A foreign
+                // alert has a test of its own (alerts::pages).
                 Some(
-                    "technicians" | "api-keys" | "credentials" | "views" | "factors" | "sessions" | "audit-log" | "rules"
-                    | "channels",
-                )
-                // A foreign alert has a test of its own (alerts::pages); nobody's mail.
-                | Some("alerts" | "mails") => &ids.nothing,
+                    "technicians" | "api-keys" | "credentials" | "views" | "factors" | "sessions"
+                    | "audit-log" | "rules" | "channels" | "alerts" | "mails",
+                ) => &ids.nothing,
                 other if path.contains("{id}") => panic!("whose id is it below {other:?}: {path}"),
                 _ => "",
             };

@@ -29,13 +29,14 @@ async fn choose(stage: &Stage, what: &'static str) {
         .unwrap();
 }
 
-async fn connected(stage: &Stage) -> ConnectionId {
+async fn connected(stage: &Stage) -> (Fleet, ConnectionId) {
     sqlx::query("update tenants set invitation_email = 'it@contoso.example', admin_username = 'ada@contoso.example'")
         .execute(&stage.app.pool)
         .await
         .unwrap();
     let fleet = Fleet::new(&stage.app.db, stage.app.clock.now()).await;
-    fleet.connection(stage.tenant, "active").await
+    let connection = fleet.connection(stage.tenant, "active").await;
+    (fleet, connection)
 }
 
 #[tokio::test]
@@ -63,7 +64,7 @@ async fn an_unused_invitation_is_called_to_mind_once_where_that_is_switched_on()
 async fn the_receipt_says_what_was_granted_by_whom_and_how_to_take_it_back() {
     let stage = Stage::set().await;
     let invitation = stage.invite().await;
-    let connection = connected(&stage).await;
+    let (_, connection) = connected(&stage).await;
     sqlx::query("update invitations set state = 'completed', ended_at = $1")
         .bind(stage.app.clock.now())
         .execute(&stage.app.pool)
@@ -96,8 +97,7 @@ async fn the_receipt_says_what_was_granted_by_whom_and_how_to_take_it_back() {
 #[tokio::test]
 async fn a_customer_whose_authorisation_runs_out_is_told_once_if_it_wants_to_be() {
     let stage = Stage::set().await;
-    let connection = connected(&stage).await;
-    let fleet = Fleet::new(&stage.app.db, stage.app.clock.now()).await;
+    let (fleet, connection) = connected(&stage).await;
     let left = time::Duration::days(3);
     fleet.expires(connection, left, "idle").await;
     assert_eq!(run(&stage).await, 0, "quiet unless asked for");

@@ -45,9 +45,11 @@ async fn sysadmin_leads_into_a_named_portal_with_a_way_out() {
             "Overview",
             "M365 Configuration",
             "Expiry warning",
+            "Mail to the customer",
             "MSAL errors",
             "Invitations",
             "Activity",
+            "Automation",
             "Report"
         ]
     );
