@@ -24,7 +24,7 @@ async fn trap(address: &str) -> (u16, Arc<AtomicUsize>) {
 fn v4(ip: Ipv4Addr) -> Vec<String> {
     let [a, b, c, d] = ip.octets();
     let all = ip.to_bits();
-    let (x, y) = (
+    let (upper, lower) = (
         (u16::from(a) << 8) | u16::from(b),
         (u16::from(c) << 8) | u16::from(d),
     );
@@ -42,9 +42,9 @@ fn v4(ip: Ipv4Addr) -> Vec<String> {
         format!("[::{ip}]"),
         format!("[64:ff9b::{ip}]"),
         format!("[64:ff9b:1::{ip}]"),
-        format!("[2002:{x:x}:{y:x}::1]"),
-        format!("[2001:0:{x:x}:{y:x}::1]"),
-        format!("[2001:0:1:2:3:4:{:x}:{:x}]", !x, !y),
+        format!("[2002:{upper:x}:{lower:x}::1]"),
+        format!("[2001:0:{upper:x}:{lower:x}::1]"),
+        format!("[2001:0:1:2:3:4:{:x}:{:x}]", !upper, !lower),
     ]
 }
 
