@@ -185,7 +185,7 @@ async fn a_ticket_is_opened_once_appended_to_and_closed_in_that_order() {
     let mail = stage.channel(ChannelKind::TicketMail, "PSA by mail").await;
     stage
         .rule_with(&["expired"], &[hook, mail], |rule| {
-            rule.remind_hours = "4".into()
+            rule.remind_hours = "4".into();
         })
         .await;
     let (_, connection) = stage.tenant("ashgrove").await;

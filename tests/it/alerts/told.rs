@@ -93,7 +93,7 @@ async fn an_end_that_comes_is_told_by_each_rule_at_its_own_lead() {
     for days in ["30", "3"] {
         stage
             .rule_with(&["expiring", "recovered"], &[hook], |rule| {
-                rule.lead_days = days.into()
+                rule.lead_days = days.into();
             })
             .await;
     }

@@ -1,4 +1,4 @@
-//! The OpenAPI document, against the list that the router is made of.
+//! The `OpenAPI` document, against the list that the router is made of.
 
 use serde_json::Value;
 use tenantry::web::api;

@@ -1,4 +1,4 @@
-//! schemathesis, which is not ours, over the OpenAPI document with a valid key: no 5xx, and no answer that the document does not
+//! schemathesis, which is not ours, over the `OpenAPI` document with a valid key: no 5xx, and no answer that the document does not
 //! tell of. `make schemathesis` runs the same with more examples.
 
 use std::path::{Path, PathBuf};

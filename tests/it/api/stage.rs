@@ -22,7 +22,8 @@ use crate::support::keeper::{Keeper, World};
 /// A portal, its keeper, and the customer `contoso`.
 pub struct Stage {
     pub world: World,
-    pub keeper: Keeper,
+    #[expect(dead_code, reason = "it answers as long as the stage stands")]
+    keeper: Keeper,
     pub app: App,
     server: AbortHandle,
 }

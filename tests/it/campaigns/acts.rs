@@ -288,7 +288,7 @@ async fn a_pause_holds_and_working_hours_are_kept() {
     campaign::pause(&mut op, Scope::all(), id).await.unwrap();
     op.commit().await.unwrap();
     for _ in 0..24 {
-        stage.app.advance(Duration::from_mins(60));
+        stage.app.advance(Duration::from_hours(1));
         stage.turns().await;
     }
     assert_eq!(letters(&stage.server).len(), 0, "it is paused");
@@ -296,7 +296,7 @@ async fn a_pause_holds_and_working_hours_are_kept() {
     campaign::resume(&mut op, Scope::all(), id).await.unwrap();
     op.commit().await.unwrap();
     for _ in 0..24 {
-        stage.app.advance(Duration::from_mins(60));
+        stage.app.advance(Duration::from_hours(1));
         stage.turns().await;
     }
     assert_eq!(letters(&stage.server).len(), 1);

@@ -14,6 +14,66 @@ pub(super) struct World {
     pub(super) pages: Vec<String>,
 }
 
+/// What needs no id.
+const PAGES: &[&str] = &[
+    "/security/authentication-status",
+    "/security/authentication-status?state=expired&expires=2026-01-01",
+    "/security/authentication-status?q=nobody",
+    "/security/app-registration",
+    "/security/technicians",
+    "/security/audit-log",
+    "/security/audit-log?result=maybe",
+    "/security/technicians/new",
+    "/security/api-keys",
+    "/security/api-keys/new",
+    "/profile",
+    "/profile/app",
+    "/login/step-up",
+    "/login/step-up/again?next=/monitoring/reports.csv",
+    "/tenants",
+    "/tenants/new",
+    "/tenants/import",
+    "/tenants/alder/edit",
+    "/tenants/alder/suspension",
+    "/tenants/alder",
+    "/tenants/birch/configuration/m365",
+    "/tenants/birch/configuration/m365/app-registration",
+    "/tenants/cedar/invitations",
+    "/tenants/cedar/invitations/new?from=status",
+    "/tenants/birch/msal-errors",
+    "/tenants/birch",
+    "/tenants/birch/activity",
+    "/tenants/birch/activity/calls",
+    "/tenants/birch/report",
+    "/tenants/birch/configuration/expiry-warning",
+    "/tenants/alder/tokens/graph",
+    "/tenants/alder/automation",
+    "/api/docs",
+    "/tenants/alder/configuration/m365/disconnect",
+    "/security/disconnect-all",
+    "/monitoring/msal-errors",
+    "/monitoring/msal-errors?fold=equal",
+    "/monitoring/operations",
+    "/monitoring/reports",
+    "/monitoring/customer/pending-invitations",
+    "/monitoring/campaigns",
+    "/monitoring/campaigns/new",
+    "/configuration/permissions",
+    "/configuration/permissions/new",
+    "/configuration/alerts",
+    "/configuration/alerts/rules",
+    "/configuration/alerts/rules/new",
+    "/configuration/alerts/rules/00000000-0000-7000-8000-000000000002",
+    "/configuration/alerts/channels",
+    "/configuration/alerts/channels/new?kind=heartbeat",
+    "/configuration/alerts/channels/00000000-0000-7000-8000-000000000001",
+    "/configuration/alerts/deliveries",
+    "/configuration/invitations",
+    "/configuration/invitations/invitation/de",
+    "/configuration/branding",
+    "/tenants/birch/configuration/mails",
+];
+
 /// One tenant in each state, with something on every page.
 pub(super) async fn world() -> World {
     let app = TestApp::start().await;
@@ -43,65 +103,7 @@ pub(super) async fn world() -> World {
     fleet.invitation(cedar, Duration::days(5)).await;
     fleet.tenant("dogwood", "Dogwood Legal").await;
     let id: uuid::Uuid = birch.as_uuid();
-    let pages = [
-        "/security/authentication-status",
-        "/security/authentication-status?state=expired&expires=2026-01-01",
-        "/security/authentication-status?q=nobody",
-        "/security/app-registration",
-        "/security/technicians",
-        "/security/audit-log",
-        "/security/audit-log?result=maybe",
-        "/security/technicians/new",
-        "/security/api-keys",
-        "/security/api-keys/new",
-        "/profile",
-        "/profile/app",
-        "/login/step-up",
-        "/login/step-up/again?next=/monitoring/reports.csv",
-        "/tenants",
-        "/tenants/new",
-        "/tenants/import",
-        "/tenants/alder/edit",
-        "/tenants/alder/suspension",
-        "/tenants/alder",
-        "/tenants/birch/configuration/m365",
-        "/tenants/birch/configuration/m365/app-registration",
-        "/tenants/cedar/invitations",
-        "/tenants/cedar/invitations/new?from=status",
-        "/tenants/birch/msal-errors",
-        "/tenants/birch",
-        "/tenants/birch/activity",
-        "/tenants/birch/activity/calls",
-        "/tenants/birch/report",
-        "/tenants/birch/configuration/expiry-warning",
-        "/tenants/alder/tokens/graph",
-        "/tenants/alder/automation",
-        "/api/docs",
-        "/tenants/alder/configuration/m365/disconnect",
-        "/security/disconnect-all",
-        "/monitoring/msal-errors",
-        "/monitoring/msal-errors?fold=equal",
-        "/monitoring/operations",
-        "/monitoring/reports",
-        "/monitoring/customer/pending-invitations",
-        "/monitoring/campaigns",
-        "/monitoring/campaigns/new",
-        "/configuration/permissions",
-        "/configuration/permissions/new",
-        "/configuration/alerts",
-        "/configuration/alerts/rules",
-        "/configuration/alerts/rules/new",
-        "/configuration/alerts/rules/00000000-0000-7000-8000-000000000002",
-        "/configuration/alerts/channels",
-        "/configuration/alerts/channels/new?kind=heartbeat",
-        "/configuration/alerts/channels/00000000-0000-7000-8000-000000000001",
-        "/configuration/alerts/deliveries",
-        "/configuration/invitations",
-        "/configuration/invitations/invitation/de",
-        "/configuration/branding",
-        "/tenants/birch/configuration/mails",
-    ];
-    let mut pages: Vec<String> = pages.map(str::to_owned).into();
+    let mut pages: Vec<String> = PAGES.iter().map(|page| (*page).to_owned()).collect();
     pages.push(format!("/monitoring/msal-errors/{error}"));
     pages.push(format!(
         "/security/authentication-status/snooze?tenant={id}"
@@ -109,6 +111,24 @@ pub(super) async fn world() -> World {
     pages.push(format!(
         "/security/authentication-status/invitations?tenant={id}"
     ));
+    campaigns(&app, &mut pages).await;
+    let sam = app.technician("sam@msp.example", Role::Technician).await;
+    sqlx::query(
+        "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)
+         values ($1, 'except', '{gold}', array[$2], now())",
+    )
+    .bind(sam)
+    .bind(birch)
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    pages.push(format!("/security/technicians/{sam}"));
+    pages.push(format!("/security/technicians/{sam}/tenants"));
+    alert(&app, &mut pages).await;
+    World { app, pages }
+}
+
+async fn campaigns(app: &TestApp, pages: &mut Vec<String>) {
     for state in ["draft", "running"] {
         let id = tenantry::clock::random_uuid();
         sqlx::query(
@@ -125,18 +145,9 @@ pub(super) async fn world() -> World {
         .unwrap();
         pages.push(format!("/monitoring/campaigns/{id}"));
     }
-    let sam = app.technician("sam@msp.example", Role::Technician).await;
-    sqlx::query(
-        "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)
-         values ($1, 'except', '{gold}', array[$2], now())",
-    )
-    .bind(sam)
-    .bind(birch)
-    .execute(&app.pool)
-    .await
-    .unwrap();
-    pages.push(format!("/security/technicians/{sam}"));
-    pages.push(format!("/security/technicians/{sam}/tenants"));
+}
+
+async fn alert(app: &TestApp, pages: &mut Vec<String>) {
     let alert = tenantry::clock::ordered_uuid();
     for sql in [
         "insert into alerts (id, rule_id, tenant_id, event, cause, severity, began_at, opened_at)
@@ -148,7 +159,6 @@ pub(super) async fn world() -> World {
         sqlx::query(sql).bind(alert).execute(&app.pool).await.unwrap();
     }
     pages.push(format!("/configuration/alerts/{alert}"));
-    World { app, pages }
 }
 
 #[tokio::test]

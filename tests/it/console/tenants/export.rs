@@ -105,7 +105,8 @@ async fn a_long_list_is_whole() {
     let stage = Stage::empty().await;
     let mut file = "short_name,full_name\n".to_owned();
     for n in 0..1_203 {
-        file += &format!("t{n},Tenant {n}\n");
+        let line = format!("t{n},Tenant {n}\n");
+        file.push_str(&line);
     }
     let seen = b"1203-0-0-0";
     let done = stage

@@ -150,7 +150,8 @@ async fn rows_are_listed_by_fate_and_page_by_page() {
     assert_eq!(page.text_of(".chip[aria-current]"), "Refused 2");
     let mut long = "short_name,full_name\n".to_owned();
     for n in 0..250 {
-        long += &format!("t{n},Tenant {n}\n");
+        let line = format!("t{n},Tenant {n}\n");
+        long.push_str(&line);
     }
     let third = stage
         .import(&[("text", long.as_bytes()), ("page", b"3")])
@@ -313,7 +314,8 @@ async fn thousands_of_tenants_come_in_at_once_and_change_at_once() {
     let stage = Stage::empty().await;
     let mut file = "short_name,full_name,domain,tags\n".to_owned();
     for n in 0..4_000 {
-        file += &format!("tenant-{n},Tenant {n},t{n}.example,gold tag-{}\n", n % 50);
+        let line = format!("tenant-{n},Tenant {n},t{n}.example,gold tag-{}\n", n % 50);
+        file.push_str(&line);
     }
     let page = stage.look(&file).await;
     let began = std::time::Instant::now();
