@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn the_least_that_must_be_typed_is_enough() {
         let new = typed().parse(NOW).unwrap();
-        assert_eq!(new.name, "Autumn  renewals");
+        assert_eq!(new.name, "Autumn renewals");
         assert_eq!(
             (new.reminders, new.deadline, new.pace.hours),
             (None, None, None)
