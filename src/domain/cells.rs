@@ -36,7 +36,7 @@ fn is_formula(field: &str) -> bool {
     field.trim_start_matches('\'').starts_with(BEGINS)
 }
 
-/// A cell without the apostrophe that [`line`] put before it.
+/// A cell without the apostrophe that [`line()`] put before it.
 pub fn plain(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if is_formula(rest) => rest,

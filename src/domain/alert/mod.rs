@@ -2,8 +2,8 @@
 //! own, so that nothing is lost between any two:
 //!
 //! 1. Whoever changes something leaves an `alert_events` row in the same transaction (triggers, migration 210).
-//! 2. [`evaluate`] turns events and the passing of time into alerts, and alerts into deliveries, all in one transaction.
-//! 3. [`deliver`] hands each delivery to its channel, again and again until it was taken.
+//! 2. `evaluate` turns events and the passing of time into alerts, and alerts into deliveries, all in one transaction.
+//! 3. `deliver` hands each delivery to its channel, again and again until it was taken.
 
 mod announce;
 mod beat;

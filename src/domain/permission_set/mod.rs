@@ -1,5 +1,5 @@
 //! What an authorisation must cover, version by version. A version is made once and never changed; the newest holds. Reading
-//! it is the keeper's ([`PermissionSet`]), since Validate and onboarding go by it.
+//! it is the keeper's ([`crate::keeper::PermissionSet`]), since Validate and onboarding go by it.
 
 mod store;
 

@@ -19,7 +19,7 @@ use crate::web::kit::peer::Asker;
 pub struct KeyHolder {
     pub key: Arc<ApiKey>,
     /// Calls of this minute; none when this call was not counted yet, and the key only known from earlier ones
-    /// ([`KeyHolder::seen`]).
+    /// (`KeyHolder::seen`).
     pub counted: Option<Counted>,
     pub asker: Asker,
 }
