@@ -154,15 +154,15 @@ const ODD: &[&str] = &[
 
 fn addresses() -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
-    for ip in NETWORKS_4.iter().copied() {
+    for ip in NETWORKS_4 {
         hosts.extend(v4(ip.parse().unwrap()));
     }
-    for ip in NETWORKS_6.iter().copied() {
+    for ip in NETWORKS_6 {
         let ip: Ipv6Addr = ip.parse().unwrap();
         hosts.push(format!("[{ip}]"));
     }
-    for name in NAMES.iter().copied() {
-        hosts.push(name.to_owned());
+    for name in NAMES {
+        hosts.push((*name).to_owned());
     }
     let mut all: Vec<String> = hosts
         .iter()
@@ -174,8 +174,8 @@ fn addresses() -> Vec<String> {
             .take(60)
             .map(|host| format!("https://{host}:8443/x")),
     );
-    for odd in ODD.iter().copied() {
-        all.push(odd.to_owned());
+    for odd in ODD {
+        all.push((*odd).to_owned());
     }
     all
 }

@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// One installs, the others wait and find it there.
+static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// Where the packages of `tests/{name}/package-lock.json` are: its `node_modules`.
 pub fn modules(name: &str) -> PathBuf {
+    let _alone = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let from = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests")
         .join(name);
