@@ -31,7 +31,7 @@ struct Call {
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    about: &'static str,
+    about: String,
     scope: &'static str,
     status: u16,
     parameters: Vec<Field>,
@@ -99,7 +99,7 @@ impl Call {
             method: endpoint.method,
             path: endpoint.path,
             summary: endpoint.summary,
-            about: endpoint.about,
+            about: endpoint.about.replace('`', ""),
             scope: endpoint.scope.map_or("any key", |scope| scope.as_str()),
             status: endpoint.status,
             parameters: parameters

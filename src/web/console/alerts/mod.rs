@@ -31,6 +31,13 @@ use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
 use view::{AlertView, DeliveryView};
 
+/// The pages among which owner and admin go to and fro.
+pub const PAGES: [(&str, &str); 4] = [
+    ("Open alerts", paths::ALERTS),
+    ("Rules", paths::ALERT_RULES),
+    ("Channels", paths::ALERT_CHANNELS),
+    ("Messages", paths::ALERT_DELIVERIES),
+];
 /// Open ones shown; whoever has more narrows them by their rules.
 const OPEN: i64 = 200;
 /// Of those that are over.
