@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
-use super::desk::{Desk, Join, Refreshing};
+use super::desk::{Desk, Errands, Join};
 use super::message::quick::{Quick, QuickReply};
 use super::message::{Reply, Request};
 use super::socket;
@@ -28,7 +28,8 @@ pub struct Client {
     /// The demo's movable clock, which the keeper's process follows.
     clock: Option<Arc<Followed>>,
     desk: Desk,
-    refreshing: Refreshing,
+    refreshing: Errands,
+    validating: Errands,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,8 @@ impl Client {
             way: Way::Channel(questions),
             clock: None,
             desk: Desk::default(),
-            refreshing: Refreshing::default(),
+            refreshing: Errands::default(),
+            validating: Errands::default(),
         };
         (client, queue)
     }
@@ -68,7 +70,8 @@ impl Client {
             way: Way::Socket(path.into()),
             clock: None,
             desk: Desk::default(),
-            refreshing: Refreshing::default(),
+            refreshing: Errands::default(),
+            validating: Errands::default(),
         }
     }
 
@@ -104,6 +107,11 @@ impl Client {
     /// Before asking for a token that must be refreshed first: go, or wait for whoever of this process went.
     pub fn join_refresh(&self, tenant: Uuid, resource: &str) -> Join {
         self.refreshing.join(tenant, resource)
+    }
+
+    /// Before asking for a tenant's checks: go, or wait for whoever of this process went; none when so many are under way.
+    pub fn join_validation(&self, tenant: Uuid, most: usize) -> Option<Join> {
+        self.validating.join_among(most, tenant, "")
     }
 
     /// Tell the keeper where the followed clock stands, if that is news.

@@ -21,9 +21,9 @@ type Waiting = (Quick, oneshot::Sender<QuickReply>);
 #[derive(Clone, Debug, Default)]
 pub struct Desk(Arc<Mutex<Queue>>);
 
-/// Refreshes that somebody here waits for already, by tenant and resource: a crowd sends one of them to the keeper.
+/// What somebody here waits for already, such as the refresh of a tenant's resource: a crowd sends one of them to the keeper.
 #[derive(Clone, Debug, Default)]
-pub struct Refreshing(Arc<Mutex<HashMap<Errand, watch::Receiver<()>>>>);
+pub struct Errands(Arc<Mutex<HashMap<Errand, watch::Receiver<()>>>>);
 
 type Errand = (Uuid, String);
 
@@ -37,27 +37,36 @@ pub enum Join {
 
 /// On the way to the keeper.
 pub struct Going {
-    all: Refreshing,
+    all: Errands,
     errand: Errand,
     _tell: watch::Sender<()>,
 }
 
-impl Refreshing {
+impl Errands {
     fn map(&self) -> MutexGuard<'_, HashMap<Errand, watch::Receiver<()>>> {
         // Whole between any two statements.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Join whoever refreshes this, or go oneself.
-    pub fn join(&self, tenant: Uuid, resource: &str) -> Join {
-        let errand = (tenant, resource.to_owned());
+    /// Join whoever is on this errand, or go oneself.
+    pub fn join(&self, tenant: Uuid, what: &str) -> Join {
+        self.enter(&mut self.map(), (tenant, what.to_owned()))
+    }
+
+    /// The same; none when so many are on other errands that nobody else should go.
+    pub fn join_among(&self, most: usize, tenant: Uuid, what: &str) -> Option<Join> {
+        let errand = (tenant, what.to_owned());
         let mut map = self.map();
+        let has_room = map.len() < most || map.contains_key(&errand);
+        has_room.then(|| self.enter(&mut map, errand))
+    }
+
+    fn enter(&self, map: &mut HashMap<Errand, watch::Receiver<()>>, errand: Errand) -> Join {
         if let Some(wait) = map.get(&errand) {
             return Join::Wait(wait.clone());
         }
         let (tell, wait) = watch::channel(());
         map.insert(errand.clone(), wait);
-        drop(map);
         Join::Go(Going {
             all: self.clone(),
             errand,
@@ -131,5 +140,21 @@ impl Desk {
                 Err(Unavailable) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_the_others_wait_and_too_many_are_sent_away() {
+        let (all, one, other) = (Errands::default(), Uuid::from_u128(1), Uuid::from_u128(2));
+        let going = all.join_among(1, one, "");
+        assert!(matches!(going, Some(Join::Go(_))));
+        assert!(matches!(all.join_among(1, one, ""), Some(Join::Wait(_))));
+        assert!(all.join_among(1, other, "").is_none());
+        drop(going);
+        assert!(matches!(all.join_among(1, other, ""), Some(Join::Go(_))));
     }
 }

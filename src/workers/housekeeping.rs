@@ -35,7 +35,7 @@ pub(super) fn jobs(job: Job<'_>) -> Vec<Worker> {
         ),
         job(
             "api replies",
-            "Forgets answers to creating calls after a day",
+            "Forgets answers kept for Idempotency-Keys after a day",
             minutes(10),
             |app| Box::pin(api_replies(app)),
         ),

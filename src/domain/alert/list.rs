@@ -3,7 +3,9 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::format::words;
 use super::{Event, Severity, store};
+use crate::domain::diagnosis::Category;
 use crate::domain::op::{Op, Scope};
 use crate::storage::TenantId;
 
@@ -52,6 +54,9 @@ pub struct Filter {
     pub open: Option<bool>,
     pub tenant: Option<TenantId>,
     pub event: Option<Event>,
+    pub severity: Option<Severity>,
+    /// Some(true): snoozed at this instant; some(false): not.
+    pub snoozed: Option<bool>,
     /// The page begins after this one: instant of opening and id.
     pub after: Option<(OffsetDateTime, Uuid)>,
     /// How many at most; none: 50.
@@ -66,6 +71,18 @@ impl Alert {
 
     pub const fn is_open(&self) -> bool {
         self.closed_at.is_none()
+    }
+
+    /// What a failure was read as, of events that have one.
+    pub fn category(&self) -> Option<Category> {
+        Category::ALL
+            .into_iter()
+            .find(|one| one.as_str() == self.cause)
+    }
+
+    /// The cause in a few words; empty when there is nothing to say.
+    pub fn cause_words(&self) -> String {
+        words::cause(self)
     }
 }
 

@@ -16,6 +16,9 @@ const LONGEST_REASON: usize = 200;
 pub enum SnoozeError {
     #[error("the alert is not there, or is over")]
     NotThere,
+    /// There is no snooze to end.
+    #[error("the alert is not snoozed")]
+    NotSnoozed,
     #[error("the date has passed")]
     Past,
     #[error("the date is more than a year away")]
@@ -55,6 +58,7 @@ pub async fn snooze(
     let alert = get(op, scope, id).await?.ok_or(SnoozeError::NotThere)?;
     let by = match op.actor() {
         Actor::Technician { email, .. } => email.clone(),
+        Actor::Key { name, .. } => name.clone(),
         _ => String::new(),
     };
     if !store::alerts::snooze(op, id, Some(ends), &reason, &by).await? {
@@ -75,6 +79,10 @@ pub async fn snooze(
 /// End the snooze of an alert: whoever is to be told is told at the next look.
 pub async fn wake(op: &mut Op, scope: Scope, id: Uuid) -> Result<(), SnoozeError> {
     let alert = get(op, scope, id).await?.ok_or(SnoozeError::NotThere)?;
+    // Otherwise everybody would be told again of what nobody had silenced.
+    if alert.is_open() && !alert.is_snoozed(op.now()) {
+        return Err(SnoozeError::NotSnoozed);
+    }
     if !store::alerts::snooze(op, id, None, "", "").await? {
         return Err(SnoozeError::NotThere);
     }

@@ -1,4 +1,4 @@
-//! Answers to creating calls, kept for a day under the name that the caller gave them (`Idempotency-Key`), so that a call that
+//! Answers to calls that are done once, kept for a day under the name that the caller gave them (`Idempotency-Key`), so that a call that
 //! is sent again does not create again.
 
 use aws_lc_rs::digest;

@@ -64,9 +64,9 @@ impl ApiScope {
             Self::TokensRead => "read the states of tokens, never a token",
             Self::AccessTokensCreate => "be handed access tokens",
             Self::CampaignsRead => "read campaigns",
-            Self::CampaignsWrite => "start and stop campaigns",
+            Self::CampaignsWrite => "stop campaigns",
             Self::AlertsRead => "read alerts",
-            Self::AlertsWrite => "snooze and close alerts",
+            Self::AlertsWrite => "snooze alerts and end a snooze",
         }
     }
 

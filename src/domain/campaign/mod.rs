@@ -237,6 +237,13 @@ impl Campaign {
     }
 }
 
+/// Which campaigns are listed; everything that is set must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub state: Option<State>,
+    pub reason: Option<Reason>,
+}
+
 /// One tenant of a campaign.
 #[derive(Clone, Debug)]
 pub struct BoardRow {
@@ -266,6 +273,17 @@ pub async fn list(
     store::list(op, scope, limit, offset).await
 }
 
+/// The same campaigns in the same order, for whoever goes on after the last one they have: its instant of making and its id.
+pub async fn after(
+    op: &mut Op,
+    scope: Scope,
+    filter: &Filter,
+    last: Option<(OffsetDateTime, CampaignId)>,
+    limit: i64,
+) -> Result<Vec<Campaign>, sqlx::Error> {
+    store::after(op, scope, filter, last, limit).await
+}
+
 /// One campaign; none when it has no tenant that the scope reaches.
 pub async fn get(
     op: &mut Op,
@@ -290,6 +308,18 @@ pub async fn board(
     offset: i64,
 ) -> Result<(Vec<BoardRow>, i64), sqlx::Error> {
     store::board(op, scope, id, filter, limit, offset).await
+}
+
+/// Tenants of a campaign by short name, for whoever goes on after this name; empty for the first.
+pub async fn board_after(
+    op: &mut Op,
+    scope: Scope,
+    id: CampaignId,
+    filter: &RowFilter,
+    last: &str,
+    limit: i64,
+) -> Result<Vec<BoardRow>, sqlx::Error> {
+    store::board_after(op, scope, id, filter, last, limit).await
 }
 
 /// Of the tenants within the scope: those without an address, and those that are not served at the moment.

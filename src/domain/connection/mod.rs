@@ -34,4 +34,4 @@ pub use status::{
 };
 pub use status_filter::{Filter, ModeFilter};
 pub use status_order::{Column, Sort};
-pub use validate::{ValidateError, Validation, find_validation, validate};
+pub use validate::{ValidateError, Validation, find_validation, validate, validate_or_join};

@@ -1,6 +1,8 @@
 //! "Validate Authentication": have the keeper run its live checks, then record what was seen. Nothing is held open while
 //! Microsoft is asked.
 
+use std::time::Duration;
+
 use serde_json::json;
 use sqlx::PgPool;
 use time::OffsetDateTime;
@@ -10,9 +12,15 @@ use crate::clock::Clock;
 use crate::domain::audit::{Entry, Outcome};
 use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::tenant;
+use crate::keeper::Join;
 use crate::keeper::client::{Client, Unavailable};
 use crate::keeper::message::{Check, CheckOutcome, Refusal, Reply, Request};
 use crate::storage::{ConnectionId, TechnicianId, TenantId, ValidationId};
+
+/// Runs at once, of one process, to which a script may add one: the limit of requests to Microsoft is for renewals first.
+const MOST_OF_SCRIPTS: usize = 16;
+/// Whoever waits for another's run.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One run of the live checks.
 #[derive(Clone, Debug)]
@@ -55,49 +63,118 @@ pub enum ValidateError {
 
 /// Run the live checks on a tenant's current connection and record them, in the name of who began `look`.
 pub async fn validate(
-    mut look: Op,
+    look: Op,
     pool: &PgPool,
     clock: &Clock,
     keeper: &Client,
     scope: Scope,
     tenant: TenantId,
 ) -> Result<Validation, ValidateError> {
-    let known = tenant::find(&mut look, scope, tenant).await?;
-    known.ok_or(ValidateError::NotFound)?;
-    let (actor, request_id) = (look.actor().clone(), look.request_id().to_owned());
-    // Given back before Microsoft is asked, which may take a minute.
-    drop(look);
-    let reply = keeper
-        .ask(Request::Validate {
-            tenant_id: tenant.as_uuid(),
-        })
-        .await?;
-    let mut op = Op::begin_within(pool, clock, actor, scope)
-        .await?
-        .for_request(&request_id);
-    let (connection_id, checks) = match reply {
-        Reply::Validated {
-            connection_id,
-            checks,
-        } => (ConnectionId::from(connection_id), checks),
-        Reply::Refused(refusal) => {
-            record_refusal(&mut op, tenant, &refusal).await?;
-            op.commit().await?;
-            return Err(refused(&refusal));
+    let asking = Asking::of(look, (pool, clock, keeper), scope, tenant).await?;
+    // A person who presses the button wants a look of their own, but a script may wait for it.
+    let _going = keeper.join_validation(tenant.as_uuid(), usize::MAX);
+    asking.run().await
+}
+
+/// The same for scripts, which may come in crowds: whoever comes while a run is under way here is given its result.
+pub async fn validate_or_join(
+    look: Op,
+    pool: &PgPool,
+    clock: &Clock,
+    keeper: &Client,
+    scope: Scope,
+    tenant: TenantId,
+) -> Result<Validation, ValidateError> {
+    let came_at = look.now();
+    let asking = Asking::of(look, (pool, clock, keeper), scope, tenant).await?;
+    for _ in 0..2 {
+        match keeper.join_validation(tenant.as_uuid(), MOST_OF_SCRIPTS) {
+            None => break,
+            Some(Join::Go(_going)) => return asking.run().await,
+            Some(Join::Wait(mut back)) => {
+                let _ = tokio::time::timeout(PATIENCE, back.changed()).await;
+                let mut op = asking.begin().await?;
+                let last = store::last_validation(&mut op, scope, tenant).await?;
+                // None when whoever went was refused; then this one goes to be told why.
+                if let Some(found) = last.filter(|last| last.at >= came_at) {
+                    return Ok(found);
+                }
+            }
         }
-        _ => return Err(Unavailable.into()),
-    };
-    let validation = Validation {
-        id: ValidationId::new(),
-        connection_id,
-        at: op.now(),
-        technician: technician_name(op.actor()),
-        passed: !checks.iter().any(|c| c.outcome == CheckOutcome::Failed),
-        checks,
-    };
-    record(&mut op, tenant, &validation).await?;
-    op.commit().await?;
-    Ok(validation)
+    }
+    Err(ValidateError::TryLater {
+        retry_after_s: Some(5),
+    })
+}
+
+/// Who asks for the checks of which tenant, with what it takes.
+struct Asking<'a> {
+    pool: &'a PgPool,
+    clock: &'a Clock,
+    keeper: &'a Client,
+    scope: Scope,
+    tenant: TenantId,
+    actor: Actor,
+    request_id: String,
+}
+
+impl<'a> Asking<'a> {
+    /// Of whoever began `look`, which is given back before Microsoft is asked: that may take a minute.
+    async fn of(
+        mut look: Op,
+        (pool, clock, keeper): (&'a PgPool, &'a Clock, &'a Client),
+        scope: Scope,
+        tenant: TenantId,
+    ) -> Result<Self, ValidateError> {
+        let known = tenant::find(&mut look, scope, tenant).await?;
+        known.ok_or(ValidateError::NotFound)?;
+        Ok(Self {
+            pool,
+            clock,
+            keeper,
+            scope,
+            tenant,
+            actor: look.actor().clone(),
+            request_id: look.request_id().to_owned(),
+        })
+    }
+
+    async fn begin(&self) -> Result<Op, sqlx::Error> {
+        let op = Op::begin_within(self.pool, self.clock, self.actor.clone(), self.scope).await?;
+        Ok(op.for_request(&self.request_id))
+    }
+
+    async fn run(&self) -> Result<Validation, ValidateError> {
+        let tenant = self.tenant;
+        let question = Request::Validate {
+            tenant_id: tenant.as_uuid(),
+        };
+        let reply = self.keeper.ask(question).await?;
+        let mut op = self.begin().await?;
+        let (connection_id, checks) = match reply {
+            Reply::Validated {
+                connection_id,
+                checks,
+            } => (ConnectionId::from(connection_id), checks),
+            Reply::Refused(refusal) => {
+                record_refusal(&mut op, tenant, &refusal).await?;
+                op.commit().await?;
+                return Err(refused(&refusal));
+            }
+            _ => return Err(Unavailable.into()),
+        };
+        let validation = Validation {
+            id: ValidationId::new(),
+            connection_id,
+            at: op.now(),
+            technician: technician_name(op.actor()),
+            passed: !checks.iter().any(|c| c.outcome == CheckOutcome::Failed),
+            checks,
+        };
+        record(&mut op, tenant, &validation).await?;
+        op.commit().await?;
+        Ok(validation)
+    }
 }
 
 /// One run by its id; none when it is another tenant's.

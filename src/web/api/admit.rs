@@ -19,7 +19,7 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 pub(in crate::web) async fn admit(
     app: &App,
     scope: Option<ApiScope>,
-    creates: bool,
+    once: bool,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -45,7 +45,7 @@ pub(in crate::web) async fn admit(
     };
     let mut response = match scope {
         Some(scope) if !holder.key.may(scope) => forbidden(scope),
-        _ if creates => idempotent::run(app, &holder, request, next).await,
+        _ if once => idempotent::run(app, &holder, request, next).await,
         _ => next.run(request).await,
     };
     if let Some(counted) = holder.counted {

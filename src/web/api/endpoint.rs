@@ -35,7 +35,7 @@ pub struct Endpoint {
     /// A success's status.
     pub status: u16,
     /// It takes an `Idempotency-Key`. Its answer is kept for a day, so it must have no secret in it.
-    pub creates: bool,
+    pub once: bool,
     /// Statuses and codes of its own, besides those that every call may answer (401, 403, 404, 429, 5xx): `(409, "tenant_archived")`.
     pub problems: &'static [(u16, &'static str)],
 }
@@ -58,7 +58,7 @@ impl Endpoint {
             body: None,
             reply: None,
             status: 204,
-            creates: false,
+            once: false,
             problems: &[],
         }
     }
@@ -134,7 +134,13 @@ impl Endpoint {
     pub fn creates<T: JsonSchema>(mut self) -> Self {
         self.reply = Some(schema_of::<T>);
         self.status = 201;
-        self.creates = true;
+        self.once()
+    }
+
+    /// It is done once per `Idempotency-Key`.
+    #[must_use]
+    pub const fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 
@@ -168,8 +174,8 @@ impl Api {
         self.routes = self
             .routes
             .call(endpoint.method, endpoint.path, policy, handler);
-        if endpoint.creates {
-            self.routes = self.routes.creates();
+        if endpoint.once {
+            self.routes = self.routes.once();
         }
         self.endpoints.push(endpoint);
         self

@@ -1,4 +1,4 @@
-//! A creating call that is sent again under the same `Idempotency-Key` gets the first one's answer and does nothing.
+//! A call that is sent again under the same `Idempotency-Key` gets the first one's answer and does nothing.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -13,7 +13,7 @@ use crate::domain::api_key::{self, Kept};
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 /// The answer is that of an earlier call.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Longest answer that is kept; creating calls answer with what they made.
+/// Longest answer that is kept; such calls answer with what they made or changed.
 const LONGEST: usize = 256 * 1024;
 
 /// Run the call, or give the answer that it had. Without the header it is simply run.
@@ -96,7 +96,7 @@ async fn keep(app: &App, holder: &KeyHolder, name: &str, response: Response) -> 
     // The act is done: whoever asks again while this cannot be written is told that it is running, and not run again.
     if let Err(error) = api_key::keep_reply(&app.pool, id, name, parts.status.as_u16(), &text).await
     {
-        tracing::warn!(%error, "the answer to a creating call cannot be kept");
+        tracing::warn!(%error, "the answer to a call that is done once cannot be kept");
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }

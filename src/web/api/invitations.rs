@@ -7,12 +7,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::words::{
-    At, InvitationFilterWord, InvitationWord, MethodWord, TenantName, cursor_of, odd_cursor,
-    page_size, place_in, tenant_of,
+    At, InvitationFilterWord, InvitationWord, MethodWord, TenantName, cursor_at, page_size,
+    place_at, tenant_of,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
 use crate::app::App;
@@ -136,10 +135,7 @@ async fn list(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Json<InvitationPage>> {
     let limit = page_size(asked.limit)?;
-    let after = match place_in(asked.cursor.as_deref())? {
-        place if place.is_empty() => None,
-        place => Some(read_place(&place).ok_or_else(odd_cursor)?),
-    };
+    let after = place_at(asked.cursor.as_deref())?;
     let mut op = holder.begin(&app).await?;
     let scope = match &asked.tenant {
         // Narrower than the key's own: the tenant was found within it.
@@ -156,18 +152,9 @@ async fn list(
     rows.truncate(size);
     let last = rows.last().filter(|_| more).map(|row| &row.invitation);
     Ok(Json(InvitationPage {
-        next_cursor: last.map(|last| {
-            let at = last.created_at.unix_timestamp_nanos();
-            cursor_of(&format!("{at}~{}", last.id))
-        }),
+        next_cursor: last.map(|last| cursor_at(last.created_at, last.id)),
         items: rows.iter().map(InvitationView::of).collect(),
     }))
-}
-
-fn read_place(place: &str) -> Option<(OffsetDateTime, crate::storage::InvitationId)> {
-    let (at, id) = place.split_once('~')?;
-    let at = OffsetDateTime::from_unix_timestamp_nanos(at.parse().ok()?).ok()?;
-    Some((at, id.parse().ok()?))
 }
 
 async fn show(

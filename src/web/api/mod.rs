@@ -6,6 +6,8 @@
 
 mod access_tokens;
 mod admit;
+mod alerts;
+mod campaigns;
 mod endpoint;
 mod holder;
 mod idempotent;
@@ -16,6 +18,7 @@ pub mod openapi;
 mod read;
 mod standing;
 mod tenants;
+mod validation;
 mod words;
 
 pub use crate::web::kit::problem::{ApiResult, Problem};
@@ -32,6 +35,9 @@ pub fn endpoints() -> Api {
         .merge(access_tokens::endpoints())
         .merge(tenants::endpoints())
         .merge(standing::endpoints())
+        .merge(validation::endpoints())
         .merge(invitations::endpoints())
         .merge(msal_errors::endpoints())
+        .merge(campaigns::endpoints())
+        .merge(alerts::endpoints())
 }

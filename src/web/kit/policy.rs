@@ -75,9 +75,9 @@ pub async fn enforce(
         }) => next.run(request).await,
         Some(Rule {
             policy: Policy::Key(scope),
-            creates,
+            once,
             ..
-        }) => api::admit(&app, scope, creates, request, next).await,
+        }) => api::admit(&app, scope, once, request, next).await,
         Some(Rule {
             policy: Policy::Technician(permission),
             fresh,

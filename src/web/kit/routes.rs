@@ -23,9 +23,9 @@ pub struct Route {
     pub policy: Policy,
     /// It asks for a proof of the second factor that is minutes old at most.
     pub fresh: bool,
-    /// It creates something: its answer is kept under the caller's `Idempotency-Key`.
+    /// Its answer is kept under the caller's `Idempotency-Key`.
     #[serde(skip)]
-    pub creates: bool,
+    pub once: bool,
 }
 
 impl Route {
@@ -91,7 +91,7 @@ impl Routes {
             path,
             policy,
             fresh: false,
-            creates: false,
+            once: false,
         });
         self
     }
@@ -113,11 +113,11 @@ impl Routes {
         self.mount(method, path, policy, handler)
     }
 
-    /// The route mounted last creates something: a call that is sent again under the same `Idempotency-Key` does not again.
+    /// The route mounted last acts once: a call that is sent again under the same `Idempotency-Key` does nothing.
     #[must_use]
-    pub fn creates(mut self) -> Self {
+    pub fn once(mut self) -> Self {
         if let Some(last) = self.inventory.last_mut() {
-            last.creates = true;
+            last.once = true;
         }
         self
     }
@@ -163,7 +163,7 @@ impl Routes {
                 let rule = Rule {
                     policy: route.policy,
                     fresh: route.fresh,
-                    creates: route.creates,
+                    once: route.once,
                 };
                 ((route.method, route.path), rule)
             })
@@ -177,7 +177,7 @@ impl Routes {
 pub(super) struct Rule {
     pub policy: Policy,
     pub fresh: bool,
-    pub creates: bool,
+    pub once: bool,
 }
 
 /// The rule of each method and path template.

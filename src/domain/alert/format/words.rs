@@ -122,7 +122,8 @@ pub fn ticket(alert: &Alert) -> String {
     }
 }
 
-fn cause(alert: &Alert) -> String {
+/// The cause in a few words; empty when there is nothing to say.
+pub fn cause(alert: &Alert) -> String {
     match alert.event {
         Event::Expired | Event::Retrying => {
             category(&alert.cause).map_or_else(String::new, |one| one.label().to_owned())

@@ -144,6 +144,7 @@ pub async fn is_within(op: &mut Op, scope: Scope, id: Uuid) -> Result<bool, sqlx
 }
 
 pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Alert>, sqlx::Error> {
+    let now = op.now();
     let ids = sqlx::query_scalar!(
         "select a.id from alerts a
          where ($1::uuid is null or a.tenant_id = $1)
@@ -155,6 +156,8 @@ pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Aler
            and ($4::uuid is null or a.tenant_id = $4)
            and ($5::text is null or a.event = $5)
            and ($6::timestamptz is null or (a.opened_at, a.id) < ($6, $7::uuid))
+           and ($9::text is null or a.severity = $9)
+           and ($10::boolean is null or coalesce(a.snoozed_until > $11, false) = $10)
          order by a.opened_at desc, a.id desc limit $8",
         scope.tenant().map(TenantId::as_uuid),
         scope.technician(),
@@ -164,6 +167,9 @@ pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Aler
         filter.after.map(|(at, _)| at),
         filter.after.map(|(_, id)| id),
         filter.limit.unwrap_or(50),
+        filter.severity.map(super::super::event::Severity::as_str),
+        filter.snoozed,
+        now,
     )
     .fetch_all(op.db())
     .await?;

@@ -36,7 +36,8 @@ struct Row {
     next_reminder_at: Option<OffsetDateTime>,
     reminders: i32,
     invitation_id: Option<Uuid>,
-    /// Rows under the filter, on whichever page.
+    /// Rows under the filter, on whichever page, where that is asked for.
+    #[sqlx(default)]
     total: i64,
 }
 
@@ -94,6 +95,9 @@ pub async fn counts(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Counts,
     Ok(counts)
 }
 
+const COLUMNS: &str = "select b.tenant_id, t.short_name, t.full_name, t.invitation_email as email, b.stage, b.since, b.why,
+  b.last_mail_at, b.next_reminder_at, b.reminders, b.invitation_id";
+
 pub async fn board(
     op: &mut Op,
     scope: Scope,
@@ -102,10 +106,8 @@ pub async fn board(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<BoardRow>, i64), sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "select b.tenant_id, t.short_name, t.full_name, t.invitation_email as email, b.stage, b.since, b.why,
-           b.last_mail_at, b.next_reminder_at, b.reminders, b.invitation_id, count(*) over () as total",
-    );
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push(", count(*) over () as total");
     push_from(&mut query, scope, id);
     push_filter(&mut query, filter);
     query.push(" order by t.short_name limit ").push_bind(limit);
@@ -124,6 +126,24 @@ pub async fn board(
     };
     let rows = found.into_iter().map(BoardRow::try_from);
     Ok((rows.collect::<Result<_, _>>()?, total))
+}
+
+pub async fn board_after(
+    op: &mut Op,
+    scope: Scope,
+    id: CampaignId,
+    filter: &RowFilter,
+    last: &str,
+    limit: i64,
+) -> Result<Vec<BoardRow>, sqlx::Error> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    push_from(&mut query, scope, id);
+    push_filter(&mut query, filter);
+    query.push(" and t.short_name > ").push_bind(last);
+    query.push(" order by t.short_name limit ").push_bind(limit);
+    let found: Vec<Row> = query.build_query_as().fetch_all(op.db()).await?;
+    let rows = found.into_iter().map(BoardRow::try_from);
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// How far one tenant has come.

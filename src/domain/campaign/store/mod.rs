@@ -1,5 +1,6 @@
 //! `campaigns` and `campaign_tenants`.
 
+mod after;
 mod board;
 mod turn;
 
@@ -11,7 +12,10 @@ use super::{Campaign, NewCampaign, Pace, State};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
 
-pub use board::{Come, Counts, RowFilter, board, counts, one, unfinished, untouched, without};
+pub use after::after;
+pub use board::{
+    Come, Counts, RowFilter, board, board_after, counts, one, unfinished, untouched, without,
+};
 pub use turn::{
     DueReminder, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
     end_reminders, fail_waiting, finished, lapsed, lock_running, plan_next, put_off, ready,

@@ -38,6 +38,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// What is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AccessTokenRequest")]
 struct Asked {
     /// The API that the token is for: `graph`, `exchange`, `teams` or `azure`.
     resource: ResourceWord,
@@ -74,6 +75,7 @@ impl From<ResourceWord> for Resource {
 
 /// An access token, never a refresh token.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccessToken")]
 struct Given<'a> {
     access_token: &'a str,
     /// `Bearer`

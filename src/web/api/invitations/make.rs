@@ -27,6 +27,7 @@ use crate::web::kit::error::WebError;
 /// An invitation to be made.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "InvitationRequest")]
 struct Wanted {
     /// Where the link is mailed; the tenant's address when it is not said, link only when it is empty.
     #[schemars(extend("examples" = ["it@contoso.com"]))]

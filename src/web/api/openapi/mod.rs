@@ -165,10 +165,10 @@ impl Maker {
         if endpoint.method == "PATCH" {
             all.push(header("If-Match", "The `ETag` that was read, or `*`."));
         }
-        if endpoint.creates {
+        if endpoint.once {
             all.push(header(
                 "Idempotency-Key",
-                "A name for this call, such as a UUID: sent again under it within a day, nothing is created again.",
+                "A name for this call, such as a UUID: sent again under it within a day, nothing is done again.",
             ));
         }
         all
@@ -188,7 +188,7 @@ impl Maker {
         if endpoint.body.is_some() {
             common.extend(WITH_BODY);
         }
-        if endpoint.creates {
+        if endpoint.once {
             common.push((
                 409,
                 "The call with this `Idempotency-Key` is still running.",
@@ -263,6 +263,14 @@ fn in_path(name: &str) -> Value {
         "tenant" => (
             "A tenant's id or short name.",
             json!({ "type": "string", "examples": ["contoso"] }),
+        ),
+        "campaign" => (
+            "A campaign's id.",
+            json!({ "type": "string", "format": "uuid" }),
+        ),
+        "alert" => (
+            "An alert's id.",
+            json!({ "type": "string", "format": "uuid" }),
         ),
         "number" => (
             "The error's number.",

@@ -42,6 +42,7 @@ struct NewTenant {
 /// What is to be changed; what is absent stays.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TenantChanges")]
 struct Changes {
     #[schemars(length(min = 1, max = 32))]
     short_name: Option<String>,

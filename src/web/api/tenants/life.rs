@@ -16,6 +16,7 @@ use crate::domain::tenant::{self, LifecycleError};
 /// Why.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "LifecycleReason")]
 struct Why {
     /// For colleagues and the audit log; at most 500 characters on one line.
     #[serde(default)]

@@ -215,7 +215,9 @@ async fn snooze(
             return Ok(Redirect::to(&paths::alert(id, "")).into_response());
         }
         Err(SnoozeError::Database(error)) => return Err(error.into()),
-        Err(SnoozeError::NotThere) => return gone(&mut op, &viewer, id).await,
+        Err(SnoozeError::NotThere | SnoozeError::NotSnoozed) => {
+            return gone(&mut op, &viewer, id).await;
+        }
         Err(SnoozeError::Past) => (
             Some("Choose a day that has not passed, like 2026-12-31."),
             None,
@@ -252,7 +254,8 @@ async fn wake(
     let id = id_of(&id)?;
     let mut op = viewer.begin(&app).await?;
     match alert::wake(&mut op, viewer.scope, id).await {
-        Ok(()) => {}
+        // Or a colleague was faster.
+        Ok(()) | Err(SnoozeError::NotSnoozed) => {}
         Err(SnoozeError::Database(error)) => return Err(error.into()),
         Err(_) => return gone(&mut op, &viewer, id).await,
     }

@@ -3,7 +3,6 @@
 use time::OffsetDateTime;
 
 use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Severity};
-use crate::domain::diagnosis::Category;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
 
@@ -29,9 +28,7 @@ pub struct AlertView {
 
 impl AlertView {
     pub fn new(alert: &Alert, now: OffsetDateTime) -> Self {
-        let category = Category::ALL
-            .into_iter()
-            .find(|one| one.as_str() == alert.cause);
+        let category = alert.category();
         let until = alert.snoozed_until.filter(|_| alert.is_snoozed(now));
         Self {
             href: paths::alert(alert.id, ""),

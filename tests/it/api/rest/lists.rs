@@ -2,24 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stage;
-
-/// Every item of a list, page by page.
-async fn all(script: &super::Script, path: &str) -> Vec<Value> {
-    let (mut items, mut cursor) = (Vec::new(), String::new());
-    for _ in 0..50 {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        let page = script.get(&format!("{path}{joint}limit=2{cursor}")).await;
-        assert_eq!(page.status, 200, "{page:?}");
-        let page = page.json();
-        items.extend(page["items"].as_array().unwrap().clone());
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return items,
-        }
-    }
-    panic!("a list without end: {path}")
-}
+use super::{all, stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_item_comes_once_page_by_page() {
@@ -116,6 +99,13 @@ async fn what_makes_no_sense_is_refused_and_not_left_out() {
         "/api/v1/msal-errors?from=yesterday",
         "/api/v1/statuses?cause=weather",
         "/api/v1/tenants?q=%00",
+        "/api/v1/campaigns?state=sleeping",
+        "/api/v1/campaigns?cursor=YQ",
+        "/api/v1/alerts?state=loud",
+        "/api/v1/alerts?event=weather",
+        "/api/v1/alerts?severity=7",
+        "/api/v1/alerts?snoozed=maybe",
+        "/api/v1/alerts?cursor=YQ",
     ] {
         let answer = script.get(wrong).await;
         assert_eq!(answer.status, 400, "{wrong}: {answer:?}");

@@ -54,6 +54,8 @@ impl World {
                 ("/api/v1/tenants", "tenant", "ashgrove".into()),
                 ("/api/v1/invitations", "id", text(&invitation)),
                 ("/api/v1/msal-errors", "number", text(&error)),
+                ("/api/v1/campaigns", "campaign", absent()),
+                ("/api/v1/alerts", "alert", absent()),
                 ("/security/authentication-status/views", "id", absent()),
                 ("/security/audit-log", "id", text(&act)),
                 ("/security/technicians", "id", text(&person)),

@@ -1,31 +1,28 @@
-//! Closed lists of words, instants, pages: what many calls of the API give and take.
+//! Closed lists of words.
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::access_tokens::ResourceWord;
-use super::{ApiResult, KeyHolder, Problem};
+use crate::domain::alert::{Event, Severity};
+use crate::domain::campaign::{self, Stage};
 use crate::domain::connection::{
     ExpiryReason, Grade, Mode, ModeFilter, PendingReason, ShownState, TokenState,
 };
 use crate::domain::diagnosis::{Category, Confidence, Method as Obtained, Retryable, WhoActs};
 use crate::domain::invitation::{InvitationState, Method};
-use crate::domain::op::Op;
-use crate::domain::tenant::{self, Resource, ShortName, Shown, Tenant, TenantState};
+use crate::domain::tenant::{Resource, Shown, TenantState};
+use crate::keeper::message::{CheckKind, CheckOutcome};
+use crate::web::api::access_tokens::ResourceWord;
 
 /// A type whose values are the words of one list, in JSON, in addresses and in the document.
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $list:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) struct $name(pub(super) &'static str);
+        pub(in crate::web::api) struct $name(pub(in crate::web::api) &'static str);
 
         impl $name {
             fn list() -> Vec<&'static str> {
@@ -81,6 +78,22 @@ words! {
     TenantStateWord = ["active", "suspended", "archived"].into();
     /// Whether a connection is in use, or waits beside it.
     ConnectionWord = ["current", "pending"].into();
+    /// What "Validate Authentication" looks at.
+    CheckWord = [
+        "refresh", "tenant", "account", "permissions", "roles", "sign_in", "enterprise_application", "credential",
+    ].into();
+    /// Only `failed` makes a validation fail; `skipped` could not be looked at, `not_applicable` is not there with its kind.
+    OutcomeWord = ["passed", "warning", "failed", "skipped", "not_applicable"].into();
+    /// Why customers are asked.
+    CampaignReasonWord = campaign::Reason::ALL.map(campaign::Reason::as_str).into();
+    CampaignStateWord = campaign::State::ALL.map(campaign::State::as_str).into();
+    /// How far a tenant of a campaign has come.
+    StageWord = Stage::ALL.map(Stage::as_str).into();
+    /// What an alert tells.
+    EventWord = Event::ALL.map(Event::as_str).into();
+    SeverityWord = Severity::ALL.map(Severity::as_str).into();
+    AlertWord = ["open", "closed"].into();
+    AlertFilterWord = ["open", "closed", "all"].into();
 }
 
 impl From<ShownState> for StateWord {
@@ -183,9 +196,82 @@ impl From<&TenantState> for TenantStateWord {
     }
 }
 
+impl From<CheckKind> for CheckWord {
+    fn from(check: CheckKind) -> Self {
+        Self(match check {
+            CheckKind::Refresh => "refresh",
+            CheckKind::Tenant => "tenant",
+            CheckKind::Account => "account",
+            CheckKind::Permissions => "permissions",
+            CheckKind::Roles => "roles",
+            CheckKind::SignIn => "sign_in",
+            CheckKind::EnterpriseApplication => "enterprise_application",
+            CheckKind::Credential => "credential",
+        })
+    }
+}
+
+impl From<CheckOutcome> for OutcomeWord {
+    fn from(outcome: CheckOutcome) -> Self {
+        Self(match outcome {
+            CheckOutcome::Passed => "passed",
+            CheckOutcome::Warning => "warning",
+            CheckOutcome::Failed => "failed",
+            CheckOutcome::Skipped => "skipped",
+            CheckOutcome::NotApplicable => "not_applicable",
+        })
+    }
+}
+
+impl From<campaign::Reason> for CampaignReasonWord {
+    fn from(reason: campaign::Reason) -> Self {
+        Self(reason.as_str())
+    }
+}
+
+impl From<campaign::State> for CampaignStateWord {
+    fn from(state: campaign::State) -> Self {
+        Self(state.as_str())
+    }
+}
+
+impl From<Stage> for StageWord {
+    fn from(stage: Stage) -> Self {
+        Self(stage.as_str())
+    }
+}
+
+impl From<Event> for EventWord {
+    fn from(event: Event) -> Self {
+        Self(event.as_str())
+    }
+}
+
+impl From<Severity> for SeverityWord {
+    fn from(severity: Severity) -> Self {
+        Self(severity.as_str())
+    }
+}
+
+impl AlertWord {
+    pub(in crate::web::api) const OPEN: Self = Self("open");
+    pub(in crate::web::api) const CLOSED: Self = Self("closed");
+}
+
+impl AlertFilterWord {
+    /// Which ones are meant; none: all.
+    pub(in crate::web::api) fn open(self) -> Option<bool> {
+        match self.0 {
+            "open" => Some(true),
+            "closed" => Some(false),
+            _ => None,
+        }
+    }
+}
+
 impl ConnectionWord {
-    pub(super) const CURRENT: Self = Self("current");
-    pub(super) const PENDING: Self = Self("pending");
+    pub(in crate::web::api) const CURRENT: Self = Self("current");
+    pub(in crate::web::api) const PENDING: Self = Self("pending");
 }
 
 impl From<TenantStateWord> for Shown {
@@ -205,120 +291,13 @@ impl From<Resource> for ResourceWord {
     }
 }
 
-/// An instant as RFC 3339 writes it, in UTC.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct At(pub(super) OffsetDateTime);
-
-impl Serialize for At {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error as _;
-        let text = self.0.to_offset(time::UtcOffset::UTC).format(&Rfc3339);
-        serializer.serialize_str(&text.map_err(S::Error::custom)?)
-    }
-}
-
-impl<'de> Deserialize<'de> for At {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        let at = OffsetDateTime::parse(&text, &Rfc3339);
-        at.map(Self).map_err(|_| D::Error::custom("no instant"))
-    }
-}
-
-impl JsonSchema for At {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Instant".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date-time", "examples": ["2026-11-21T12:00:00Z"] })
-    }
-}
-
-/// The tenant that something belongs to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct TenantName {
-    pub id: uuid::Uuid,
-    pub short_name: String,
-    pub full_name: String,
-}
-
-impl From<&Tenant> for TenantName {
-    fn from(tenant: &Tenant) -> Self {
-        Self {
-            id: tenant.id.as_uuid(),
-            short_name: tenant.short_name.to_string(),
-            full_name: tenant.full_name.clone(),
-        }
-    }
-}
-
-/// The tenant that an address names, by id or short name; absent and out of reach are alike.
-pub(super) async fn tenant_of(op: &mut Op, holder: &KeyHolder, named: &str) -> ApiResult<Tenant> {
-    let scope = holder.scope();
-    let found = match (named.parse(), ShortName::parse(named)) {
-        (Ok(id), _) => tenant::find(op, scope, id).await?,
-        (Err(_), Some(name)) => tenant::find_by_short_name(op, scope, &name).await?,
-        (Err(_), None) => None,
-    };
-    found.ok_or_else(Problem::not_found)
-}
-
-/// Items of a list, and where the next ones begin.
-pub(super) fn page_size(limit: Option<u16>) -> ApiResult<i64> {
-    match limit {
-        None => Ok(50),
-        Some(limit @ 1..=200) => Ok(limit.into()),
-        Some(_) => Err(Problem::bad_request("A page has 1 to 200 items.")),
-    }
-}
-
-/// A place in a list as callers carry it: opaque, and good for the same list and filters.
-pub(super) fn cursor_of(place: &str) -> String {
-    URL_SAFE_NO_PAD.encode(place)
-}
-
-/// The place in a cursor; empty without one.
-pub(super) fn place_in(cursor: Option<&str>) -> ApiResult<String> {
-    let Some(cursor) = cursor else {
-        return Ok(String::new());
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.filter(|text| !text.is_empty() && !text.contains('\0'))
-        .ok_or_else(odd_cursor)
-}
-
-pub(super) fn odd_cursor() -> Problem {
-    Problem::bad_request("This cursor is none of this list's. Begin without one.")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_leads_back_to_its_place_and_nothing_else_is_one() {
-        let cursor = cursor_of("contoso~2026-01-01 00:00:00+00");
-        assert_eq!(
-            place_in(Some(&cursor)).unwrap(),
-            "contoso~2026-01-01 00:00:00+00"
-        );
-        assert_eq!(place_in(None).unwrap(), "");
-        for wrong in ["", "contoso~", "%%%", "AA"] {
-            assert!(place_in(Some(wrong)).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn words_are_a_closed_list() {
         assert!(serde_json::from_str::<StateWord>("\"expired\"").is_ok());
         assert!(serde_json::from_str::<StateWord>("\"broken\"").is_err());
-        assert_eq!(page_size(None).unwrap(), 50);
-        assert!(page_size(Some(0)).is_err() && page_size(Some(201)).is_err());
     }
 }
