@@ -2,8 +2,9 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Severity};
+use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Event, Severity};
 use crate::domain::diagnosis::Category;
+use crate::storage::ApiKeyId;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
 
@@ -19,6 +20,8 @@ pub struct AlertView {
     pub tenant: Option<(String, String, String)>,
     /// Of an incident.
     pub incident: Option<String>,
+    /// Of an API key.
+    pub key: Option<String>,
     pub rule: String,
     pub began: When,
     pub closed: Option<When>,
@@ -36,7 +39,10 @@ impl AlertView {
         Self {
             href: paths::alert(alert.id, ""),
             what: alert.event.label(),
-            cause: category.map_or_else(String::new, |one| one.label().to_owned()),
+            cause: match alert.event {
+                Event::KeySuspended => alert.cause.clone(),
+                _ => category.map_or_else(String::new, |one| one.label().to_owned()),
+            },
             who: category.map_or("", |one| one.usual_who().label()),
             severity: match alert.severity {
                 Severity::Urgent => ("bad", "Urgent"),
@@ -48,6 +54,10 @@ impl AlertView {
                 (one.short_name.clone(), one.full_name.clone(), href)
             }),
             incident: alert.incident_id.map(paths::incident),
+            key: match (alert.event, alert.subject.parse::<ApiKeyId>()) {
+                (Event::KeySuspended, Ok(id)) => Some(paths::api_key(id, "")),
+                _ => None,
+            },
             rule: alert.rule.clone(),
             began: When::new(alert.began_at, now),
             closed: When::maybe(alert.closed_at, now),
