@@ -179,7 +179,7 @@ pub async fn find(
     owner: Option<TechnicianId>,
     id: ApiKeyId,
 ) -> Result<Option<ApiKey>, sqlx::Error> {
-    let found = store::find(op.db(), id).await?;
+    let found = store::find(op, id).await?;
     Ok(found.filter(|key| owner.is_none_or(|owner| key.owner.id == owner)))
 }
 
