@@ -45,9 +45,9 @@ impl AlertView {
             },
             who: category.map_or("", |one| one.usual_who().label()),
             severity: match alert.severity {
-                Severity::Urgent => ("bad", "Urgent"),
-                Severity::Warning => ("warn", "Warning"),
-                Severity::Info => ("info", "Info"),
+                Severity::Urgent => ("expired", "Urgent"),
+                Severity::Warning => ("expiring", "Warning"),
+                Severity::Info => ("pending", "Info"),
             },
             tenant: alert.tenant.as_ref().map(|one| {
                 let href = TenantPaths(&one.short_name).m365();
@@ -88,10 +88,10 @@ pub struct DeliveryView {
 impl DeliveryView {
     pub fn new(one: &Delivery, now: OffsetDateTime) -> Self {
         let badge = match (one.state.as_str(), one.attempts) {
-            ("delivered", _) => ("ok", "Delivered"),
-            ("failed", _) => ("bad", "Given up"),
-            (_, 0) => ("info", "Waiting"),
-            _ => ("warn", "Trying again"),
+            ("delivered", _) => ("valid", "Delivered"),
+            ("failed", _) => ("expired", "Given up"),
+            (_, 0) => ("pending", "Waiting"),
+            _ => ("expiring", "Trying again"),
         };
         Self {
             title: one.title.clone(),
@@ -110,11 +110,11 @@ impl DeliveryView {
 /// Class and word of a channel's badge.
 pub fn channel_badge(channel: &Channel) -> (&'static str, &'static str) {
     match channel.state {
-        ChannelState::Off => ("off", "Off"),
-        ChannelState::Held => ("warn", "Held after a restore"),
-        ChannelState::Disabled => ("bad", "Disabled: failed for five days"),
-        ChannelState::Active if channel.failing_since.is_some() => ("warn", "Failing"),
-        ChannelState::Active => ("ok", "On"),
+        ChannelState::Off => ("none", "Off"),
+        ChannelState::Held => ("expiring", "Held after a restore"),
+        ChannelState::Disabled => ("expired", "Disabled: failed for five days"),
+        ChannelState::Active if channel.failing_since.is_some() => ("expiring", "Failing"),
+        ChannelState::Active => ("valid", "On"),
     }
 }
 
