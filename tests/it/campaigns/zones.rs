@@ -99,7 +99,7 @@ async fn the_first_campaign_begins_with_the_zone_of_the_quiet_hours() {
     let stage = Stage::new().await;
     let zone = async || {
         let form = stage.owner.get("/monitoring/campaigns/new").await;
-        form.value("zone").to_owned()
+        form.value("zone")
     };
     assert_eq!(zone().await, "UTC");
     sqlx::query(
