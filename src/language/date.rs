@@ -92,6 +92,11 @@ pub fn date(language: Language, at: Date) -> String {
     }
 }
 
+/// The day that it is in UTC.
+pub fn day(language: Language, at: OffsetDateTime) -> String {
+    date(language, at.to_offset(UtcOffset::UTC).date())
+}
+
 /// The day with the time: `2026-11-28 02:15 UTC` in English, as on the technicians' pages, so that both sides can name the
 /// same words on the telephone.
 pub fn exact(language: Language, at: OffsetDateTime) -> String {
