@@ -62,3 +62,5 @@ pub mod technician;
 pub mod tenant;
 /// A technician's stay in a tenant's portal.
 pub mod visit;
+/// A time zone, and what the clock on a wall there says.
+pub mod zone;

@@ -1,6 +1,6 @@
-//! Dates as people of a language write them. Always in UTC and always saying so: the reader may be anywhere.
+//! Dates as people of a language write them. Times are always in UTC and always say so: the reader may be anywhere.
 
-use time::{OffsetDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use super::Language;
 
@@ -76,8 +76,7 @@ const NL: [&str; 12] = [
 ];
 
 /// `28. November 2026`
-pub fn day(language: Language, at: OffsetDateTime) -> String {
-    let at = at.to_offset(UtcOffset::UTC);
+pub fn date(language: Language, at: Date) -> String {
     let index = usize::from(u8::from(at.month())).saturating_sub(1);
     let (day, year) = (at.day(), at.year());
     let month = |names: &[&'static str; 12]| names.get(index).copied().unwrap_or_default();
@@ -93,6 +92,11 @@ pub fn day(language: Language, at: OffsetDateTime) -> String {
     }
 }
 
+/// The day that it is in UTC.
+pub fn day(language: Language, at: OffsetDateTime) -> String {
+    date(language, at.to_offset(UtcOffset::UTC).date())
+}
+
 /// The day with the time: `2026-11-28 02:15 UTC` in English, as on the technicians' pages, so that both sides can name the
 /// same words on the telephone.
 pub fn exact(language: Language, at: OffsetDateTime) -> String {
@@ -105,10 +109,10 @@ pub fn exact(language: Language, at: OffsetDateTime) -> String {
             u8::from(at.month()),
             at.day()
         ),
-        Language::De => format!("{}, {hour}:{minute:02} Uhr UTC", day(language, at)),
-        Language::Fr => format!("{} à {hour} h {minute:02} UTC", day(language, at)),
-        Language::Es => format!("{}, {hour}:{minute:02} UTC", day(language, at)),
-        Language::Nl => format!("{} om {hour}:{minute:02} uur UTC", day(language, at)),
+        Language::De => format!("{}, {hour}:{minute:02} Uhr UTC", date(language, at.date())),
+        Language::Fr => format!("{} à {hour} h {minute:02} UTC", date(language, at.date())),
+        Language::Es => format!("{}, {hour}:{minute:02} UTC", date(language, at.date())),
+        Language::Nl => format!("{} om {hour}:{minute:02} uur UTC", date(language, at.date())),
     }
 }
 

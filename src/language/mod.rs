@@ -8,7 +8,7 @@ mod phrase;
 use std::str::FromStr;
 
 pub use book::{Book, Failures, MailWords, Onboarding, Reasons};
-pub use date::{day, exact};
+pub use date::{date, day, exact};
 pub use phrase::{Filled, Phrase, escape};
 
 /// A language of the customers.

@@ -109,13 +109,13 @@ pub async fn boot_check(pool: &PgPool, expect: Expect) -> Result<(), BootCheckEr
     Err(BootCheckError::Unfit(wrong))
 }
 
-/// Tables of tenants that lack row-level security, its force on their owner, or the portal's policy. Partitions are reached
+/// Tables of tenants, and of API keys, that lack row-level security, its force on their owner, or the portal's policy. Partitions are reached
 /// through their parents only.
 async fn unguarded(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
         "select c.relname::text from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-           and (c.relname = 'tenants' or exists (select from pg_attribute a
+           and (c.relname in ('tenants', 'api_keys', 'api_key_uses') or exists (select from pg_attribute a
              where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped))
            and c.relname !~ '^audit_'
            and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p

@@ -8,8 +8,10 @@ use super::format::words;
 use super::store::alerts::New;
 use super::store::events::Tenant;
 use super::{Alert, ChannelState, Event, Rule, Severity, Step, store};
+use crate::domain::api_key;
 use crate::domain::incident;
 use crate::domain::op::{Op, Scope};
+use crate::storage::ApiKeyId;
 
 /// Why an alert is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,10 +198,15 @@ async fn tell(
         Some(id) => incident::find(op, Scope::all(), id).await?,
         None => None,
     };
+    let key = match (alert.event, alert.subject.parse::<ApiKeyId>()) {
+        (Event::KeySuspended, Ok(id)) => api_key::find(op, None, id).await?,
+        _ => None,
+    };
     let message = words::compose(&words::About {
         alert: &alert,
         rule,
         incident: incident.as_ref(),
+        key: key.as_ref(),
         step,
         why,
         sequence,

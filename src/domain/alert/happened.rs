@@ -6,6 +6,7 @@ use super::announce::{Opening, Why, close, open};
 use super::evaluate::Hall;
 use super::store::events::{Happening, Tenant};
 use super::{Event, store};
+use crate::domain::api_key;
 use crate::domain::op::Op;
 
 /// Conditions of a tenant's standing.
@@ -175,7 +176,7 @@ async fn key_suspended(
         let opening = Opening {
             tenant,
             subject: subject(happening),
-            cause: happening.word.clone(),
+            cause: api_key::reason_to_tell(&happening.word).to_owned(),
             ..Opening::new(&rule, Event::KeySuspended, happening.at)
         };
         open(op, hall, opening).await?;

@@ -63,6 +63,21 @@ pub struct Filter {
     pub limit: Option<i64>,
 }
 
+/// How many are open.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    /// Each severity, the least first.
+    pub by_severity: [(Severity, i64); 3],
+    /// Of all these.
+    pub snoozed: i64,
+}
+
+impl Open {
+    pub fn all(&self) -> i64 {
+        self.by_severity.iter().map(|(_, count)| count).sum()
+    }
+}
+
 impl Alert {
     /// Snoozed at this instant.
     pub fn is_snoozed(&self, now: OffsetDateTime) -> bool {
@@ -105,7 +120,7 @@ pub async fn find(op: &mut Op, scope: Scope, id: Uuid) -> Result<Option<Alert>, 
     get(op, scope, id).await
 }
 
-/// How many are open and not snoozed within `scope`.
-pub async fn count_open(op: &mut Op, scope: Scope) -> Result<i64, sqlx::Error> {
+/// How many are open within `scope`.
+pub async fn count_open(op: &mut Op, scope: Scope) -> Result<Open, sqlx::Error> {
     store::alerts::count_open(op, scope).await
 }

@@ -33,7 +33,7 @@ pub use deliver::{
 };
 pub use evaluate::{Evaluated, Voice, evaluate};
 pub use event::{Event, Severity};
-pub use list::{Alert, Filter, Subject, count_open, find, get, list};
+pub use list::{Alert, Filter, Open, Subject, count_open, find, get, list};
 pub use message::{Message, Named, Step, ticket_key};
 pub use rule::{
     Quiet, Rule, RuleInput, find as rule, list as rules, remove as remove_rule, save as save_rule,
@@ -41,4 +41,4 @@ pub use rule::{
 };
 pub use schedule::{GIVE_UP, next_attempt};
 pub use snooze::{SnoozeError, snooze, wake};
-pub use store::totals::{Sums, sums};
+pub use store::totals::{Sums, Traffic, sums, traffic};

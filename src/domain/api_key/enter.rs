@@ -10,7 +10,7 @@ use super::{ApiKey, KeySecret, Pepper, Standing, store};
 use crate::clock::Clock;
 use crate::config::KeyLimits;
 use crate::domain::audit::{Entry, Outcome};
-use crate::domain::op::{Actor, Op};
+use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::technician;
 
 /// What came, and from where.
@@ -108,25 +108,20 @@ pub async fn enter(
     let Some(secret) = KeySecret::parse(entrance.text) else {
         return Err(NoEntry::Invalid);
     };
-    let Some(found) = known(pool, &secret, clock.now()).await? else {
+    let Some((found, mut op)) = known(pool, clock, entrance, &secret).await? else {
         return Err(refuse(pool, clock, entrance, None).await?);
     };
-    let (now, key) = (clock.now(), Arc::clone(&found.key));
-    match key.standing(now) {
-        Standing::Works if key.admits(entrance.ip) => {}
-        Standing::Works => {
-            deny(pool, clock, entrance, &key, "network").await?;
-            return Err(NoEntry::Elsewhere);
-        }
-        Standing::Suspended => return Err(NoEntry::Suspended),
-        Standing::Revoked | Standing::Expired | Standing::OwnerGone => {
-            return Err(refuse(pool, clock, entrance, Some(&key)).await?);
-        }
+    let (now, key) = (op.now(), Arc::clone(&found.key));
+    let standing = key.standing(now);
+    if standing != Standing::Works || !key.admits(entrance.ip) {
+        // A refusal is written down in a transaction of its own; one at a time.
+        op.roll_back().await?;
+        return Err(turn_away(pool, clock, entrance, &key, standing).await?);
     }
-    let limit = key.rule.calls_per_minute.unwrap_or(limits.calls);
-    let mut op = begin(pool, clock, entrance, &key).await?;
+    op.continue_as(key.acting_from(entrance.ip));
     let used = store::count_call(&mut op, key.id, entrance.ip, minute(now)).await?;
     op.commit().await?;
+    let limit = key.rule.calls_per_minute.unwrap_or(limits.calls);
     let counted = Counted::new(limit, used, now);
     if counted.is_over() {
         return Err(NoEntry::TooMany(counted));
@@ -197,16 +192,27 @@ impl Seen {
     }
 }
 
-/// The key with this secret.
+/// The key with this secret, and a unit of work that reaches what the key reaches and no other key.
 async fn known(
     pool: &PgPool,
+    clock: &Clock,
+    entrance: Entrance<'_>,
     secret: &KeySecret,
-    now: OffsetDateTime,
-) -> Result<Option<Seen>, sqlx::Error> {
-    let Some(row) = store::find_by_public_id(pool, secret.public_id()).await? else {
+) -> Result<Option<(Seen, Op)>, sqlx::Error> {
+    let Some(id) = store::id_of(pool, secret.public_id()).await? else {
         return Ok(None);
     };
-    let pepper = Arc::new(Pepper::new(&store::pepper(pool).await?));
+    let actor = Actor::Visitor {
+        ip: entrance.ip.to_owned(),
+    };
+    let scope = Scope::granted_to_key(id);
+    let mut op = Op::begin_within(pool, clock, actor, scope)
+        .await?
+        .for_request(entrance.request_id);
+    let Some(row) = store::row(&mut op, id).await? else {
+        return Ok(None);
+    };
+    let pepper = Arc::new(Pepper::new(&store::pepper(op.db()).await?));
     let (mac, previous_mac) = (row.mac.clone(), row.previous_mac.clone());
     let seen = Seen {
         key: Arc::new(ApiKey::try_from(row)?),
@@ -214,19 +220,32 @@ async fn known(
         previous_mac,
         pepper,
     };
-    Ok(Some(seen).filter(|seen| seen.is(secret, now)))
+    if seen.is(secret, op.now()) {
+        Ok(Some((seen, op)))
+    } else {
+        op.roll_back().await?;
+        Ok(None)
+    }
 }
 
-async fn begin(
+/// The key is whole and does not work, or not from there.
+async fn turn_away(
     pool: &PgPool,
     clock: &Clock,
     entrance: Entrance<'_>,
     key: &ApiKey,
-) -> Result<Op, sqlx::Error> {
-    let actor = key.acting_from(entrance.ip);
-    Ok(Op::begin_within(pool, clock, actor, key.scope())
-        .await?
-        .for_request(entrance.request_id))
+    standing: Standing,
+) -> Result<NoEntry, sqlx::Error> {
+    match standing {
+        Standing::Works => {
+            deny(pool, clock, entrance, key, "network").await?;
+            Ok(NoEntry::Elsewhere)
+        }
+        Standing::Suspended => Ok(NoEntry::Suspended),
+        Standing::Revoked | Standing::Expired | Standing::OwnerGone => {
+            refuse(pool, clock, entrance, Some(key)).await
+        }
+    }
 }
 
 /// Count the failure, and say in the audit log which dead key was tried.
@@ -267,7 +286,10 @@ async fn deny(
     key: &ApiKey,
     why: &'static str,
 ) -> Result<(), sqlx::Error> {
-    let mut op = begin(pool, clock, entrance, key).await?;
+    let actor = key.acting_from(entrance.ip);
+    let mut op = Op::begin_within(pool, clock, actor, key.scope())
+        .await?
+        .for_request(entrance.request_id);
     Entry::new("api_key.refused")
         .object("api_key", key.id)
         .outcome(Outcome::Denied)

@@ -133,9 +133,22 @@ pub async fn revoke(op: &mut Op, key: &ApiKey) -> Result<(), ChangeError> {
     state(op, key, "revoked", "", "api_key.revoked").await
 }
 
-/// The key works no more until somebody resumes it.
-pub async fn suspend(op: &mut Op, key: &ApiKey, reason: &str) -> Result<(), ChangeError> {
-    state(op, key, "suspended", reason, "api_key.suspended").await
+/// The reason of a suspension that a person decided begins so.
+const BY_HAND: &str = "Suspended by ";
+
+/// Somebody stops the key: it works no more until it is resumed.
+pub async fn suspend(op: &mut Op, key: &ApiKey, by: &str) -> Result<(), ChangeError> {
+    let reason = format!("{BY_HAND}{by}.");
+    state(op, key, "suspended", &reason, "api_key.suspended").await
+}
+
+/// Why a key was suspended, in the words of a message, which names no person.
+pub fn reason_to_tell(reason: &str) -> &str {
+    if reason.starts_with(BY_HAND) {
+        "Somebody suspended it by hand."
+    } else {
+        reason
+    }
 }
 
 /// A suspended key works again.
@@ -161,15 +174,14 @@ async fn state(
     Ok(())
 }
 
-/// A key ran through more customers than it may. This is the place to raise an alarm from: the key's owner and the admins
-/// want to know at once.
+/// A key ran through more customers than it may. Whoever the rules for alerts name hears of it (migration 211).
 pub(super) async fn suspend_for_running(
     op: &mut Op,
     key: &ApiKey,
     tenants: i64,
 ) -> Result<(), sqlx::Error> {
     let reason = format!("It asked for tokens of {tenants} new customers within ten minutes.");
-    match suspend(op, key, &reason).await {
+    match state(op, key, "suspended", &reason, "api_key.suspended").await {
         Ok(()) | Err(ChangeError::Changed | ChangeError::Beyond(_)) => Ok(()),
         Err(ChangeError::Database(error)) => Err(error),
     }

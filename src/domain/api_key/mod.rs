@@ -15,7 +15,9 @@ use time::{Duration, OffsetDateTime};
 
 pub use enter::{Counted, Entrance, Holder, NoEntry, SeenKeys, enter};
 pub use input::{KeyInput, NewKey, OVERLAPS};
-pub use manage::{ChangeError, change, create, resume, revoke, rotate, suspend};
+pub use manage::{
+    ChangeError, change, create, reason_to_tell, resume, revoke, rotate, suspend,
+};
 pub use replies::{Kept, forget_reply, keep_reply, sweep_replies, take_reply};
 pub use scope::{ApiScope, UnknownScope};
 pub use secret::{KeySecret, PREFIX, Pepper};
@@ -177,7 +179,7 @@ pub async fn find(
     owner: Option<TechnicianId>,
     id: ApiKeyId,
 ) -> Result<Option<ApiKey>, sqlx::Error> {
-    let found = store::find(op.db(), id).await?;
+    let found = store::find(op, id).await?;
     Ok(found.filter(|key| owner.is_none_or(|owner| key.owner.id == owner)))
 }
 

@@ -103,11 +103,10 @@ impl TryFrom<Row> for ApiKey {
     }
 }
 
-/// By any of the three; each null matches all.
+/// By either; each null matches all.
 async fn rows(
-    db: impl PgExecutor<'_>,
+    op: &mut Op,
     id: Option<ApiKeyId>,
-    public_id: Option<&str>,
     owner: Option<TechnicianId>,
 ) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
@@ -118,39 +117,41 @@ async fn rows(
              o.id as "owner_id: TechnicianId", o.email, o.display_name, o.role, o.state as owner_state, o.limited,
              u.last_used_at as "last_used_at?", u.last_ip as "last_ip?", u.uses as "uses?"
            from api_keys k join technicians o on o.id = k.owner_id left join api_key_uses u on u.key_id = k.id
-           where ($1::uuid is null or k.id = $1) and ($2::text is null or k.public_id = $2)
-             and ($3::uuid is null or k.owner_id = $3)
+           where ($1::uuid is null or k.id = $1) and ($2::uuid is null or k.owner_id = $2)
            order by k.state, k.expires_at desc, k.id"#,
         id.map(ApiKeyId::as_uuid),
-        public_id,
         owner.map(TechnicianId::as_uuid),
     )
-    .fetch_all(db)
+    .fetch_all(op.db())
     .await
 }
 
-pub(super) async fn find(
-    db: impl PgExecutor<'_>,
-    id: ApiKeyId,
-) -> Result<Option<ApiKey>, sqlx::Error> {
-    let found = rows(db, Some(id), None, None).await?.into_iter().next();
-    Ok(found.map(ApiKey::try_from).transpose()?)
+pub(super) async fn row(op: &mut Op, id: ApiKeyId) -> Result<Option<Row>, sqlx::Error> {
+    Ok(rows(op, Some(id), None).await?.into_iter().next())
+}
+
+pub(super) async fn find(op: &mut Op, id: ApiKeyId) -> Result<Option<ApiKey>, sqlx::Error> {
+    Ok(row(op, id).await?.map(ApiKey::try_from).transpose()?)
 }
 
 /// Before it is known whose it is: by the part that is no secret.
-pub(super) async fn find_by_public_id(
+pub(super) async fn id_of(
     db: impl PgExecutor<'_>,
     public_id: &str,
-) -> Result<Option<Row>, sqlx::Error> {
-    let found = rows(db, None, Some(public_id), None).await?;
-    Ok(found.into_iter().next())
+) -> Result<Option<ApiKeyId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select api_key_of($1) as "id: ApiKeyId""#,
+        public_id
+    )
+    .fetch_one(db)
+    .await
 }
 
 pub(super) async fn list(
     op: &mut Op,
     owner: Option<TechnicianId>,
 ) -> Result<Vec<ApiKey>, sqlx::Error> {
-    let found = rows(op.db(), None, None, owner).await?;
+    let found = rows(op, None, owner).await?;
     let keys = found.into_iter().map(ApiKey::try_from);
     Ok(keys.collect::<Result<_, _>>()?)
 }

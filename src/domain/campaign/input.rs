@@ -1,12 +1,13 @@
 //! The form of a campaign, from what was typed to values, once. Each refusal says what to do.
 
-use time::{Date, Duration, OffsetDateTime, Time};
+use time::{Date, Duration, OffsetDateTime};
 
 use super::{Pace, Reason};
 use crate::domain::customer_mail::Kind;
 use crate::domain::invitation::Method;
 use crate::domain::line::plain;
 use crate::domain::tenant::FieldError;
+use crate::domain::zone::Zone;
 
 const DAY: &[time::format_description::BorrowedFormatItem<'_>] =
     time::macros::format_description!("[year]-[month]-[day]");
@@ -31,6 +32,8 @@ pub struct CampaignInput {
     pub hours_from: String,
     pub hours_until: String,
     pub weekdays_only: bool,
+    /// By whose clock hours, days and the deadline are meant; empty: UTC.
+    pub zone: String,
     /// A day; empty for none.
     pub deadline: String,
     /// Empty or 0 for none.
@@ -47,7 +50,7 @@ pub struct NewCampaign {
     pub sentence: String,
     pub template: Option<(String, String)>,
     pub pace: Pace,
-    /// The end of the day named.
+    /// The end of the day named, by the clock of the pace's zone.
     pub deadline: Option<OffsetDateTime>,
     /// Every so many days, at most so many.
     pub reminders: Option<(i16, i16)>,
@@ -67,7 +70,9 @@ impl CampaignInput {
         let template = self.template().map_err(&mut note).ok();
         let per_hour = self.per_hour().map_err(&mut note).ok();
         let hours = self.hours().map_err(&mut note).ok();
-        let deadline = self.deadline(reason, now).map_err(&mut note).ok();
+        let zone = self.zone().map_err(&mut note).ok();
+        let deadline = self.deadline(reason, zone.as_ref(), now);
+        let deadline = deadline.map_err(&mut note).ok();
         let reminders = self.reminders().map_err(&mut note).ok();
         let all = (|| {
             Some(NewCampaign {
@@ -80,6 +85,7 @@ impl CampaignInput {
                     per_hour: per_hour?,
                     hours: hours?,
                     weekdays_only: self.weekdays_only,
+                    zone: zone?,
                 },
                 deadline: deadline?,
                 reminders: reminders?,
@@ -174,9 +180,15 @@ impl CampaignInput {
             })
     }
 
+    fn zone(&self) -> Checked<Zone> {
+        Zone::parse(&self.zone)
+            .ok_or_else(|| FieldError::new("zone", "Name a time zone such as Europe/Berlin."))
+    }
+
     fn deadline(
         &self,
         reason: Option<Reason>,
+        zone: Option<&Zone>,
         now: OffsetDateTime,
     ) -> Checked<Option<OffsetDateTime>> {
         let typed = self.deadline.trim();
@@ -191,11 +203,7 @@ impl CampaignInput {
         }
         let day = Date::parse(typed, DAY)
             .map_err(|_| FieldError::new("deadline", "Name a day, like 2026-12-31."))?;
-        let end = day
-            .next_day()
-            .unwrap_or(day)
-            .with_time(Time::MIDNIGHT)
-            .assume_utc();
+        let end = zone.unwrap_or(&Zone::UTC).end_of(day);
         if end <= now {
             return Err(FieldError::new(
                 "deadline",
@@ -326,7 +334,24 @@ mod tests {
         input.deadline = "2026-11-22".into();
         let new = input.parse(NOW).unwrap();
         assert_eq!(new.deadline, Some(datetime!(2026-11-23 00:00 UTC)));
+        input.zone = "Europe/Berlin".into();
+        for (day, end) in [
+            ("2026-11-22", datetime!(2026-11-22 23:00 UTC)),
+            // The clock goes forward on that day.
+            ("2027-03-28", datetime!(2027-03-28 22:00 UTC)),
+            ("2027-10-31", datetime!(2027-10-31 23:00 UTC)),
+        ] {
+            input.deadline = day.into();
+            assert_eq!(input.parse(NOW).unwrap().deadline, Some(end), "{day}");
+        }
+        // It is the 23rd already.
+        input.zone = "Pacific/Auckland".into();
+        input.deadline = "2026-11-22".into();
+        assert_eq!(wrong(&input), ["deadline"]);
+        input.zone = "Middle-Earth".into();
         input.deadline.clear();
+        assert_eq!(wrong(&input), ["zone"]);
+        input.zone.clear();
         input.reason = "deadline".into();
         assert_eq!(wrong(&input), ["deadline"]);
         input.reason = "move".into();

@@ -12,8 +12,9 @@ mod words;
 
 use std::str::FromStr;
 
-use time::OffsetDateTime;
+use time::{Date, Duration, OffsetDateTime};
 
+use super::alert;
 use super::invitation::Method;
 use super::op::{Op, Scope};
 use crate::storage::{CampaignId, InvitationId, TenantId};
@@ -231,6 +232,13 @@ pub struct Campaign {
 }
 
 impl Campaign {
+    /// The day named as its deadline: the last one on which somebody is asked, by the clock of its zone.
+    pub fn last_day(&self) -> Option<Date> {
+        // The end of a day is the beginning of the next.
+        let end = self.deadline? - Duration::SECOND;
+        Some(self.pace.zone.local(end).date())
+    }
+
     /// Whether it may still mail somebody.
     pub const fn is_live(&self) -> bool {
         matches!(self.state, State::Running | State::Paused)
@@ -291,6 +299,16 @@ pub async fn get(
     id: CampaignId,
 ) -> Result<Option<Campaign>, sqlx::Error> {
     store::find(op, scope, id).await
+}
+
+/// By whose clock the next campaign is probably meant: that of the last one, or that of a rule for alerts with quiet hours.
+pub async fn usual_zone(op: &mut Op) -> Result<String, sqlx::Error> {
+    if let Some(zone) = store::newest_zone(op).await? {
+        return Ok(zone);
+    }
+    let rules = alert::rules(op).await?;
+    let quiet = rules.into_iter().find_map(|rule| rule.quiet);
+    Ok(quiet.map_or_else(|| "UTC".to_owned(), |quiet| quiet.zone))
 }
 
 /// How many tenants are at each stage, of those within the scope.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use time::{Duration, OffsetDateTime};
+use time::Date;
 
 use super::{Campaign, Reason};
-use crate::language::{Language, day};
+use crate::language::{Language, date};
 
 /// Why the customer is asked, as its mail says.
 pub const fn reason_sentence(reason: Reason, language: Language) -> &'static str {
@@ -54,8 +54,8 @@ pub const fn reason_sentence(reason: Reason, language: Language) -> &'static str
 }
 
 /// Until when, as its mail says.
-pub fn deadline_sentence(language: Language, at: OffsetDateTime) -> String {
-    let day = day(language, at);
+pub fn deadline_sentence(language: Language, last: Date) -> String {
+    let day = date(language, last);
     match language {
         Language::En => format!("Please do it by {day}."),
         Language::De => format!("Bitte erledigen Sie dies bis zum {day}."),
@@ -72,10 +72,8 @@ pub fn named(campaign: &Campaign, language: Language) -> BTreeMap<String, String
     } else {
         campaign.sentence.clone()
     };
-    let until = campaign.deadline.map(|end| {
-        // The end of a day is the beginning of the next.
-        deadline_sentence(language, end - Duration::SECOND)
-    });
+    let until = campaign.last_day();
+    let until = until.map(|day| deadline_sentence(language, day));
     BTreeMap::from([
         ("reason".to_owned(), why),
         ("deadline".to_owned(), until.unwrap_or_default()),
@@ -130,7 +128,7 @@ fn flow_words(failure: &str) -> &'static str {
 mod tests {
     use std::collections::HashSet;
 
-    use time::macros::datetime;
+    use time::macros::date;
 
     use super::*;
 
@@ -143,9 +141,8 @@ mod tests {
                 .collect();
             assert_eq!(all.len(), Language::ALL.len(), "{reason:?}");
         }
-        let at = datetime!(2026-11-30 22:00 UTC);
         for language in Language::ALL {
-            let said = deadline_sentence(language, at);
+            let said = deadline_sentence(language, date!(2026 - 11 - 30));
             assert!(said.contains("30"), "{said}");
         }
     }

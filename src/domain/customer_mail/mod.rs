@@ -105,6 +105,59 @@ pub async fn stuck(op: &mut Op, scope: Scope) -> Result<Vec<Stuck>, sqlx::Error>
     store::stuck(op, scope).await
 }
 
+/// How a mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailState {
+    Queued,
+    Sending,
+    Sent,
+    /// Given up, until somebody presses "Send again".
+    Failed,
+    /// After a restore, likewise.
+    Held,
+    /// What it tells of is over.
+    Cancelled,
+}
+
+impl MailState {
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "queued" => Self::Queued,
+            "sending" => Self::Sending,
+            "sent" => Self::Sent,
+            "failed" => Self::Failed,
+            "held" => Self::Held,
+            "cancelled" => Self::Cancelled,
+            _ => return None,
+        })
+    }
+}
+
+/// A mail of a tenant, whatever became of it.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    pub id: CustomerMailId,
+    pub kind: Kind,
+    pub state: MailState,
+    pub to: String,
+    /// Why it did not go out (yet); empty when nothing is wrong.
+    pub why: String,
+    pub created_at: OffsetDateTime,
+    pub sent_at: Option<OffsetDateTime>,
+    /// "Send again" would send it.
+    pub waits_for_person: bool,
+}
+
+/// The newest mails of a tenant; none when it is out of scope.
+pub async fn latest(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+    limit: i64,
+) -> Result<Vec<Mail>, sqlx::Error> {
+    store::latest(op, scope, tenant, limit).await
+}
+
 /// A mail taken to be sent, under a lease.
 #[derive(Clone, Debug)]
 pub struct Taken {

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{NewMail, Taken, store};
-use crate::domain::audit;
 use crate::domain::op::{Op, Scope};
+use crate::domain::{audit, operations};
 use crate::storage::{CustomerMailId, TenantId};
 
 /// What became of the wish to queue a mail.
@@ -34,6 +34,29 @@ pub async fn queue(op: &mut Op, scope: Scope, mail: &NewMail) -> Result<Queued, 
         .write(op)
         .await?;
     Ok(Queued::Queued(id))
+}
+
+/// Keep a mail that does not go out by itself, as one that failed: it is seen, and "Send again" sends it.
+pub(super) async fn leave_failed(
+    op: &mut Op,
+    mail: &NewMail,
+    why: &str,
+) -> Result<(), sqlx::Error> {
+    let id = CustomerMailId::new();
+    if !store::insert(op, id, mail).await? {
+        return Ok(());
+    }
+    store::fail_queued(op, mail.tenant, id, why).await?;
+    operations::record_mail(op, Some(mail.tenant), mail.kind.as_str(), why).await?;
+    audit::Entry::new("customer_mail.failed")
+        .tenant(mail.tenant)
+        .object("customer_mail", id)
+        .outcome(audit::Outcome::Failed)
+        .detail("kind", mail.kind.as_str())
+        .detail("to", mail.to.as_str())
+        .detail("why", why)
+        .write(op)
+        .await
 }
 
 /// Queue a mail and take it at once, for whoever waits to hear how it goes ([`super::Sender::once`]). None when the same is

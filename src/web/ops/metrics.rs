@@ -146,11 +146,13 @@ impl Collector for Families {
 impl Families {
     fn alerts(&self, to: &mut Writer<'_>) -> fmt::Result {
         let sums = &self.alerts;
-        to.single(
-            "tenantry_open_alerts",
-            "Alerts that are open",
+        to.gauge(
+            "tenantry_alerts_open",
+            "Alerts that are open, by severity",
             None,
-            Some(number(sums.open_alerts)),
+            sums.open
+                .by_severity
+                .map(|(severity, n)| ([("severity", severity.as_str())], number(n))),
         )?;
         to.counter(
             "tenantry_alert_deliveries",
@@ -160,6 +162,23 @@ impl Families {
                 .map(|(outcome, n)| ([("outcome", outcome.as_str())], *n)),
         )?;
         let age = |at: OffsetDateTime| (self.now - at).as_seconds_f64().max(0.0);
+        let kind = |one: &alert::Traffic| [("kind", one.kind.as_str())];
+        to.gauge(
+            "tenantry_alert_last_delivery_age",
+            "Time since a channel of the kind last took a message; absent before the first",
+            Some(&Unit::Seconds),
+            sums.traffic
+                .iter()
+                .filter_map(|one| Some((kind(one), age(one.last_ok_at?)))),
+        )?;
+        to.gauge(
+            "tenantry_alert_messages_refused",
+            "Messages that were tried in vain and not taken since, by kind of channel",
+            None,
+            sums.traffic
+                .iter()
+                .map(|one| (kind(one), number(one.refused))),
+        )?;
         to.single(
             "tenantry_alert_oldest_pending_age",
             "Time since the oldest message that is due and not delivered was written",

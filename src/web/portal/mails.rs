@@ -1,5 +1,5 @@
-//! "Mail to the customer": which mails this tenant gets, where, and in which language; and a mail that did not go out is sent
-//! again.
+//! "Mail to the customer": which mails this tenant gets, where, and in which language; what became of the last ones; and a mail
+//! that did not go out is sent again.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -7,11 +7,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
+use time::OffsetDateTime;
 use tower_sessions::Session;
 
 use super::Visit;
 use crate::app::App;
-use crate::domain::customer_mail::{self, Mailing, MailingInput};
+use crate::domain::customer_mail::{self, Mail, MailState, Mailing, MailingInput};
+use crate::domain::op::Op;
 use crate::language::Language;
 use crate::storage::CustomerMailId;
 use crate::web::kit::chrome::Chrome;
@@ -22,6 +24,7 @@ use crate::web::kit::paths;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
+use crate::web::kit::when::When;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "portal/mails/show.html")]
@@ -34,6 +37,54 @@ struct Page {
     usual_address: String,
     /// Of customers that have none of their own.
     usual_language: Language,
+    sent: Vec<Line>,
+}
+
+/// Mails listed.
+const LISTED: i64 = 20;
+
+/// What became of one mail.
+struct Line {
+    kind: &'static str,
+    to: String,
+    /// Class and word of the badge.
+    state: (&'static str, &'static str),
+    why: String,
+    at: When,
+    /// Where "Send again" goes; empty when there is nothing to send.
+    again: String,
+}
+
+impl Line {
+    fn of(mail: &Mail, visit: &Visit, now: OffsetDateTime) -> Self {
+        Self {
+            kind: mail.kind.name(),
+            to: mail.to.clone(),
+            state: match mail.state {
+                MailState::Queued | MailState::Sending => ("pending", "Waiting"),
+                MailState::Sent => ("valid", "Sent"),
+                MailState::Failed => ("expired", "Did not go out"),
+                MailState::Held => ("expired", "Held after a restore"),
+                MailState::Cancelled => ("none", "Not needed any more"),
+            },
+            why: mail.why.clone(),
+            at: When::new(mail.sent_at.unwrap_or(mail.created_at), now),
+            again: if mail.waits_for_person {
+                visit.paths().mail_queueing(mail.id)
+            } else {
+                String::new()
+            },
+        }
+    }
+}
+
+async fn lines(op: &mut Op, visit: &Visit) -> Result<Vec<Line>, sqlx::Error> {
+    let now = op.now();
+    let mails = customer_mail::latest(op, visit.scope(), visit.id, LISTED).await?;
+    Ok(mails
+        .iter()
+        .map(|mail| Line::of(mail, visit, now))
+        .collect())
 }
 
 impl Page {
@@ -72,10 +123,19 @@ async fn show(
         to_address: Field::new(mailing.to_address.clone()),
         usual_address: visit.tenant.invitation_email.clone(),
         usual_language: settings.language,
+        sent: lines(&mut op, &visit).await?,
         mailing,
         chrome,
         visit,
     })
+}
+
+/// "Send again" as it came.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Again {
+    /// Pressed on the tenant's own page.
+    here: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +180,7 @@ async fn save(
                 to_address: Field::new(input.to_address.clone()).with_error(Some(message)),
                 usual_address: visit.tenant.invitation_email.clone(),
                 usual_language: settings.language,
+                sent: lines(&mut op, &visit).await?,
                 mailing: input.unchecked(),
                 chrome,
                 visit,
@@ -145,6 +206,7 @@ async fn again(
     visit: Visit,
     session: Session,
     Path((_, id)): Path<(String, String)>,
+    Form(sent): Form<Again>,
 ) -> WebResult {
     let id: CustomerMailId = id.parse().map_err(|_| WebError::NotFound)?;
     let mut op = viewer.begin(&app).await?;
@@ -154,5 +216,9 @@ async fn again(
     op.commit().await?;
     let done = "The mail is queued and goes out within seconds.";
     notice::leave(&session, Tone::Ok, done).await;
-    Ok(Redirect::to(paths::PENDING_INVITATIONS).into_response())
+    if sent.here.is_empty() {
+        Ok(Redirect::to(paths::PENDING_INVITATIONS).into_response())
+    } else {
+        Ok(Redirect::to(&visit.paths().mails()).into_response())
+    }
 }

@@ -4,6 +4,7 @@ mod channels;
 mod clients;
 mod guard;
 mod incident;
+mod keys;
 mod pages;
 mod receiver;
 mod stage;

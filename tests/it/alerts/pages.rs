@@ -247,3 +247,32 @@ async fn a_message_is_sent_again_by_hand() {
     assert_eq!(heard.len(), 2);
     assert_eq!(heard[0].id(), heard[1].id());
 }
+
+/// Each badge of a page is of a kind that the style sheet knows.
+fn badges_have_a_colour(page: &crate::support::page::Page) {
+    let styles = include_str!("../../../static/css/data.css");
+    let classes = page.attributes(".badge", "class");
+    assert!(!classes.is_empty(), "{} has badges", page.path);
+    for class in classes.iter().flat_map(|all| all.split(' ')) {
+        assert!(styles.contains(&format!(".{class}")), "{class}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_urgent_and_what_fails_is_seen_by_its_colour() {
+    let stage = Stage::new().await;
+    let hook = stage.channel(ChannelKind::Webhook, "Hook").await;
+    for severity in ["info", "warning", "urgent"] {
+        stage
+            .rule_with(&["expired"], &[hook], |rule| rule.severity = severity.into())
+            .await;
+    }
+    let (_, connection) = stage.tenant("ashgrove").await;
+    stage.dies(connection).await;
+    stage.receiver.be(Mood::Fails);
+    stage.settle().await;
+    let owner = stage.app.login(Role::Owner).await;
+    for page in ["", "/channels", "/deliveries"] {
+        badges_have_a_colour(&owner.get(&format!("/configuration/alerts{page}")).await);
+    }
+}

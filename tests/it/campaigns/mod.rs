@@ -7,3 +7,4 @@ mod pages;
 mod permissions;
 mod required;
 mod stage;
+mod zones;

@@ -88,7 +88,21 @@ async fn a_new_version_marks_whoever_lacks_something_and_nobody_else() {
         .await;
     assert_eq!(csv.body.lines().count(), 2, "{}", csv.body);
     assert!(csv.body.trim_end().ends_with(",1"), "{}", csv.body);
+    let fleet_page = browser.get("/security/authentication-status").await;
+    let banner = fleet_page.text_of(".banner");
+    assert!(
+        banner.contains("1 tenant lacks a permission that is required."),
+        "{banner}"
+    );
     let settings = browser.open("/tenants/alder/configuration/m365").await;
+    let said = settings.text_of("[aria-labelledby=lacking]");
+    assert!(
+        said.contains("1 permission lacking") && said.contains("Microsoft Graph: Policy.Read.All"),
+        "{said}"
+    );
+    let overview = browser.open("/tenants/alder").await;
+    let next = overview.text_of("[aria-labelledby=next]");
+    assert!(next.contains("lacks a permission") && next.contains("Renew"), "{next}");
     let graph = settings.text_of("#token-graph td[data-label=Permissions]");
     assert!(graph.contains("Policy.Read.All missing"), "{graph}");
     assert!(graph.contains("User.Read granted"), "{graph}");
@@ -190,5 +204,49 @@ async fn technicians_and_viewers_do_not_decide_what_is_required() {
             .get("/tenants")
             .await
             .has(&format!("a[href='{PAGE}']"))
+    );
+}
+
+#[tokio::test]
+async fn whoever_lacks_something_is_one_press_from_a_campaign() {
+    let app = TestApp::start().await;
+    let fleet = Fleet::new(&app.db, app.clock.now()).await;
+    for name in ["alder", "birch"] {
+        let id = fleet.tenant(name, &format!("{name} Ltd")).await;
+        fleet.connection(id, "active").await;
+        if name == "alder" {
+            fleet.tag(id, "gold").await;
+        }
+    }
+    let owner = app.login(Role::Owner).await;
+    let status = "/security/authentication-status";
+    assert!(!owner.get(status).await.has(".banner"), "nobody lacks anything");
+    make(&owner, "1", &[POLICIES], "More").await;
+    let page = owner.get(status).await;
+    assert!(page.text().contains("2 tenants lack a permission"));
+    let links = page.attributes(".banner a", "href");
+    assert_eq!(links[0], LACKING);
+    let form = owner.get(&links[1]).await;
+    assert!(
+        form.text().contains("2 tenants match now."),
+        "{}",
+        form.text()
+    );
+    assert!(form.has("input[name=reason][value=permission][checked]"));
+    assert_eq!(
+        owner.get(PAGE).await.attributes("#held ~ p a", "href"),
+        links,
+        "the page of permissions leads to the same"
+    );
+    // Each counts the own tenants.
+    let kim = app.technician("kim@msp.example", Role::Technician).await;
+    crate::isolation::stage::limit(&owner, kim, &[("reach", "only"), ("tag", "gold")]).await;
+    let page = app.browser_of(kim).await.get(status).await;
+    assert!(page.text().contains("1 tenant lacks a permission"));
+    // Viewers look, and start none.
+    let viewer = app.login(Role::Viewer).await;
+    assert_eq!(
+        viewer.get(status).await.attributes(".banner a", "href"),
+        [LACKING]
     );
 }

@@ -215,6 +215,88 @@ async fn breakers_keepers_workers_and_mail_are_shown() {
 }
 
 #[tokio::test]
+async fn open_alerts_are_counted_and_lead_to_their_page() {
+    let app = TestApp::start().await;
+    let fleet = Fleet::new(&app.db, app.clock.now()).await;
+    let alder = fleet.tenant("alder", "Alder Clinics").await;
+    let birch = fleet.tenant("birch", "Birch & Sons").await;
+    for (tenant, severity, more) in [
+        (alder, "urgent", "null, null"),
+        (alder, "warning", "now() + interval '1 day', null"),
+        (birch, "warning", "null, null"),
+        (birch, "warning", "null, now()"),
+    ] {
+        let sql = format!(
+            "insert into alerts (id, tenant_id, event, severity, began_at, opened_at, snoozed_until, closed_at)
+             values (gen_random_uuid(), '{tenant}', 'expired', '{severity}', now(), now(), {more})"
+        );
+        run(&app, &sql).await;
+    }
+    let browser = app.login(Role::Viewer).await;
+    let page = browser.get(OPERATIONS).await;
+    let tiles = page.texts(".tile");
+    let tile = tiles.iter().find(|tile| tile.contains("Open alerts"));
+    let tile = tile.expect("the tile is there");
+    assert!(
+        tile.contains('3') && tile.contains("1 urgent, 2 warning, 1 of them snoozed"),
+        "{tile}"
+    );
+    let links = page.attributes(".tile a", "href");
+    let href = links.iter().find(|href| href.contains("alerts"));
+    let page = browser.get(href.expect("it leads somewhere")).await;
+    assert_eq!(page.texts("section[aria-labelledby=open-title] td[data-label=What]").len(), 3);
+
+    let kim = app.technician("kim@msp.example", Role::Technician).await;
+    run(
+        &app,
+        &format!(
+            "insert into technician_limits (technician_id, kind, tags, tenants, updated_at)
+             values ('{kim}', 'only', '{{}}', '{{{birch}}}', now())"
+        ),
+    )
+    .await;
+    let page = app.browser_of(kim).await.get(OPERATIONS).await;
+    let tiles = page.texts(".tile");
+    assert!(
+        tiles.iter().any(|tile| tile.contains("Open alerts") && tile.contains("1 warning")),
+        "of their tenants alone: {tiles:?}"
+    );
+    assert!(!page.has("#channels"), "messages are about any tenant");
+}
+
+#[tokio::test]
+async fn the_channels_of_alerts_are_shown_by_kind() {
+    let app = TestApp::start().await;
+    for (state, failing) in [("active", "null"), ("active", "now()"), ("disabled", "now()")] {
+        run(
+            &app,
+            &format!(
+                "insert into alert_channels (id, name, kind, state, state_since, failing_since, last_ok_at, created_at)
+                 values (gen_random_uuid(), gen_random_uuid()::text, 'webhook', '{state}', now(), {failing},
+                   now() - interval '2 hours', now())"
+            ),
+        )
+        .await;
+    }
+    run(
+        &app,
+        "insert into alert_deliveries (id, channel_id, step, content, created_at, next_at, state, attempts)
+         select gen_random_uuid(), c.id, 'told', '{}', now(), now(), d.state, d.attempts
+         from alert_channels c, (values ('pending', 0), ('pending', 2), ('failed', 9), ('delivered', 1)) d (state, attempts)
+         where c.kind = 'webhook' and c.state = 'disabled'",
+    )
+    .await;
+    let page = app.login(Role::Viewer).await.get(OPERATIONS).await;
+    let rows = page.texts("section[aria-labelledby=channels] tbody tr");
+    let webhook = rows.iter().find(|row| row.contains("Webhook")).unwrap();
+    for words in ["Trouble with 2 of 3", "2 hours ago", " 3", " 2"] {
+        assert!(webhook.contains(words), "{words} in {webhook}");
+    }
+    let owners = rows.iter().find(|row| row.contains("owners")).unwrap();
+    assert!(owners.contains("Good"), "{owners}");
+}
+
+#[tokio::test]
 async fn an_incident_has_a_page_with_its_tenants_and_what_to_do() {
     let app = TestApp::start().await;
     let fleet = Fleet::new(&app.db, app.clock.now()).await;

@@ -8,6 +8,7 @@ use crate::support::db::test_db;
 
 /// Functions that run as the owner, whom no row policy narrows.
 const DEFINERS: &[&str] = &[
+    "api_key_of",
     "audit_wait",
     "drop_audit_months",
     "ensure_audit_months",

@@ -4,6 +4,7 @@
 mod alike;
 mod catalogue;
 mod forms;
+mod keys;
 mod limits;
 mod live;
 mod net;

@@ -46,6 +46,11 @@ async fn full() -> TestApp {
          values (gen_random_uuid(), 'mass', 'mass:x', now(), now(), now())",
         "insert into worker_runs (name, about, period_s, runs, failed_runs, failures, last_run_at, last_good_at, duration_ms, last_word)
          values ('old samples', 'Thins', 60, 5, 1, 0, now(), now(), 3, 'done')",
+        "insert into alerts (id, tenant_id, event, severity, began_at, opened_at, closed_at)
+         select gen_random_uuid(), t.id, 'expired', 'urgent', now(), now(), at from tenants t, (values (null), (now())) v (at)",
+        "update alert_channels set last_ok_at = now() - interval '1 hour', last_outcome = 'accepted'",
+        "insert into alert_deliveries (id, channel_id, step, content, created_at, next_at, state, attempts)
+         select gen_random_uuid(), id, 'told', '{}', now(), now(), 'failed', 9 from alert_channels",
     ] {
         sqlx::query(sql).execute(&app.pool).await.unwrap();
     }
@@ -125,6 +130,9 @@ async fn the_figures_are_those_of_the_installation() {
         "tenantry_open_incidents{kind=\"mass\"} 1",
         "tenantry_worker_failed_runs_total{worker=\"old samples\"} 1",
         "tenantry_mails_last_day{kind=\"invitation\",result=\"sent\"} 1",
+        "tenantry_alerts_open{severity=\"urgent\"} 1",
+        "tenantry_alerts_open{severity=\"info\"} 0",
+        "tenantry_alert_messages_refused{kind=\"owners\"} 1",
     ] {
         let (name, value) = line.rsplit_once(' ').unwrap();
         let number_of = |found| str::strip_prefix(found, name)?.strip_prefix(' ');

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::domain::alert::announce::Why;
 use crate::domain::alert::{Alert, Event, Message, Named, Rule, Step, ticket_key};
+use crate::domain::api_key::ApiKey;
 use crate::domain::diagnosis::{Category, WhoActs};
 use crate::domain::incident::Record;
 
@@ -14,6 +15,8 @@ pub struct About<'a> {
     pub alert: &'a Alert,
     pub rule: &'a Rule,
     pub incident: Option<&'a Record>,
+    /// The API key that it is about.
+    pub key: Option<&'a ApiKey>,
     pub step: Step,
     pub why: Option<Why>,
     pub sequence: i32,
@@ -56,6 +59,9 @@ pub fn compose(about: &About<'_>) -> Message {
             "Tenant",
             format!("{} ({})", tenant.full_name, tenant.short_name),
         );
+    }
+    if let Some(key) = about.key {
+        fact("Key", key.rule.name.clone());
     }
     if let Some(record) = about.incident {
         fact("Tenants touched", record.incident.tenants.to_string());
@@ -128,6 +134,7 @@ pub fn cause(alert: &Alert) -> String {
         Event::Expired | Event::Retrying => {
             category(&alert.cause).map_or_else(String::new, |one| one.label().to_owned())
         }
+        Event::KeySuspended => alert.cause.clone(),
         Event::InvitationFailed => alert.cause.replace('_', " "),
         Event::Expiring => match alert.cause.as_str() {
             "idle" => "Not used for 90 days",
@@ -224,8 +231,11 @@ fn said(about: &About<'_>) -> Said {
             format!("“Validate Authentication” found something wrong with {long}."),
         ),
         Event::KeySuspended => (
-            "An API key was suspended".to_owned(),
-            "It was used in a way that keys are not used. Look at its page and the audit log before you let it go.".to_owned(),
+            match about.key {
+                Some(key) => format!("API key “{}” suspended", key.rule.name),
+                None => "An API key was suspended".to_owned(),
+            },
+            "It is refused until somebody resumes it. Look at its page and at the audit log before you do.".to_owned(),
         ),
         Event::Recovered => (format!("{short}: works again"), String::new()),
     };
@@ -271,7 +281,7 @@ fn link(about: &About<'_>) -> String {
     let base = about.base_url.as_str().trim_end_matches('/');
     let alert = about.alert;
     let path = match (&alert.tenant, alert.event) {
-        (_, Event::KeySuspended) => "/security/api-keys".to_owned(),
+        (_, Event::KeySuspended) => format!("/security/api-keys/{}", alert.subject),
         (Some(tenant), _) => match tenant.open_invitation {
             Some(id) => format!("/tenants/{}/invitations/{id}/auth-url", tenant.short_name),
             None => format!("/tenants/{}/configuration/m365", tenant.short_name),

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::alert::{Alert, Filter, Subject};
+use crate::domain::alert::{Alert, Filter, Open, Severity, Subject};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
@@ -176,22 +176,31 @@ pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Aler
     by_ids(op, &ids).await
 }
 
-pub async fn count_open(op: &mut Op, scope: Scope) -> Result<i64, sqlx::Error> {
+pub async fn count_open(op: &mut Op, scope: Scope) -> Result<Open, sqlx::Error> {
     let now = op.now();
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!" from alerts a
-           where a.closed_at is null and (a.snoozed_until is null or a.snoozed_until <= $3)
+    let rows = sqlx::query!(
+        r#"select a.severity, count(*) as "count!", count(*) filter (where a.snoozed_until > $3) as "snoozed!"
+           from alerts a
+           where a.closed_at is null
              and ($1::uuid is null or a.tenant_id = $1)
              and ($2::uuid is null
                or exists (select from technician_tenants g where g.technician_id = $2 and g.tenant_id = a.tenant_id)
                or exists (select from incident_tenants i join technician_tenants g on g.tenant_id = i.tenant_id
-                 where i.incident_id = a.incident_id and g.technician_id = $2))"#,
+                 where i.incident_id = a.incident_id and g.technician_id = $2))
+           group by a.severity"#,
         scope.tenant().map(TenantId::as_uuid),
         scope.technician(),
         now
     )
-    .fetch_one(op.db())
-    .await
+    .fetch_all(op.db())
+    .await?;
+    Ok(Open {
+        by_severity: Severity::ALL.map(|severity| {
+            let found = rows.iter().find(|row| row.severity == severity.as_str());
+            (severity, found.map_or(0, |row| row.count))
+        }),
+        snoozed: rows.iter().map(|row| row.snoozed).sum(),
+    })
 }
 
 /// The open ones of a tenant among these events; with a subject, those of it alone.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Campaign, NewCampaign, Pace, State};
 use crate::domain::op::{Op, Scope};
+use crate::domain::zone::Zone;
 use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
 
 pub use after::after;
@@ -35,6 +36,7 @@ struct Row {
     hours_from: Option<i16>,
     hours_until: Option<i16>,
     weekdays_only: bool,
+    zone: String,
     deadline: Option<OffsetDateTime>,
     remind_days: i16,
     remind_most: i16,
@@ -74,6 +76,7 @@ impl TryFrom<Row> for Campaign {
                 per_hour: row.per_hour,
                 hours,
                 weekdays_only: row.weekdays_only,
+                zone: Zone::parse(&row.zone).ok_or_else(|| wrong("zone"))?,
             },
             deadline: row.deadline,
             reminders: (row.remind_days > 0 && row.remind_most > 0)
@@ -106,7 +109,7 @@ pub async fn list(
                  where g.technician_id = $2 and g.tenant_id = k.tenant_id))
              group by k.campaign_id)
            select c.id, c.name, c.reason, c.method, c.sentence, c.subject_template, c.body_template, c.per_hour, c.hours_from,
-             c.hours_until, c.weekdays_only, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
+             c.hours_until, c.weekdays_only, c.zone, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
              coalesce(t.display_name, '') as "created_by!", c.created_at, c.started_at, c.ended_at, c.end_reason,
              s.n as "tenants!"
            from campaigns c join seen s on s.campaign_id = c.id left join technicians t on t.id = c.created_by
@@ -140,7 +143,7 @@ pub async fn find(
     let row = sqlx::query_as!(
         Row,
         r#"select c.id, c.name, c.reason, c.method, c.sentence, c.subject_template, c.body_template, c.per_hour, c.hours_from,
-             c.hours_until, c.weekdays_only, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
+             c.hours_until, c.weekdays_only, c.zone, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
              coalesce(t.display_name, '') as "created_by!", c.created_at, c.started_at, c.ended_at, c.end_reason,
              s.n as "tenants!"
            from campaigns c left join technicians t on t.id = c.created_by
@@ -171,8 +174,8 @@ pub async fn insert(
     let ids: Vec<Uuid> = tenants.iter().map(|one| one.as_uuid()).collect();
     sqlx::query!(
         "insert into campaigns (id, name, reason, method, sentence, subject_template, body_template, per_hour, hours_from,
-           hours_until, weekdays_only, deadline, remind_days, remind_most, size, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+           hours_until, weekdays_only, deadline, remind_days, remind_most, size, created_by, created_at, zone)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         id.as_uuid(),
         new.name,
         new.reason.as_str(),
@@ -190,6 +193,7 @@ pub async fn insert(
         i32::try_from(ids.len()).unwrap_or(i32::MAX),
         by,
         now,
+        new.pace.zone.name(),
     )
     .execute(op.db())
     .await?;
@@ -203,6 +207,13 @@ pub async fn insert(
     .execute(op.db())
     .await?;
     Ok(())
+}
+
+/// The zone of whichever was made last.
+pub async fn newest_zone(op: &mut Op) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("select zone from campaigns order by created_at desc, id limit 1")
+        .fetch_optional(op.db())
+        .await
 }
 
 /// From one of these states to another; false when it is in none of them.

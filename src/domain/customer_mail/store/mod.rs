@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{MailTemplate, NewMail, Stuck, Taken};
+use super::{Mail, MailState, MailTemplate, NewMail, Stuck, Taken};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{CustomerMailId, Inconsistent, TenantId};
 
@@ -177,6 +177,64 @@ pub(super) async fn settle(
     .execute(op.db())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn fail_queued(
+    op: &mut Op,
+    tenant: TenantId,
+    id: CustomerMailId,
+    why: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update customer_mails set state = 'failed', last_error = $3 where tenant_id = $1 and id = $2 and state = 'queued'",
+        tenant.as_uuid(),
+        id.as_uuid(),
+        why,
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+/// The newest of a tenant.
+pub(super) async fn latest(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+    limit: i64,
+) -> Result<Vec<Mail>, sqlx::Error> {
+    if !reaches(op, scope, tenant).await? {
+        return Ok(Vec::new());
+    }
+    let now = op.now();
+    let rows = sqlx::query!(
+        r#"select m.id, m.kind, m.to_address, m.state, m.last_error, m.created_at, m.sent_at,
+             m.state in ('failed', 'held') and (m.invitation_id is null or exists (select from invitations i
+               where i.tenant_id = m.tenant_id and i.id = m.invitation_id and i.state = 'open' and i.expires_at > $2))
+               as "waits_for_person!"
+           from customer_mails m where m.tenant_id = $1
+           order by m.created_at desc, m.id desc limit $3"#,
+        tenant.as_uuid(),
+        now,
+        limit,
+    )
+    .fetch_all(op.db())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let wrong = |column| Inconsistent::new("customer_mails", column, row.id);
+            Ok(Mail {
+                id: row.id.into(),
+                kind: row.kind.parse().map_err(|_| wrong("kind"))?,
+                state: MailState::from_word(&row.state).ok_or_else(|| wrong("state"))?,
+                to: row.to_address,
+                why: row.last_error,
+                created_at: row.created_at,
+                sent_at: row.sent_at,
+                waits_for_person: row.waits_for_person,
+            })
+        })
+        .collect()
 }
 
 pub(super) async fn requeue(

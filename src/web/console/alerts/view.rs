@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Severity};
+use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Event, Severity};
+use crate::storage::ApiKeyId;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
 
@@ -18,6 +19,8 @@ pub struct AlertView {
     pub tenant: Option<(String, String, String)>,
     /// Of an incident.
     pub incident: Option<String>,
+    /// Of an API key.
+    pub key: Option<String>,
     pub rule: String,
     pub began: When,
     pub closed: Option<When>,
@@ -33,18 +36,25 @@ impl AlertView {
         Self {
             href: paths::alert(alert.id, ""),
             what: alert.event.label(),
-            cause: category.map_or_else(String::new, |one| one.label().to_owned()),
+            cause: match alert.event {
+                Event::KeySuspended => alert.cause.clone(),
+                _ => category.map_or_else(String::new, |one| one.label().to_owned()),
+            },
             who: category.map_or("", |one| one.usual_who().label()),
             severity: match alert.severity {
-                Severity::Urgent => ("bad", "Urgent"),
-                Severity::Warning => ("warn", "Warning"),
-                Severity::Info => ("info", "Info"),
+                Severity::Urgent => ("expired", "Urgent"),
+                Severity::Warning => ("expiring", "Warning"),
+                Severity::Info => ("pending", "Info"),
             },
             tenant: alert.tenant.as_ref().map(|one| {
                 let href = TenantPaths(&one.short_name).m365();
                 (one.short_name.clone(), one.full_name.clone(), href)
             }),
             incident: alert.incident_id.map(paths::incident),
+            key: match (alert.event, alert.subject.parse::<ApiKeyId>()) {
+                (Event::KeySuspended, Ok(id)) => Some(paths::api_key(id, "")),
+                _ => None,
+            },
             rule: alert.rule.clone(),
             began: When::new(alert.began_at, now),
             closed: When::maybe(alert.closed_at, now),
@@ -75,10 +85,10 @@ pub struct DeliveryView {
 impl DeliveryView {
     pub fn new(one: &Delivery, now: OffsetDateTime) -> Self {
         let badge = match (one.state.as_str(), one.attempts) {
-            ("delivered", _) => ("ok", "Delivered"),
-            ("failed", _) => ("bad", "Given up"),
-            (_, 0) => ("info", "Waiting"),
-            _ => ("warn", "Trying again"),
+            ("delivered", _) => ("valid", "Delivered"),
+            ("failed", _) => ("expired", "Given up"),
+            (_, 0) => ("pending", "Waiting"),
+            _ => ("expiring", "Trying again"),
         };
         Self {
             title: one.title.clone(),
@@ -97,11 +107,11 @@ impl DeliveryView {
 /// Class and word of a channel's badge.
 pub fn channel_badge(channel: &Channel) -> (&'static str, &'static str) {
     match channel.state {
-        ChannelState::Off => ("off", "Off"),
-        ChannelState::Held => ("warn", "Held after a restore"),
-        ChannelState::Disabled => ("bad", "Disabled: failed for five days"),
-        ChannelState::Active if channel.failing_since.is_some() => ("warn", "Failing"),
-        ChannelState::Active => ("ok", "On"),
+        ChannelState::Off => ("none", "Off"),
+        ChannelState::Held => ("expiring", "Held after a restore"),
+        ChannelState::Disabled => ("expired", "Disabled: failed for five days"),
+        ChannelState::Active if channel.failing_since.is_some() => ("expiring", "Failing"),
+        ChannelState::Active => ("valid", "On"),
     }
 }
 

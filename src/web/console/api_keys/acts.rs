@@ -66,8 +66,7 @@ pub async fn suspend(
 ) -> WebResult {
     let mut op = viewer.begin(&app).await?;
     let key = find(&mut op, &viewer, &id).await?;
-    let reason = format!("Suspended by {}.", viewer.email);
-    let done = api_key::suspend(&mut op, &key, &reason).await;
+    let done = api_key::suspend(&mut op, &key, &viewer.email).await;
     finish(
         op,
         &session,

@@ -11,8 +11,9 @@ use super::query::{Asked, Params};
 use super::view::ListView;
 use crate::app::App;
 use crate::domain::op::Scope;
-use crate::domain::{app_registration, connection, incident};
+use crate::domain::{app_registration, connection, incident, permission_set};
 use crate::web::console::app_registration::AlarmView;
+use crate::web::console::permissions::LackingView;
 use crate::web::kit::error::WebError;
 use crate::web::kit::paging::DEFAULT_SIZE;
 use crate::web::kit::together::Together;
@@ -38,6 +39,8 @@ struct Above<'a> {
     incidents: Vec<IncidentView>,
     /// Our own credential ends, which would stop many tenants at once.
     alarm: Option<AlarmView>,
+    /// Tenants that lack a permission of the version that holds.
+    lacking: Option<LackingView>,
     charts: [ChartView; 2],
     list: &'a ListView,
     may_change: bool,
@@ -89,6 +92,7 @@ impl Board {
         .await?;
         let incidents = incident::open(&mut op, viewer.scope).await?;
         let alarm = app_registration::alarm(&mut op, app.site.cloud).await?;
+        let lacking = permission_set::lacking(&mut op, viewer.scope).await?;
         let now = op.now();
         let may_change = viewer.may_change();
         let list = ListView::of(asked, &overview, now);
@@ -98,6 +102,7 @@ impl Board {
                 .map(|one| IncidentView::of(one, now))
                 .collect(),
             alarm: alarm.as_ref().map(AlarmView::of),
+            lacking: LackingView::of(lacking),
             charts: charts::charts(asked, &overview.summary.charts, now.date()),
             list: &list,
             may_change,

@@ -232,11 +232,14 @@ fn facts(campaign: &Campaign, now: OffsetDateTime) -> Vec<(&'static str, String)
     let pace = &campaign.pace;
     let mut words = format!("{} mails an hour", pace.per_hour);
     if let Some((from, until)) = pace.hours {
-        let between = format!(", from {from}:00 to {until}:00 UTC");
+        let between = format!(", from {from}:00 to {until}:00");
         words.push_str(&between);
     }
     if pace.weekdays_only {
         words += ", Monday to Friday";
+    }
+    if pace.hours.is_some() || pace.weekdays_only {
+        words = format!("{words} ({})", pace.zone.name());
     }
     facts.push(("Pace", words));
     facts.push((
@@ -246,8 +249,9 @@ fn facts(campaign: &Campaign, now: OffsetDateTime) -> Vec<(&'static str, String)
             |(days, most)| format!("every {days} days, at most {most}"),
         ),
     ));
-    if let Some(at) = campaign.deadline {
-        facts.push(("Deadline", when(at)));
+    if let Some((at, day)) = campaign.deadline.zip(campaign.last_day()) {
+        let day = format!("the end of {day} in {}: {}", pace.zone.name(), when(at));
+        facts.push(("Deadline", day));
     }
     if campaign.state == Standing::Running
         && let Some(at) = campaign.next_send_at.filter(|at| *at > now)

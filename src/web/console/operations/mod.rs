@@ -1,5 +1,6 @@
 //! "Operations": how the installation itself fares. Reads only what is kept; the page costs the same at any size of fleet.
 
+mod channels;
 mod charts;
 mod database;
 mod incident;
@@ -14,6 +15,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::domain::alert;
 use crate::domain::incident as incidents;
 use crate::domain::operations::{self, Range};
 use crate::web::kit::chrome::Chrome;
@@ -71,6 +73,13 @@ async fn index(
         workers: operations::worker_runs(&mut op).await?,
         mails: operations::mails(&mut op, viewer.scope).await?,
         has_mail_server: app.mailer.is_some(),
+        alerts: alert::count_open(&mut op, viewer.scope).await?,
+        // Messages are about any tenant.
+        traffic: if viewer.sees_all() {
+            alert::traffic(&mut op).await?
+        } else {
+            Vec::new()
+        },
         database: operations::database(&mut op).await?,
     };
     Ok(Index {

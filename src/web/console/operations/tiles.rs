@@ -3,7 +3,8 @@
 use time::Duration;
 
 use super::view::Facts;
-use crate::web::kit::paths::TenantPaths;
+use crate::domain::alert::Open;
+use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
 use crate::web::parts::msal_errors::resource_name;
 
@@ -70,6 +71,7 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
         Tile::new("Open incidents", open)
             .href("#incidents")
             .tone("bad", open > 0),
+        alerts(&facts.alerts),
         Tile::new("Overdue renewals", present.overdue)
             .note(format!("{} due of {}", present.due, present.connections))
             .tone("bad", present.overdue > 0),
@@ -106,4 +108,23 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
         .tone("warn", facts.now - oldest.at > UNEXERCISED),
     });
     tiles
+}
+
+/// What is open, the loudest first.
+fn alerts(open: &Open) -> Tile {
+    let mut parts: Vec<String> = open
+        .by_severity
+        .iter()
+        .rev()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {}", severity.label().to_lowercase()))
+        .collect();
+    if open.snoozed > 0 {
+        parts.push(format!("{} of them snoozed", open.snoozed));
+    }
+    let all = open.all();
+    Tile::new("Open alerts", all)
+        .note(parts.join(", "))
+        .href(format!("{}#open-title", paths::ALERTS))
+        .tone("warn", all > open.snoozed)
 }

@@ -2,11 +2,13 @@
 
 use time::OffsetDateTime;
 
+use super::channels::ChannelLine;
 use super::charts::{self, Bar};
 use super::lines::{BreakerLine, IncidentLine, KeeperLine, WorkerLine, keepers};
 use super::mails::MailView;
 use super::tiles::Tile;
 use super::{database, tiles};
+use crate::domain::alert::{Open, Traffic};
 use crate::domain::incident::Record;
 use crate::domain::operations::{Database, History, Mails, Present, Range, WorkerRun};
 use crate::web::kit::paging::with_query;
@@ -26,6 +28,9 @@ pub struct Facts {
     pub workers: Vec<WorkerRun>,
     pub mails: Mails,
     pub has_mail_server: bool,
+    pub alerts: Open,
+    /// Empty for whoever may see some tenants only.
+    pub traffic: Vec<Traffic>,
     pub database: Database,
 }
 
@@ -43,6 +48,7 @@ pub struct View {
     pub keepers: Vec<KeeperLine>,
     pub workers: Vec<WorkerLine>,
     pub mails: MailView,
+    pub channels: Vec<ChannelLine>,
     pub database: Vec<(&'static str, String)>,
 }
 
@@ -84,6 +90,11 @@ impl View {
                 .map(|run| WorkerLine::of(run, now))
                 .collect(),
             mails: MailView::of(&facts.mails, facts.has_mail_server, now),
+            channels: facts
+                .traffic
+                .iter()
+                .map(|one| ChannelLine::of(one, now))
+                .collect(),
             database: database::lines(&facts.database),
         }
     }

@@ -31,9 +31,28 @@ struct Index {
     groups: Vec<GroupView>,
     versions: Vec<VersionView>,
     /// Tenants that lack something, in a sentence.
-    lacking: String,
-    /// Their list; empty when there are none.
-    lacking_href: String,
+    words: String,
+    lacking: Option<LackingView>,
+}
+
+/// The tenants that lack something: how many, and what can be done with them.
+pub(super) struct LackingView {
+    pub sentence: String,
+    pub href: String,
+    /// The form of a campaign for them.
+    pub campaign: String,
+}
+
+impl LackingView {
+    /// None when there are none.
+    pub fn of(tenants: i64) -> Option<Self> {
+        let filter = [("permissions", "lacking")];
+        (tenants > 0).then(|| Self {
+            sentence: lacking_words(tenants),
+            href: with_query(paths::AUTHENTICATION_STATUS, &filter, &[]),
+            campaign: with_query(paths::NEW_CAMPAIGN, &filter, &[]),
+        })
+    }
 }
 
 /// The permissions of one resource and kind.
@@ -83,22 +102,17 @@ async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebRes
             .iter()
             .map(|one| VersionView::of(one, now))
             .collect(),
-        lacking: lacking_words(lacking),
-        lacking_href: if lacking > 0 {
-            let filter = [("permissions", "lacking")];
-            with_query(paths::AUTHENTICATION_STATUS, &filter, &[])
-        } else {
-            String::new()
-        },
+        words: lacking_words(lacking),
+        lacking: LackingView::of(lacking),
     })
 }
 
-/// `3 tenants lack a permission of this version.`
+/// `3 tenants lack a permission that is required.`
 fn lacking_words(n: i64) -> String {
     match n {
-        0 => "No connected tenant lacks a permission of this version.".to_owned(),
-        1 => "1 tenant lacks a permission of this version.".to_owned(),
-        n => format!("{n} tenants lack a permission of this version."),
+        0 => "No connected tenant lacks a permission that is required.".to_owned(),
+        1 => "1 tenant lacks a permission that is required.".to_owned(),
+        n => format!("{n} tenants lack a permission that is required."),
     }
 }
 

@@ -2,12 +2,15 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::connection::{ResourceLine, TokenState};
+use crate::domain::connection::{ResourceLine, Row, TokenState};
 use crate::domain::diagnosis::Category;
 use crate::keeper::PermissionSet;
 use crate::keeper::permission_set::Kind;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
+use crate::web::parts::diagnosis::renew;
+use crate::web::parts::invitations::From;
+use crate::web::parts::standing::StateView;
 
 /// One resource of the set.
 #[derive(Clone, Debug)]
@@ -73,6 +76,46 @@ impl ResourceView {
     }
 }
 
+/// What the permission set requires by now, and this connection was not granted.
+#[derive(Clone, Debug)]
+pub struct Lacking {
+    /// `2 permissions lacking`
+    pub title: String,
+    /// `Microsoft Graph: Policy.Read.All`
+    pub names: Vec<String>,
+    /// Where a renewal begins; empty while the tenant is suspended.
+    pub renew_href: String,
+}
+
+impl Lacking {
+    /// None when it lacks nothing.
+    pub fn of(row: &Row, resources: &[ResourceView], paths: TenantPaths<'_>) -> Option<Self> {
+        let title = StateView::of(row).lacking;
+        let names = resources.iter().flat_map(|resource| {
+            let missing = resource.permissions.iter().filter(|one| one.is_missing());
+            missing.map(|one| format!("{}: {}", resource.name, one.name))
+        });
+        (!title.is_empty()).then(|| Self {
+            title,
+            names: names.collect(),
+            renew_href: if row.renewable() {
+                renew(paths.0, From::M365)
+            } else {
+                String::new()
+            },
+        })
+    }
+}
+
+impl PermissionView {
+    fn is_missing(&self) -> bool {
+        self.class == MISSING
+    }
+}
+
+/// The class of what is missing.
+const MISSING: &str = "failed";
+
 /// The required permissions of a resource against what its last token carried.
 fn permissions(line: &ResourceLine, set: &PermissionSet, kind: Kind) -> Vec<PermissionView> {
     let missing = set.missing(line.resource, kind, &line.scopes);
@@ -82,7 +125,7 @@ fn permissions(line: &ResourceLine, set: &PermissionSet, kind: Kind) -> Vec<Perm
             let (class, word) = if line.scopes.is_empty() {
                 ("skipped", "not known yet")
             } else if missing.contains(&need.name.as_str()) {
-                ("failed", "missing")
+                (MISSING, "missing")
             } else {
                 ("passed", "granted")
             };

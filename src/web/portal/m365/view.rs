@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::resources::ResourceView;
+use super::resources::{Lacking, ResourceView};
 use crate::domain::connection::{
     Credential, Detail, Durability, Grade, Mode, OpenInvitation, PendingGrant, PendingReason,
     ShownState, Validation,
@@ -32,6 +32,8 @@ pub struct SettingsView {
     pub entra_tenant_id: String,
     pub domain: String,
     pub tokens: String,
+    /// What is required by now and was not granted; none when nothing is, or another trouble is told first.
+    pub lacking: Option<Lacking>,
     pub resources: Vec<ResourceView>,
     pub credentials: Vec<CredentialView>,
     pub durability: Option<DurabilityView>,
@@ -129,6 +131,12 @@ impl SettingsView {
         let (row, paths) = (&detail.row, visit.paths());
         let standing = detail.standing.as_ref();
         let app_only = standing.is_some_and(|s| s.mode == Mode::AppOnly);
+        let set = (&detail.required, Kind::of(app_only));
+        let resources: Vec<_> = detail
+            .resources
+            .iter()
+            .map(|line| ResourceView::of(line, set, paths, now))
+            .collect();
         Self {
             banner,
             trouble,
@@ -158,13 +166,6 @@ impl SettingsView {
                 .unwrap_or_default(),
             domain: row.domain.clone(),
             tokens: format!("{} of {}", row.tokens_valid, row.tokens_total),
-            resources: detail
-                .resources
-                .iter()
-                .map(|line| {
-                    ResourceView::of(line, (&detail.required, Kind::of(app_only)), paths, now)
-                })
-                .collect(),
             credentials: detail
                 .credentials
                 .iter()
@@ -191,6 +192,8 @@ impl SettingsView {
             } else {
                 String::new()
             },
+            lacking: Lacking::of(row, &resources, paths),
+            resources,
             switch_href: if row.renewable() {
                 renew(&visit.short_name, From::M365)
             } else {

@@ -51,13 +51,18 @@ impl StandingView {
                 .last_validation
                 .as_ref()
                 .map(|run| (When::new(run.at, now), run.passed)),
-            next: NextStep::of(row.state, row.pending, paths),
+            next: NextStep::of(row.state, row.pending, row.permissions_lacking > 0, paths),
         }
     }
 }
 
 impl NextStep {
-    fn of(state: ShownState, pending: Option<PendingReason>, paths: TenantPaths<'_>) -> Self {
+    fn of(
+        state: ShownState,
+        pending: Option<PendingReason>,
+        lacks: bool,
+        paths: TenantPaths<'_>,
+    ) -> Self {
         let step = |sentence, label, href| Self {
             sentence,
             label,
@@ -74,6 +79,12 @@ impl NextStep {
                     paths.invitations(),
                 )
             }
+            (ShownState::Valid, _) if lacks => step(
+                "It works with what was granted, and lacks a permission that is required by now. The settings name it; a renewal in \
+                 which the administrator consents brings it.",
+                "Renew",
+                renew(paths.0, From::Overview),
+            ),
             (ShownState::Valid, _) => step("Nothing to do.", "", String::new()),
             (ShownState::Expiring, _) => step(
                 "Renew before it ends; nothing is interrupted meanwhile.",
@@ -115,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_dead_is_renewed_and_what_lives_is_left_alone() {
-        let next = |state| NextStep::of(state, None, TenantPaths("contoso"));
+        let next = |state| NextStep::of(state, None, false, TenantPaths("contoso"));
         assert_eq!(next(ShownState::Valid).label, "");
         assert_eq!(
             next(ShownState::Expired).href,
@@ -124,9 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn what_works_and_lacks_a_permission_is_renewed() {
+        let lacks = NextStep::of(ShownState::Valid, None, true, TenantPaths("contoso"));
+        assert_eq!(lacks.label, "Renew");
+    }
+
+    #[test]
     fn who_waits_for_us_comes_first() {
         let held = Some(PendingReason::AwaitingConfirmation);
-        let next = |state| NextStep::of(state, held, TenantPaths("contoso"));
+        let next = |state| NextStep::of(state, held, false, TenantPaths("contoso"));
         assert_eq!(next(ShownState::Expired).label, "See who signed in");
         assert_eq!(next(ShownState::Suspended).label, "");
     }

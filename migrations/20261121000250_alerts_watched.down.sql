@@ -1,0 +1,1 @@
+drop index alert_deliveries_untaken_idx;
