@@ -116,10 +116,7 @@ impl Stage {
         };
         change(&mut input);
         let mut op = self.op().await;
-        let id = alert::save_rule(&mut op, None, &input)
-            .await
-            .unwrap()
-            .unwrap();
+        let id = alert::save_rule(&mut op, None, &input).await.unwrap();
         op.commit().await.unwrap();
         id
     }

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::alert::{Alert, Filter, Subject};
+use crate::domain::alert::{Alert, Event, Filter, Severity, Subject};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
@@ -12,10 +12,10 @@ pub struct New<'a> {
     pub rule_id: Uuid,
     pub tenant: Option<TenantId>,
     pub incident: Option<Uuid>,
-    pub event: &'a str,
+    pub event: Event,
     pub subject: &'a str,
     pub cause: &'a str,
-    pub severity: &'a str,
+    pub severity: Severity,
     pub began_at: OffsetDateTime,
     /// It is over as it begins.
     pub is_momentary: bool,
@@ -34,10 +34,10 @@ pub async fn insert(op: &mut Op, new: &New<'_>) -> Result<Option<Uuid>, sqlx::Er
         new.rule_id,
         new.tenant.map(TenantId::as_uuid),
         new.incident,
-        new.event,
+        new.event.as_str(),
         new.subject,
         new.cause,
-        new.severity,
+        new.severity.as_str(),
         new.began_at,
         now,
         new.is_momentary.then_some(now),
@@ -160,7 +160,7 @@ pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Aler
         scope.technician(),
         filter.open,
         filter.tenant.map(TenantId::as_uuid),
-        filter.event.map(super::super::event::Event::as_str),
+        filter.event.map(Event::as_str),
         filter.after.map(|(at, _)| at),
         filter.after.map(|(_, id)| id),
         filter.limit.unwrap_or(50),
@@ -192,7 +192,7 @@ pub async fn count_open(op: &mut Op, scope: Scope) -> Result<i64, sqlx::Error> {
 pub async fn open_of_tenant(
     op: &mut Op,
     tenant: TenantId,
-    events: &[&str],
+    events: &[Event],
     subject: Option<&str>,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let events: Vec<String> = events.iter().map(ToString::to_string).collect();

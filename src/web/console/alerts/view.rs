@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Severity};
+use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, DeliveryState, Severity};
 use crate::domain::diagnosis::Category;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
@@ -77,12 +77,13 @@ pub struct DeliveryView {
 
 impl DeliveryView {
     pub fn new(one: &Delivery, now: OffsetDateTime) -> Self {
-        let badge = match (one.state.as_str(), one.attempts) {
-            ("delivered", _) => ("ok", "Delivered"),
-            ("failed", _) => ("bad", "Given up"),
-            (_, 0) => ("info", "Waiting"),
-            _ => ("warn", "Trying again"),
+        let badge = match (one.state, one.attempts) {
+            (DeliveryState::Delivered, _) => ("ok", "Delivered"),
+            (DeliveryState::Failed, _) => ("bad", "Given up"),
+            (DeliveryState::Pending, 0) => ("info", "Waiting"),
+            (DeliveryState::Pending, _) => ("warn", "Trying again"),
         };
+        let waits = one.state == DeliveryState::Pending;
         Self {
             title: one.title.clone(),
             channel: one.channel.clone(),
@@ -91,7 +92,7 @@ impl DeliveryView {
             badge,
             outcome: one.outcome.clone(),
             attempts: one.attempts,
-            next: (one.state == "pending").then(|| When::new(one.next_at, now)),
+            next: waits.then(|| When::new(one.next_at, now)),
             replay: paths::alert_replay(one.channel_id, one.id),
         }
     }
