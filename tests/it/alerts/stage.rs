@@ -121,6 +121,15 @@ impl Stage {
         id
     }
 
+    pub async fn change_rule(&self, id: Uuid, change: impl FnOnce(&mut RuleInput)) {
+        let mut op = self.op().await;
+        let rule = alert::rule(&mut op, id).await.unwrap().unwrap();
+        let mut input = RuleInput::of(&rule, &[]);
+        change(&mut input);
+        alert::save_rule(&mut op, Some(id), &input).await.unwrap();
+        op.commit().await.unwrap();
+    }
+
     /// A tenant whose authorisation works.
     pub async fn tenant(&self, name: &str) -> (TenantId, ConnectionId) {
         let tenant = self.fleet.tenant(name, &format!("{name} Ltd")).await;

@@ -20,7 +20,8 @@ pub enum RuleError {
     Database(#[from] sqlx::Error),
 }
 
-/// Make a rule (`id` none) or change one; gives its id.
+/// Make a rule (`id` none) or change one; gives its id. Open alerts that a changed rule would not open are closed without a
+/// word: nobody would ever hear of their end.
 pub async fn save(op: &mut Op, id: Option<Uuid>, input: &RuleInput) -> Result<Uuid, RuleError> {
     let before = match id {
         Some(id) => Some(find(op, id).await?.ok_or(RuleError::NotThere)?),
@@ -37,6 +38,7 @@ pub async fn save(op: &mut Op, id: Option<Uuid>, input: &RuleInput) -> Result<Uu
     let action = if let Some(before) = before {
         (rule.id, rule.enabled) = (before.id, before.enabled);
         store::rules::update(op, &rule).await?;
+        store::alerts::close_outside(op, &rule).await?;
         "alert_rule.changed"
     } else {
         store::rules::insert(op, &rule).await?;

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::alert::{Alert, Event, Filter, Severity, Subject};
+use crate::domain::alert::{Alert, Event, Filter, Rule, Severity, Subject};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
@@ -238,6 +238,31 @@ pub async fn close_of_rule(op: &mut Op, rule: Uuid) -> Result<(), sqlx::Error> {
          where rule_id = $1 and closed_at is null",
         rule,
         now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+/// The open ones of a rule that it would not open as it is now: of an event that it tells no more, or of a tenant that is none
+/// of its tenants any more.
+pub async fn close_outside(op: &mut Op, rule: &Rule) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    let events: Vec<String> = rule.events.iter().map(ToString::to_string).collect();
+    let choice = rule.reach.choice().cloned().unwrap_or_default();
+    let tenants: Vec<Uuid> = choice.tenants.iter().map(|id| id.as_uuid()).collect();
+    sqlx::query!(
+        "update alerts a set closed_at = greatest($2, opened_at), closed_why = 'rule', next_reminder_at = null
+         where rule_id = $1 and closed_at is null
+           and (event <> all($3) or ($4::text is not null and tenant_id is not null
+             and not limit_admits($4, $5, $6, tenant_id,
+               array(select t.tag from tenant_tags t where t.tenant_id = a.tenant_id))))",
+        rule.id,
+        now,
+        &events,
+        rule.reach.kind(),
+        &choice.tags,
+        &tenants,
     )
     .execute(op.db())
     .await?;
