@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{Claimed, Courier, Outcome};
 use crate::clock::random_bytes;
 use crate::domain::alert::schedule::{GIVE_UP, next_attempt};
-use crate::domain::alert::{ChannelState, Message, OWNERS, Step, store};
+use crate::domain::alert::{Message, OWNERS, Step, store};
 use crate::domain::audit::{Entry, Outcome as Acted};
 use crate::domain::op::Op;
 
@@ -50,7 +50,10 @@ async fn disable(
     why: &str,
 ) -> Result<(), sqlx::Error> {
     let channel = claimed.channel_id;
-    store::channels::set_state(op, channel, ChannelState::Disabled).await?;
+    // One that is disabled or off already was tried by hand: everybody knows.
+    if !store::channels::disable(op, channel).await? {
+        return Ok(());
+    }
     Entry::new("alert_channel.gave_up")
         .object("alert_channel", channel)
         .outcome(Acted::Failed)

@@ -118,6 +118,19 @@ pub async fn set_state(op: &mut Op, id: Uuid, state: ChannelState) -> Result<(),
     Ok(())
 }
 
+/// A channel that is in use has failed for too long. False when it is not in use (any more).
+pub async fn disable(op: &mut Op, id: Uuid) -> Result<bool, sqlx::Error> {
+    let now = op.now();
+    let done = sqlx::query!(
+        "update alert_channels set state = 'disabled', state_since = $2 where id = $1 and state = 'active'",
+        id,
+        now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Every channel that is in use waits for somebody to let it go.
 pub async fn hold(op: &mut Op) -> Result<u64, sqlx::Error> {
     let now = op.now();

@@ -108,7 +108,7 @@ pub async fn delivered(op: &mut Op, id: Uuid, outcome: &str) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Not taken: tried again then, or given up.
+/// Not taken: tried again then, or given up. Nothing when it was claimed anew or delivered since: this attempt outlived its lease.
 pub async fn failed(
     op: &mut Op,
     claimed: &Taken,
@@ -120,11 +120,12 @@ pub async fn failed(
         "update alert_deliveries set outcome = $2, last_at = $3, lease_until = null,
            first_failed_at = coalesce(first_failed_at, $3),
            state = case when $4::timestamptz is null then 'failed' else 'pending' end, next_at = coalesce($4, next_at)
-         where id = $1",
+         where id = $1 and state = 'pending' and attempts = $5",
         claimed.id,
         outcome,
         now,
-        next
+        next,
+        claimed.attempts
     )
     .execute(op.db())
     .await?;
