@@ -41,7 +41,7 @@ impl Pace {
         self.opens(planned.max(now - MADE_UP_FOR) + step)
     }
 
-    /// About how long `mails` take while they may go out, in words of hours.
+    /// About how long so many mails take, not counting the hours in which none goes out.
     pub fn takes(&self, mails: i64) -> Duration {
         Duration::seconds(mails.saturating_mul(3600) / i64::from(self.per_hour.max(1)))
     }
