@@ -74,6 +74,50 @@ impl App {
     }
 }
 
+#[cfg(any(test, feature = "faults"))]
+impl App {
+    /// For tests and benchmarks: as a fresh installation has it, without anything outside of this machine. Whoever needs
+    /// something else changes it.
+    pub fn rehearsal(pool: PgPool, clock: Clock, keeper: keeper::Client, base_url: Url) -> Self {
+        // The list of passwords is long, and the same for every test.
+        static LOGIN: std::sync::LazyLock<Arc<Login>> = std::sync::LazyLock::new(|| {
+            Arc::new(Login {
+                passkey_for_admins: false,
+                breached: Breached::bundled(),
+            })
+        });
+        let limits = Limits::default();
+        Self {
+            pool,
+            clock,
+            keeper,
+            site: Arc::new(Site {
+                base_url,
+                msp_name: "Harbourline IT".into(),
+                msp_legal_name: "Harbourline IT Services Ltd".into(),
+                report_to: String::new(),
+                app_name: "Tenantry (tests)".into(),
+                ask_pin: false,
+                egress_addresses: Vec::new(),
+                cloud: keeper::Cloud::Global,
+            }),
+            trusted_proxies: Arc::new([]),
+            mailer: None,
+            guard: Guard::default(),
+            sso: None,
+            visit: time::Duration::hours(1),
+            limits,
+            login: Arc::clone(&LOGIN),
+            keep_errors_months: None,
+            revocation_log: None,
+            flow_changes: broadcast::channel(64).0,
+            status_news: broadcast::channel(64).0,
+            keys: SeenKeys::default(),
+            hand_outs: Arc::new(Semaphore::new(limits.hand_outs_waiting)),
+        }
+    }
+}
+
 /// The rules of the login.
 #[derive(Clone, Debug)]
 pub struct Login {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
+use crate::load::Load;
+
 const BODY: &str = r#"{"resource":"graph"}"#;
 
 /// One kept-alive connection.
@@ -57,14 +59,6 @@ impl Connection {
     }
 }
 
-/// What a load measured.
-pub struct Load {
-    pub count: u64,
-    pub per_second: f64,
-    pub median: Duration,
-    pub p99: Duration,
-}
-
 /// Ask for these over so many connections for so long.
 pub async fn load(
     address: SocketAddr,
@@ -98,11 +92,5 @@ pub async fn load(
     for task in tasks {
         times.extend(task.await.unwrap());
     }
-    times.sort_unstable();
-    Load {
-        count: times.len() as u64,
-        per_second: times.len() as f64 / time.as_secs_f64(),
-        median: times[times.len() / 2],
-        p99: times[times.len() * 99 / 100],
-    }
+    Load::of(times, time)
 }

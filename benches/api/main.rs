@@ -18,19 +18,24 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bare;
 mod http;
+#[path = "../shared/load.rs"]
+mod load;
 mod product;
 #[path = "../keeper/report.rs"]
 mod report;
+#[path = "../shared/serving.rs"]
+mod serving;
 #[path = "../keeper/world.rs"]
-#[allow(dead_code, reason = "the keeper's benchmark uses more of it")]
+#[expect(dead_code, reason = "the keeper's benchmark uses more of it")]
 mod world;
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use http::{Load, load};
-use product::Serving;
+use http::load;
+use load::Load;
+use serving::Serving;
 use world::World;
 
 const CALLERS: usize = 64;
@@ -62,9 +67,11 @@ async fn main() {
         "authority": world.authority, "ca": world.ca,
         "socket": std::env::temp_dir().join(format!("tenantry-bench-{}.sock", std::process::id())),
     });
-    let _keeper = Serving::start("keeper", &told);
+    let told = told.to_string();
+    let start = |what| Serving::start(&[what, &told]);
+    let _keeper = start("keeper");
     until_refreshed(&world).await;
-    let portal = Serving::start("portal", &told);
+    let portal = start("portal");
     let key = product::key(&world).await;
     let tenants: Vec<String> = sqlx::query_scalar("select id::text from tenants order by id")
         .fetch_all(&world.pool)
@@ -78,7 +85,7 @@ async fn main() {
     let first = http::Connection::open(portal.address, &key).await;
     let length = warm(first, &paths).await;
     bare::fill(&world, tenants.len(), length).await;
-    let bare = Serving::start("bare", &told);
+    let bare = start("bare");
     let bare_paths: Vec<String> = (0..tenants.len()).map(|n| format!("/token/{n}")).collect();
     // Both once without being looked at.
     load(bare.address, &key, &bare_paths, CALLERS, time / 4).await;
@@ -96,8 +103,8 @@ async fn main() {
     );
     report.at_least(
         "hand_out_rate",
-        product.per_second,
-        baseline.per_second,
+        product.per_second(),
+        baseline.per_second(),
         0.5,
     );
     let ms = |load: &Load| load.p99.as_secs_f64() * 1000.0;
@@ -154,7 +161,7 @@ async fn joined(
 fn tell(name: &str, load: &Load) {
     println!(
         "{name}: {:.0} a second, median {:.2} ms, p99 {:.2} ms",
-        load.per_second,
+        load.per_second(),
         load.median.as_secs_f64() * 1000.0,
         load.p99.as_secs_f64() * 1000.0
     );

@@ -1,62 +1,26 @@
 //! The product as it is: the keeper in a process of its own, the portal in another, their socket between them.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Value;
-use tenantry::app::{App, Login, Site};
+use tenantry::app::App;
 use tenantry::clock::Clock;
 use tenantry::config::{KeyLimits, Limits};
 use tenantry::domain::api_key::{self, ApiScope, NewKey, Rule, Tenants, USUAL_LIFE};
 use tenantry::domain::op::{Actor, Op};
-use tenantry::domain::technician::{self, Breached};
+use tenantry::domain::technician;
 use tenantry::entra::Endpoints;
 use tenantry::keeper::socket::{self, Access, Listener};
 use tenantry::keeper::{self, Keyring, Resource, Settings, Setup};
 use tenantry::storage::{self, PoolKind, TechnicianId};
 use tenantry::web;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
-
-/// A child that serves, until dropped.
-pub struct Serving {
-    pub address: SocketAddr,
-    child: Child,
-}
-
-impl Serving {
-    /// Start this program again as that child; it prints its address.
-    pub fn start(what: &str, told: &Value) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["child", what, &told.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            address: line.trim().parse().unwrap(),
-            child,
-        }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn text(told: &Value, name: &str) -> String {
     told[name].as_str().unwrap().to_owned()
@@ -98,29 +62,6 @@ pub async fn portal(told: &Value) {
     let address = listener.local_addr().unwrap();
     let url = SecretString::from(text(told, "web_url"));
     let app = App {
-        pool: storage::pool(&url, PoolKind::Web).unwrap(),
-        clock: Clock::system(),
-        keeper: keeper::Client::socket(text(told, "socket").into()),
-        site: Arc::new(Site {
-            base_url: format!("http://{address}").parse().unwrap(),
-            msp_name: "Harbourline IT".into(),
-            msp_legal_name: "Harbourline IT".into(),
-            report_to: String::new(),
-            app_name: "Bench".into(),
-            cloud: keeper::Cloud::Global,
-            ask_pin: false,
-            egress_addresses: Vec::new(),
-        }),
-        trusted_proxies: Arc::new([]),
-        mailer: None,
-        guard: tenantry::outbound::guard::Guard::default(),
-        sso: None,
-        login: Arc::new(Login {
-            passkey_for_admins: false,
-            breached: Breached::bundled(),
-        }),
-        flow_changes: broadcast::channel(64).0,
-        visit: time::Duration::hours(1),
         limits: Limits {
             keys: KeyLimits {
                 calls: 10_000_000,
@@ -130,11 +71,12 @@ pub async fn portal(told: &Value) {
             },
             ..Limits::default()
         },
-        keep_errors_months: None,
-        revocation_log: None,
-        status_news: broadcast::channel(64).0,
-        keys: api_key::SeenKeys::default(),
-        hand_outs: Arc::new(Semaphore::new(2_000)),
+        ..App::rehearsal(
+            storage::pool(&url, PoolKind::Web).unwrap(),
+            Clock::system(),
+            keeper::Client::socket(text(told, "socket").into()),
+            format!("http://{address}").parse().unwrap(),
+        )
     };
     println!("{address}");
     let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();

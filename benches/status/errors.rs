@@ -1,8 +1,8 @@
 //! The MSAL errors of a long-lived fleet against those of a young one: what reads by index costs the same.
 
 use super::http::load;
-use super::portal::Serving;
 use super::report::Report;
+use super::serving::Serving;
 use super::world::Fleet;
 use std::time::Duration;
 

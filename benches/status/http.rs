@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
+use crate::load::Load;
+
 /// One kept-alive connection.
 pub struct Connection {
     stream: BufReader<TcpStream>,
@@ -106,13 +108,6 @@ impl Connection {
     }
 }
 
-/// What a load measured.
-pub struct Load {
-    pub per_second: f64,
-    pub median: Duration,
-    pub p99: Duration,
-}
-
 /// Ask for `path` over so many connections for so long.
 pub async fn load(
     address: SocketAddr,
@@ -147,10 +142,5 @@ pub async fn load(
     for task in tasks {
         times.extend(task.await.unwrap());
     }
-    times.sort_unstable();
-    Load {
-        per_second: times.len() as f64 / time.as_secs_f64(),
-        median: times[times.len() / 2],
-        p99: times[times.len() * 99 / 100],
-    }
+    Load::of(times, time)
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::http::Connection;
-use super::portal::Serving;
 use super::report::Report;
+use super::serving::Serving;
 use super::world::Fleet;
 
 /// Rows that a page shows.

@@ -20,10 +20,14 @@ mod bare;
 mod errors;
 mod http;
 mod live;
+#[path = "../shared/load.rs"]
+mod load;
 mod portal;
 #[path = "../keeper/report.rs"]
 mod report;
 mod row_security;
+#[path = "../shared/serving.rs"]
+mod serving;
 mod speed;
 mod weight;
 mod world;

@@ -3,8 +3,8 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::portal::Serving;
 use super::report::Report;
+use super::serving::Serving;
 use super::speed::{CONNECTIONS, FILTERED, PAGE, Viewer, measure, middle};
 use super::world::Fleet;
 
@@ -28,7 +28,7 @@ pub async fn cost(guarded: &Fleet, open: &Fleet, seconds: i32, report: &mut Repo
         ("limited_page_with_row_security", (PAGE, limited), 4),
     ] {
         let rounds = measure(sides, asked, connections, seconds).await;
-        let (with, without) = middle(&rounds, |load| load.per_second);
+        let (with, without) = middle(&rounds, |load| load.per_second());
         report.at_least(name, with, without, 0.9);
     }
 }

@@ -1,8 +1,8 @@
 //! What the first view weighs on the wire: the page and everything it loads, compressed.
 
 use super::http::Connection;
-use super::portal::Serving;
 use super::report::Report;
+use super::serving::Serving;
 use super::world::Fleet;
 
 /// KiB.

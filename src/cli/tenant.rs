@@ -1,5 +1,6 @@
 //! `tenantry tenant`: tenants from a file, looked at before anything is written, and as one.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write, stdin, stdout};
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use sqlx::PgPool;
 use super::Global;
 use crate::clock::Clock;
 use crate::domain::op::{Actor, Op, Scope};
-use crate::domain::tenant::import::{self, Fate, Fated, Format, ImportError, LARGEST, Sheet};
+use crate::domain::tenant::import::{self, Fate, Fated, Format, ImportError, LARGEST, Plan, Sheet};
 use crate::domain::tenant::{self, Filter};
 use crate::storage::{PoolKind, Storage, pool};
 
@@ -111,21 +112,8 @@ async fn take(
     leave_refused_out: bool,
 ) -> anyhow::Result<()> {
     let plan = import::plan(&mut op, Scope::all(), sheet).await?;
-    let mut text = String::new();
-    for row in &plan.rows {
-        text.push_str(&told(row));
-    }
-    if !plan.left_aside.is_empty() {
-        let left = plan.left_aside.join(", ");
-        text.extend(["columns not imported: ", left.as_str(), "\n"]);
-    }
+    tell(&plan)?;
     let totals = plan.totals();
-    let sums = format!(
-        "{} new, {} changed, {} unchanged, {} refused\n",
-        totals.new, totals.changed, totals.unchanged, totals.refused
-    );
-    text.push_str(&sums);
-    stdout().lock().write_all(text.as_bytes())?;
     if totals.refused > 0 && !leave_refused_out {
         bail!(
             "nothing was imported: correct the rows that are refused, or leave them out with --leave-refused-out"
@@ -151,6 +139,24 @@ async fn take(
     Ok(())
 }
 
+/// Each row's fate and the sums, on standard output.
+fn tell(plan: &Plan) -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    for row in &plan.rows {
+        out.write_all(told(row).as_bytes())?;
+    }
+    if !plan.left_aside.is_empty() {
+        writeln!(out, "columns not imported: {}", plan.left_aside.join(", "))?;
+    }
+    let totals = plan.totals();
+    writeln!(
+        out,
+        "{} new, {} changed, {} unchanged, {} refused",
+        totals.new, totals.changed, totals.unchanged, totals.refused
+    )?;
+    out.flush()
+}
+
 /// A row's fate on a line of its own, what becomes of each field below it; nothing for rows that change nothing.
 fn told(row: &Fated) -> String {
     let mut text = match &row.fate {
@@ -163,16 +169,16 @@ fn told(row: &Fated) -> String {
         ),
     };
     match &row.fate {
-        Fate::Changed { changes, .. } => text.extend(
-            changes
-                .iter()
-                .map(|one| format!("  {}: {:?} -> {:?}\n", one.field, one.from, one.to)),
-        ),
-        Fate::Refused(errors) => text.extend(
-            errors
-                .iter()
-                .map(|error| format!("  {}: {}\n", error.field, error.message)),
-        ),
+        Fate::Changed { changes, .. } => {
+            for one in changes {
+                let _ = writeln!(text, "  {}: {:?} -> {:?}", one.field, one.from, one.to);
+            }
+        }
+        Fate::Refused(errors) => {
+            for error in errors {
+                let _ = writeln!(text, "  {}: {}", error.field, error.message);
+            }
+        }
         Fate::New(_) | Fate::Unchanged => {}
     }
     // A name from a file must not move the cursor of a terminal.

@@ -39,6 +39,8 @@ pub mod onboarding;
 pub mod op;
 /// How the installation itself fares, over time and now.
 pub mod operations;
+/// Whole addresses of our pages.
+pub mod page_url;
 /// What an authorisation must cover, version by version.
 pub mod permission_set;
 /// Where a page of a long list begins.

@@ -12,6 +12,7 @@ use super::{Language, Phrase};
 #[serde(deny_unknown_fields)]
 pub struct Book {
     pub mail: MailWords,
+    pub campaigns: Campaigns,
     pub onboarding: Onboarding,
     pub failures: Failures,
     pub reasons: Reasons,
@@ -34,6 +35,10 @@ texts! {
         about_to_expire_subject about_to_expire_body ends_on has_ended campaign_subject campaign_body
         campaign_reminder_subject campaign_reminder_body button pin sent_by reference warning warning_why
         unexpected report
+    }
+    /// Why a campaign asks, and until when.
+    Campaigns {
+        expired permission moves in_time do_it_by
     }
     /// The onboarding page.
     Onboarding {

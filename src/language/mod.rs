@@ -7,9 +7,9 @@ mod phrase;
 
 use std::str::FromStr;
 
-pub use book::{Book, Failures, MailWords, Onboarding, Reasons};
+pub use book::{Book, Campaigns, Failures, MailWords, Onboarding, Reasons};
 pub use date::{date, day, exact};
-pub use phrase::{Filled, Phrase, escape};
+pub use phrase::{Filled, Phrase};
 
 /// A language of the customers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -103,7 +103,7 @@ enum Piece<'a> {
 }
 
 /// Write `text` so that HTML shows it as it is, in an element or a quoted attribute.
-pub fn escape(text: &str, out: &mut String) {
+fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&#38;"),

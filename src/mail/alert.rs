@@ -4,7 +4,7 @@
 use askama::Template;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::{Address, AsyncTransport, Message};
+use lettre::{Address, Message};
 
 use super::{Mailer, SendError};
 
@@ -74,10 +74,6 @@ impl Mailer {
         let message = builder
             .multipart(MultiPart::alternative_plain_html(text, html))
             .map_err(|error| SendError::Composition(Box::new(error)))?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(SendError::Refused(error)),
-            Err(error) => Err(SendError::Unreachable(error)),
-        }
+        self.hand_over(message).await
     }
 }

@@ -4,8 +4,10 @@
 
 mod body;
 
+use askama::Template;
+
 use super::{Letter, SendError};
-use crate::language::{Language, escape};
+use crate::language::Language;
 
 use body::{Block, blocks};
 
@@ -49,33 +51,44 @@ pub enum Part {
     Small(String),
 }
 
+#[derive(Template)]
+#[template(path = "mail/customer.html")]
+struct Html<'a> {
+    letter: &'a CustomerLetter,
+    subject: &'a str,
+    parts: &'a [Part],
+    button: &'a str,
+}
+
 impl CustomerLetter {
     /// Everything of it in order.
     pub fn parts(&self) -> Vec<Part> {
-        let body = blocks(&self.body, &self.all_values())
-            .into_iter()
-            .map(|block| match block {
-                Block::Text(lines) => Part::Text(lines),
-                Block::List(items) => Part::List(items),
-                Block::Link => Part::Link(self.link.clone().unwrap_or_default()),
-            });
-        let below = self.below().into_iter().map(|(sentence, warns)| {
-            if warns {
-                Part::Warning(sentence)
-            } else {
-                Part::Small(sentence)
-            }
+        let body = blocks(&self.body, &self.all_values());
+        let body = body.into_iter().map(|block| match block {
+            Block::Text(lines) => Part::Text(lines),
+            Block::List(items) => Part::List(items),
+            Block::Link => Part::Link(self.link.clone().unwrap_or_default()),
         });
-        body.chain(below).collect()
+        body.chain(self.below()).collect()
     }
 
     /// The letter as it goes out.
     pub fn compose(&self) -> Result<Letter, SendError> {
+        let subject = self.subject();
+        let html = Html {
+            letter: self,
+            subject: &subject,
+            parts: &self.parts(),
+            button: &self.language.book().mail.button.text(),
+        };
+        let html = html
+            .render()
+            .map_err(|error| SendError::Composition(Box::new(error)))?;
         Ok(Letter {
             to: self.to.clone(),
-            subject: self.subject(),
             text: self.text(),
-            html: self.html(),
+            subject,
+            html,
         })
     }
 
@@ -94,116 +107,40 @@ impl CustomerLetter {
         self.values.iter().cloned().chain(link).collect()
     }
 
-    /// What stands below the text, in this order: sentences, and whether they warn.
-    fn below(&self) -> Vec<(String, bool)> {
+    /// What stands below the text and cannot be edited.
+    fn below(&self) -> Vec<Part> {
         let words = &self.language.book().mail;
-        let mut all: Vec<_> = Vec::new();
+        let mut all = Vec::new();
         if !self.facts.is_empty() {
-            all.push((self.facts.join(" "), false));
+            all.push(Part::Small(self.facts.join(" ")));
         }
         if self.link.is_some() {
-            all.push((
-                format!("{} {}", words.warning.text(), words.warning_why.text()),
-                true,
-            ));
-            all.push((words.unexpected.text(), false));
+            let warning = format!("{} {}", words.warning.text(), words.warning_why.text());
+            all.push(Part::Warning(warning));
+            all.push(Part::Small(words.unexpected.text()));
         }
         if !self.report_to.is_empty() {
             let report = words.report.with("address", &self.report_to);
-            all.push((report.text(), false));
+            all.push(Part::Small(report.text()));
         }
         if !self.contact.is_empty() {
-            all.push((self.contact.clone(), false));
+            all.push(Part::Small(self.contact.clone()));
         }
         all
     }
 
     /// As plain text.
     pub fn text(&self) -> String {
-        let mut parts: Vec<String> = blocks(&self.body, &self.all_values())
-            .into_iter()
-            .map(|block| match block {
-                Block::Text(lines) => lines.join("\n"),
-                Block::List(items) => items
-                    .iter()
-                    .map(|item| format!("- {item}"))
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-                Block::Link => self.link.clone().unwrap_or_default(),
-            })
-            .collect();
-        parts.extend(self.below().into_iter().map(|(sentence, _)| sentence));
-        parts.retain(|part| !part.is_empty());
+        let parts = self.parts().into_iter().map(|part| match part {
+            Part::Text(lines) => lines.join("\n"),
+            Part::List(items) => {
+                let items: Vec<String> = items.iter().map(|item| format!("- {item}")).collect();
+                items.join("\n")
+            }
+            Part::Link(line) | Part::Warning(line) | Part::Small(line) => line,
+        });
+        let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
         format!("{}\n", parts.join("\n\n"))
-    }
-
-    fn html(&self) -> String {
-        let mut out = String::from("<!doctype html>\n<html lang=\"");
-        out.push_str(self.language.as_str());
-        out.push_str("\">\n<head><meta charset=\"utf-8\"><title>");
-        escape(&self.subject(), &mut out);
-        out.push_str("</title></head>\n<body style=\"margin:0;padding:24px;font-family:Segoe UI,Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;color:#1c2430;background:#ffffff\">\n");
-        if let Some(logo) = &self.logo {
-            out.push_str("<p style=\"margin:0 0 24px\"><img src=\"");
-            escape(logo, &mut out);
-            out.push_str("\" alt=\"");
-            escape(&self.msp_name, &mut out);
-            out.push_str("\" height=\"48\" style=\"height:48px;max-width:240px\"></p>\n");
-        }
-        for block in blocks(&self.body, &self.all_values()) {
-            self.block(&block, &mut out);
-        }
-        for (sentence, warns) in self.below() {
-            out.push_str(if warns {
-                "<p style=\"margin:0 0 16px;padding:12px;border-left:4px solid #b54708;background:#fff7ed\">"
-            } else {
-                "<p style=\"margin:0 0 16px;font-size:14px;color:#4a5565\">"
-            });
-            escape(&sentence, &mut out);
-            out.push_str("</p>\n");
-        }
-        out.push_str("</body>\n</html>\n");
-        out
-    }
-
-    fn block(&self, block: &Block, out: &mut String) {
-        match block {
-            Block::Text(lines) => {
-                out.push_str("<p style=\"margin:0 0 16px\">");
-                for (index, line) in lines.iter().enumerate() {
-                    if index > 0 {
-                        out.push_str("<br>\n");
-                    }
-                    escape(line, out);
-                }
-                out.push_str("</p>\n");
-            }
-            Block::List(items) => {
-                out.push_str("<ul style=\"margin:0 0 16px;padding-left:24px\">\n");
-                for item in items {
-                    out.push_str("<li>");
-                    escape(item, out);
-                    out.push_str("</li>\n");
-                }
-                out.push_str("</ul>\n");
-            }
-            Block::Link => self.button(out),
-        }
-    }
-
-    fn button(&self, out: &mut String) {
-        let link = self.link.as_deref().unwrap_or_default();
-        out.push_str("<p style=\"margin:0 0 16px\"><a href=\"");
-        escape(link, out);
-        out.push_str(
-            "\"\nstyle=\"display:inline-block;padding:10px 20px;border-radius:6px;background:",
-        );
-        escape(&self.accent, out);
-        out.push_str(";color:#ffffff;text-decoration:none\">");
-        escape(&self.language.book().mail.button.text(), out);
-        out.push_str("</a></p>\n<p style=\"margin:0 0 16px;font-size:14px;color:#4a5565;word-break:break-all\">");
-        escape(link, out);
-        out.push_str("</p>\n");
     }
 }
 

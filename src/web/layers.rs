@@ -50,7 +50,6 @@ pub(super) fn around(pages: Router<App>, app: App) -> Router {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::sync::Arc;
 
     use axum::body::{Body, to_bytes};
     use axum::http::{Method, Request};
@@ -59,51 +58,21 @@ mod tests {
     use axum::routing::get;
     use futures_util::StreamExt;
     use sqlx::postgres::PgPoolOptions;
-    use tokio::sync::broadcast;
     use tower::ServiceExt;
 
     use super::super::kit::error::WebError;
     use super::*;
-    use crate::app::{Login, Site};
     use crate::clock::Clock;
-    use crate::domain::technician::Breached;
     use crate::keeper;
 
     /// An application that reaches no database.
     fn app() -> App {
-        App {
-            pool: PgPoolOptions::new()
-                .connect_lazy("postgres://nobody@localhost/none")
-                .unwrap(),
-            clock: Clock::system(),
-            keeper: keeper::Client::channel(1).0,
-            site: Arc::new(Site {
-                base_url: "http://portal.example".parse().unwrap(),
-                msp_name: String::new(),
-                msp_legal_name: String::new(),
-                report_to: String::new(),
-                app_name: String::new(),
-                ask_pin: false,
-                egress_addresses: Vec::new(),
-                cloud: keeper::Cloud::Global,
-            }),
-            trusted_proxies: Arc::new([]),
-            mailer: None,
-            guard: crate::outbound::guard::Guard::default(),
-            sso: None,
-            visit: time::Duration::hours(1),
-            limits: crate::config::Limits::default(),
-            login: Arc::new(Login {
-                passkey_for_admins: false,
-                breached: Breached::bundled(),
-            }),
-            keep_errors_months: None,
-            revocation_log: None,
-            flow_changes: broadcast::channel(1).0,
-            status_news: broadcast::channel(64).0,
-            keys: crate::domain::api_key::SeenKeys::default(),
-            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
-        }
+        let pool = PgPoolOptions::new()
+            .connect_lazy("postgres://nobody@localhost/none")
+            .unwrap();
+        let keeper = keeper::Client::channel(1).0;
+        let base_url = "http://portal.example".parse().unwrap();
+        App::rehearsal(pool, Clock::system(), keeper, base_url)
     }
 
     async fn ask(method: Method, path: &str, encoding: &str) -> Response {

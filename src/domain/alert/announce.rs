@@ -1,5 +1,7 @@
 //! Opening, reminding and closing, each with the messages that the rule's channels are owed: in the same transaction.
 
+use std::sync::Arc;
+
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -87,10 +89,10 @@ pub(super) async fn open(
         rule_id: rule.id,
         tenant: opening.tenant.map(|tenant| tenant.id),
         incident: opening.incident,
-        event: opening.event.as_str(),
+        event: opening.event,
         subject: &opening.subject,
         cause: &opening.cause,
-        severity: rule.severity.as_str(),
+        severity: rule.severity,
         began_at: opening.began_at,
         is_momentary,
         snoozed: snoozed
@@ -110,7 +112,10 @@ pub(super) async fn open(
     } else {
         Step::Opened
     };
-    tell(op, hall, rule, id, step, None).await
+    match store::alerts::by_ids(op, &[id]).await?.pop() {
+        Some(alert) => tell(op, hall, rule, &alert, step, None).await,
+        None => Ok(()),
+    }
 }
 
 /// Another failure of what is open: told as a reminder when it is another failure.
@@ -118,16 +123,17 @@ async fn again(op: &mut Op, hall: &mut Hall<'_>, opening: &Opening<'_>) -> Resul
     let Some(tenant) = opening.tenant else {
         return Ok(());
     };
-    let events = [opening.event.as_str()];
+    let events = [opening.event];
     let found =
         store::alerts::open_of_tenant(op, tenant.id, &events, Some(&opening.subject)).await?;
-    for alert in store::alerts::by_ids(op, &found).await? {
+    for mut alert in store::alerts::by_ids(op, &found).await? {
         if alert.rule_id != Some(opening.rule.id) || alert.cause == opening.cause {
             continue;
         }
         store::alerts::set_cause(op, alert.id, &opening.cause).await?;
+        alert.cause.clone_from(&opening.cause);
         if !alert.is_snoozed(op.now()) {
-            tell(op, hall, opening.rule, alert.id, Step::Reminder, None).await?;
+            tell(op, hall, opening.rule, &alert, Step::Reminder, None).await?;
         }
     }
     Ok(())
@@ -147,14 +153,12 @@ pub(super) async fn remind(op: &mut Op, hall: &mut Hall<'_>, id: Uuid) -> Result
         Step::Reminder
     };
     hall.done.reminded += 1;
-    tell(op, hall, &rule, id, step, None).await
+    tell(op, hall, &rule, &alert, step, None).await
 }
 
-fn rule_of(hall: &Hall<'_>, alert: &Alert) -> Option<Rule> {
-    hall.rules
-        .iter()
-        .find(|rule| Some(rule.id) == alert.rule_id)
-        .cloned()
+fn rule_of(hall: &Hall<'_>, alert: &Alert) -> Option<Arc<Rule>> {
+    let mut rules = hall.rules.iter();
+    rules.find(|rule| Some(rule.id) == alert.rule_id).cloned()
 }
 
 /// It is over. Whoever was told hears of it, unless the reason is told otherwise.
@@ -175,25 +179,23 @@ pub(super) async fn close(
     if alert.told_at.is_none() || !rule.enabled {
         return Ok(());
     }
-    tell(op, hall, &rule, id, Step::Closed, Some(why)).await
+    tell(op, hall, &rule, &alert, Step::Closed, Some(why)).await
 }
 
+/// Write the message of this step for each channel of the rule that is to have it.
 async fn tell(
     op: &mut Op,
     hall: &Hall<'_>,
     rule: &Rule,
-    id: Uuid,
+    alert: &Alert,
     step: Step,
     why: Option<Why>,
 ) -> Result<(), sqlx::Error> {
     let now = op.now();
-    let hours = rule
+    let next = rule
         .remind_hours
         .map(|hours| now + Duration::hours(hours.into()));
-    let sequence = store::alerts::count_message(op, id, hours).await?;
-    let Some(alert) = store::alerts::by_ids(op, &[id]).await?.pop() else {
-        return Ok(());
-    };
+    let sequence = store::alerts::count_message(op, alert.id, next).await?;
     let incident = match alert.incident_id {
         Some(id) => incident::find(op, Scope::all(), id).await?,
         None => None,
@@ -203,7 +205,7 @@ async fn tell(
         _ => None,
     };
     let message = words::compose(&words::About {
-        alert: &alert,
+        alert,
         rule,
         incident: incident.as_ref(),
         key: key.as_ref(),
@@ -225,7 +227,7 @@ async fn tell(
             && (hall.voice.has_mail || !channel.kind.is_mail())
             && (step != Step::Closed || is_good_news || channel.kind.is_ticket());
         if is_wanted {
-            store::deliveries::insert(op, channel.id, Some(&alert), step, &message, quiet).await?;
+            store::deliveries::insert(op, channel.id, Some(alert), step, &message, quiet).await?;
         }
     }
     Ok(())

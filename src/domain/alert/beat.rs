@@ -45,7 +45,7 @@ pub async fn beat(courier: &Courier) -> Result<Beat, sqlx::Error> {
         let id = crate::clock::ordered_uuid();
         let outcome = call(courier, channel, id, ChannelKind::Heartbeat, body).await;
         let mut op = begin().await?;
-        store::channels::note_outcome(&mut op, channel, outcome.ok, &outcome.word).await?;
+        store::channels::note_outcome(&mut op, channel, outcome.ok, outcome.word).await?;
         op.commit().await?;
         done.called += 1;
         done.answered += usize::from(outcome.ok);

@@ -1,6 +1,8 @@
 //! From what happened to alerts and messages. One evaluator works at a time, in one transaction: whoever is killed in the middle
 //! has done nothing, and the next begins where the last one committed.
 
+use std::sync::Arc;
+
 use time::Duration;
 use url::Url;
 
@@ -37,7 +39,7 @@ pub struct Evaluated {
 /// Rules and channels as they are in this transaction.
 pub(super) struct Hall<'a> {
     pub voice: &'a Voice,
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Arc<Rule>>,
     pub channels: Vec<Channel>,
     pub done: Evaluated,
 }
@@ -49,7 +51,7 @@ impl Hall<'_> {
     }
 
     /// The rules that tell this event.
-    pub fn telling(&self, event: Event) -> Vec<Rule> {
+    pub fn telling(&self, event: Event) -> Vec<Arc<Rule>> {
         let rules = self.rules.iter().filter(|rule| rule.tells(event));
         rules.cloned().collect()
     }
@@ -61,9 +63,10 @@ pub async fn evaluate(op: &mut Op, voice: &Voice) -> Result<Option<Evaluated>, s
     if !store::events::take_turn(op).await? {
         return Ok(None);
     }
+    let rules = store::rules::all(op).await?;
     let mut hall = Hall {
         voice,
-        rules: store::rules::all(op).await?,
+        rules: rules.into_iter().map(Arc::new).collect(),
         channels: store::channels::all(op).await?,
         done: Evaluated::default(),
     };

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A word that no event and no severity has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such word")]
@@ -108,7 +110,8 @@ impl FromStr for Event {
 }
 
 /// How loudly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     Info,
     Warning,
@@ -157,6 +160,8 @@ mod tests {
         }
         for severity in Severity::ALL {
             assert_eq!(severity.as_str().parse(), Ok(severity));
+            // Messages hold the word as well.
+            assert_eq!(serde_json::json!(severity), severity.as_str());
         }
     }
 }

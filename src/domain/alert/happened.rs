@@ -10,7 +10,12 @@ use crate::domain::api_key;
 use crate::domain::op::Op;
 
 /// Conditions of a tenant's standing.
-const STANDING: [&str; 4] = ["expired", "retrying", "expiring", "validation_failed"];
+const STANDING: [Event; 4] = [
+    Event::Expired,
+    Event::Retrying,
+    Event::Expiring,
+    Event::ValidationFailed,
+];
 
 pub(super) async fn handle(
     op: &mut Op,
@@ -49,17 +54,11 @@ pub(super) async fn handle(
             tell(op, hall, happening, &tenant, Event::ValidationFailed).await
         }
         ("validation", Some(tenant)) => {
-            close_some(
-                op,
-                hall,
-                &tenant,
-                &["validation_failed"],
-                None,
-                Why::Recovered,
-            )
-            .await
+            let events = [Event::ValidationFailed];
+            close_some(op, hall, &tenant, &events, None, Why::Recovered).await
         }
         ("key_suspended", tenant) => key_suspended(op, hall, happening, tenant.as_ref()).await,
+        // A kind that only a newer schema knows, or of a tenant that is gone.
         _ => Ok(()),
     }
 }
@@ -72,37 +71,13 @@ async fn state(
 ) -> Result<(), sqlx::Error> {
     match happening.word.as_str() {
         "valid" | "expiring" => {
-            close_some(
-                op,
-                hall,
-                tenant,
-                &["expired", "retrying"],
-                None,
-                Why::Recovered,
-            )
-            .await?;
-            // A validation of the connection before says nothing of this one.
-            let current = subject(happening);
-            for id in
-                store::alerts::open_of_tenant(op, tenant.id, &["validation_failed"], None).await?
-            {
-                let former = store::alerts::by_ids(op, &[id]).await?.pop();
-                if former.is_some_and(|one| one.subject != current) {
-                    close(op, hall, id, Why::Recovered).await?;
-                }
-            }
-            Ok(())
+            let events = [Event::Expired, Event::Retrying];
+            close_some(op, hall, tenant, &events, None, Why::Recovered).await?;
+            forget_validations(op, hall, happening, tenant).await
         }
         "expired" => {
-            close_some(
-                op,
-                hall,
-                tenant,
-                &["retrying", "expiring"],
-                None,
-                Why::Worse,
-            )
-            .await?;
+            let events = [Event::Retrying, Event::Expiring];
+            close_some(op, hall, tenant, &events, None, Why::Worse).await?;
             expired(op, hall, happening, tenant).await
         }
         "suspended" | "archived" => {
@@ -113,6 +88,24 @@ async fn state(
         }
         _ => Ok(()),
     }
+}
+
+/// A validation of the connection before says nothing of this one.
+async fn forget_validations(
+    op: &mut Op,
+    hall: &mut Hall<'_>,
+    happening: &Happening,
+    tenant: &Tenant,
+) -> Result<(), sqlx::Error> {
+    let current = subject(happening);
+    let events = [Event::ValidationFailed];
+    let open = store::alerts::open_of_tenant(op, tenant.id, &events, None).await?;
+    for former in store::alerts::by_ids(op, &open).await? {
+        if former.subject != current {
+            close(op, hall, former.id, Why::Recovered).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn expired(
@@ -196,7 +189,7 @@ async fn ended(
         _ => Why::Withdrawn,
     };
     let subject = subject(happening);
-    let events = ["invitation_failed", "invitation_lapsing"];
+    let events = [Event::InvitationFailed, Event::InvitationLapsing];
     close_some(op, hall, tenant, &events, Some(&subject), why).await?;
     if happening.word == "completed" {
         tell(op, hall, happening, tenant, Event::InvitationCompleted).await?;
@@ -208,7 +201,7 @@ async fn close_some(
     op: &mut Op,
     hall: &mut Hall<'_>,
     tenant: &Tenant,
-    events: &[&str],
+    events: &[Event],
     subject: Option<&str>,
     why: Why,
 ) -> Result<(), sqlx::Error> {

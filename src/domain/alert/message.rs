@@ -1,11 +1,13 @@
 //! What a message says, whatever channel carries it. Written when it arises and kept, so that every attempt says the same. No
 //! token, no secret link, no person: the tenant's ids and names, what happened, who acts, and where a technician looks.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Event, Severity};
+use super::Severity;
 
 /// Where in an alert's life a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,10 +48,10 @@ pub struct Named {
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// An [`Event`]'s word; `test`, `heartbeat` or `channel_disabled` beside them.
+    /// An [`Event`](super::Event)'s word; `test`, `heartbeat` or `channel_disabled` beside them.
     pub event: String,
     pub step: Step,
-    pub severity: String,
+    pub severity: Severity,
     /// One line.
     pub title: String,
     /// A sentence or two.
@@ -64,7 +66,7 @@ pub struct Message {
     pub cause: String,
     pub who: String,
     pub alert_id: Option<Uuid>,
-    /// Of this alert's messages, the how manieth: receivers may get them in another order.
+    /// The number of this message among the alert's, from 1: receivers may get them in another order.
     pub sequence: i32,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -76,7 +78,7 @@ impl Message {
         Self {
             event: "test".into(),
             step: Step::Told,
-            severity: Severity::Info.as_str().into(),
+            severity: Severity::Info,
             title: "Test message".into(),
             text: "This channel works. Somebody pressed “Test” on the page Alerts; nothing happened to any tenant.".into(),
             facts: Vec::new(),
@@ -107,7 +109,7 @@ impl Message {
         Self {
             event: "channel_disabled".into(),
             step: Step::Notice,
-            severity: Severity::Urgent.as_str().into(),
+            severity: Severity::Urgent,
             title: format!("Alerts no longer reach “{channel}”"),
             text: format!(
                 "The channel “{channel}” has taken nothing for five days and was disabled ({why}). Its messages wait. Put it right \
@@ -125,13 +127,6 @@ impl Message {
             _ => format!("alert.{}", self.step.as_str()),
         }
     }
-
-    /// Whether it stands for a condition that has an end.
-    pub fn is_momentary(&self) -> bool {
-        self.event
-            .parse()
-            .map_or(true, |event: Event| event.is_momentary())
-    }
 }
 
 /// `TNY-` and twelve characters: the same for the same parts, for ever.
@@ -144,8 +139,7 @@ pub fn ticket_key(parts: &[&[u8]]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &all);
     let mut key = String::from("TNY-");
     for byte in digest.as_ref().iter().take(6) {
-        let two = format!("{byte:02X}");
-        key.push_str(&two);
+        let _ = write!(key, "{byte:02X}");
     }
     key
 }

@@ -23,22 +23,24 @@ mod store;
 
 pub use beat::{Beat, beat};
 pub use channel::{
-    Channel, ChannelError, ChannelInput, ChannelKind, ChannelState, Created, FieldError, OWNERS,
-    Prepared, Sealed, add, channel, channels, make_key, prepare, prepare_change, remove_channel,
-    rotate, set_state, test, update_channel,
+    Channel, ChannelError, ChannelInput, ChannelKind, ChannelState, Created, OWNERS, Prepared,
+    SealedKey, add, channel, channels, make_key, prepare, prepare_change, remove_channel, rotate,
+    set_state, test, update_channel,
 };
 pub use deliver::{
-    Claimed, Courier, Delivery, Outcome, channels_due, claim, deliver, deliveries, hold_all,
-    replay, replay_failed, send, settle,
+    Claimed, Courier, Delivery, DeliveryState, Outcome, channels_due, claim, deliver, deliveries,
+    hold_all, replay, replay_failed, send, settle,
 };
 pub use evaluate::{Evaluated, Voice, evaluate};
 pub use event::{Event, Severity};
 pub use list::{Alert, Filter, Open, Subject, count_open, find, get, list};
 pub use message::{Message, Named, Step, ticket_key};
 pub use rule::{
-    Quiet, Rule, RuleInput, find as rule, list as rules, remove as remove_rule, save as save_rule,
-    set_enabled,
+    Quiet, Rule, RuleError, RuleInput, find as rule, list as rules, remove as remove_rule,
+    save as save_rule, set_enabled,
 };
 pub use schedule::{GIVE_UP, next_attempt};
 pub use snooze::{SnoozeError, snooze, wake};
 pub use store::totals::{Sums, Traffic, sums, traffic};
+
+pub use crate::domain::tenant::FieldError;

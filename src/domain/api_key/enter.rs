@@ -1,11 +1,11 @@
 //! A key at the door. Looked up anew for every call, with its owner, so that whatever was taken from either counts at once.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use super::seen::{Seen, SeenKeys};
 use super::{ApiKey, KeySecret, Pepper, Standing, store};
 use crate::clock::Clock;
 use crate::config::KeyLimits;
@@ -128,68 +128,6 @@ pub async fn enter(
     }
     seen.note(found);
     Ok(Holder { key, counted })
-}
-
-/// Keys that this process has seen at work, with what their secrets are compared with. Whatever is known here may be out of
-/// date: it serves hand-outs, whose one statement asks the database for the key's version and owner before anything is given.
-#[derive(Clone, Debug, Default)]
-pub struct SeenKeys(Arc<Mutex<HashMap<String, Seen>>>);
-
-#[derive(Clone)]
-struct Seen {
-    key: Arc<ApiKey>,
-    mac: Vec<u8>,
-    previous_mac: Option<Vec<u8>>,
-    pepper: Arc<Pepper>,
-}
-
-impl std::fmt::Debug for Seen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seen")
-            .field("key", &self.key.id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// More are forgotten all together; each is found again at its next call.
-const MOST_SEEN: usize = 10_000;
-
-impl SeenKeys {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
-        // Whole between any two statements.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, seen: Seen) {
-        let mut all = self.all();
-        if all.len() >= MOST_SEEN {
-            all.clear();
-        }
-        all.insert(seen.key.public_id.clone(), seen);
-    }
-
-    /// The key, if it was seen before, was whole and usable from there then, and has not expired since.
-    pub fn find(&self, text: &str, ip: &str, now: OffsetDateTime) -> Option<Arc<ApiKey>> {
-        let secret = KeySecret::parse(text)?;
-        let seen = self.all().get(secret.public_id()).cloned()?;
-        let works = seen.is(&secret, now) && seen.key.standing(now) == Standing::Works;
-        (works && seen.key.admits(ip)).then_some(seen.key)
-    }
-
-    /// It is not as it was any more.
-    pub fn forget(&self, key: &ApiKey) {
-        self.all().remove(&key.public_id);
-    }
-}
-
-impl Seen {
-    /// With this very secret, or with the one before the last rotation as long as that works.
-    fn is(&self, secret: &KeySecret, now: OffsetDateTime) -> bool {
-        let overlaps = self.key.previous_until.is_some_and(|until| now < until);
-        let previous = self.previous_mac.as_ref().filter(|_| overlaps);
-        secret.is(&self.mac, &self.pepper)
-            || previous.is_some_and(|mac| secret.is(mac, &self.pepper))
-    }
 }
 
 /// The key with this secret, and a unit of work that reaches what the key reaches and no other key.

@@ -1,11 +1,14 @@
 //! From the form to a key's rule. All problems at once, each at its field.
 
+use std::collections::BTreeSet;
+
 use time::Duration;
 
 use super::{ApiScope, LONGEST_LIFE, Rule, Tenants, store};
 use crate::config::Network;
+use crate::domain::line::words;
 use crate::domain::op::{Op, Scope};
-use crate::domain::tenant::{FieldError, is_tag};
+use crate::domain::tenant::{FieldError, is_tag, keep};
 use crate::keeper::Resource;
 
 /// Days for which a former secret may work on after a rotation.
@@ -156,20 +159,12 @@ impl KeyInput {
             "only" => {}
             _ => return Ok(Err(FieldError::new("reach", "Choose one of the two."))),
         }
-        let mut tags = words(&self.tags);
-        for tag in &mut tags {
-            *tag = tag.to_lowercase();
-        }
-        tags.sort();
-        tags.dedup();
+        let tags: BTreeSet<String> = words(&self.tags).map(str::to_lowercase).collect();
         if let Some(odd) = tags.iter().find(|tag| !is_tag(tag)) {
             let message = format!("“{odd}” is no tag. Tags have letters, digits and hyphens.");
             return Ok(Err(FieldError::new("tags", message)));
         }
-        let names: Vec<String> = words(&self.tenants)
-            .into_iter()
-            .map(|name| name.to_lowercase())
-            .collect();
+        let names: Vec<String> = words(&self.tenants).map(str::to_lowercase).collect();
         if names.len() > MOST_TENANTS {
             let message = "Name at most 1,000 tenants. Give the others a tag and enter that.";
             return Ok(Err(FieldError::new("tenants", message)));
@@ -185,24 +180,13 @@ impl KeyInput {
             return Ok(Err(FieldError::new("tenants", message)));
         }
         let tenants = found.into_iter().map(|(id, _)| id).collect();
+        let tags = tags.into_iter().collect();
         Ok(Ok(Tenants::Only { tags, tenants }))
     }
 }
 
-fn keep<T>(parsed: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Option<T> {
-    parsed.map_err(|error| errors.push(error)).ok()
-}
-
-fn words(typed: &str) -> Vec<String> {
-    typed
-        .split([',', ';', ' ', '\t', '\r', '\n'])
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
 fn networks(typed: &str) -> Result<Vec<String>, FieldError> {
-    let all = words(typed);
+    let all: Vec<String> = words(typed).map(str::to_owned).collect();
     let odd = all.iter().find(|one| one.parse::<Network>().is_err());
     match odd {
         Some(odd) => Err(FieldError::new(

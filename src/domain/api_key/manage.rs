@@ -2,10 +2,10 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{ApiKey, ApiScope, KeySecret, NewKey, Pepper, Rule, Tenants, store};
+use super::{ApiKey, ApiScope, KeySecret, KeyState, NewKey, Pepper, Rule, Tenants, store};
 use crate::domain::audit::Entry;
 use crate::domain::op::Op;
-use crate::domain::technician::Technician;
+use crate::domain::technician::{Role, Technician};
 use crate::storage::ApiKeyId;
 
 /// Why a key stays as it is.
@@ -46,16 +46,12 @@ pub async fn create(
     Ok((id, secret))
 }
 
-fn check(
-    role: crate::domain::technician::Role,
-    limited: bool,
-    rule: &Rule,
-) -> Result<(), ChangeError> {
-    let beyond = rule.scopes.iter().find(|scope| {
-        let permission = scope.permission();
-        !role.may(permission) || (limited && permission.concerns_all_tenants())
-    });
-    beyond.map_or(Ok(()), |scope| Err(ChangeError::Beyond(*scope)))
+fn check(role: Role, limited: bool, rule: &Rule) -> Result<(), ChangeError> {
+    let mut scopes = rule.scopes.iter();
+    match scopes.find(|scope| !scope.is_within(role, limited)) {
+        Some(beyond) => Err(ChangeError::Beyond(*beyond)),
+        None => Ok(()),
+    }
 }
 
 /// The whole rule, so that the log says what a key could do at any time.
@@ -92,6 +88,9 @@ fn told(entry: Entry, rule: &Rule) -> Entry {
 
 /// Change what a key may.
 pub async fn change(op: &mut Op, key: &ApiKey, rule: &Rule) -> Result<(), ChangeError> {
+    if key.state == KeyState::Revoked {
+        return Err(ChangeError::Changed);
+    }
     if *rule == key.rule {
         return Ok(());
     }
@@ -109,7 +108,7 @@ pub async fn rotate(
     life: Duration,
     overlap: Duration,
 ) -> Result<KeySecret, ChangeError> {
-    if key.state == super::KeyState::Revoked {
+    if key.state == KeyState::Revoked {
         return Err(ChangeError::Changed);
     }
     let pepper = Pepper::new(&store::pepper(op.db()).await?);

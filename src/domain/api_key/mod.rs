@@ -8,19 +8,19 @@ mod manage;
 mod replies;
 mod scope;
 mod secret;
+mod seen;
 mod store;
 mod touch;
 
 use time::{Duration, OffsetDateTime};
 
-pub use enter::{Counted, Entrance, Holder, NoEntry, SeenKeys, enter};
+pub use enter::{Counted, Entrance, Holder, NoEntry, enter};
 pub use input::{KeyInput, NewKey, OVERLAPS};
-pub use manage::{
-    ChangeError, change, create, reason_to_tell, resume, revoke, rotate, suspend,
-};
+pub use manage::{ChangeError, change, create, reason_to_tell, resume, revoke, rotate, suspend};
 pub use replies::{Kept, forget_reply, keep_reply, sweep_replies, take_reply};
 pub use scope::{ApiScope, UnknownScope};
 pub use secret::{KeySecret, PREFIX, Pepper};
+pub use seen::SeenKeys;
 pub use touch::{Touched, touch};
 
 use super::op::{Op, Scope};
@@ -139,10 +139,7 @@ impl ApiKey {
 
     /// Whether it may do this: it names the scope, and its owner's role still allows it.
     pub fn may(&self, scope: ApiScope) -> bool {
-        let permission = scope.permission();
-        self.rule.scopes.contains(&scope)
-            && self.owner.role.may(permission)
-            && !(self.owner.limited && permission.concerns_all_tenants())
+        self.rule.scopes.contains(&scope) && scope.is_within(self.owner.role, self.owner.limited)
     }
 
     /// Whether it may be used from there.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::technician::Permission;
+use crate::domain::technician::{Permission, Role};
 
 /// One kind of thing that a route of the API lets a key do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,14 @@ impl ApiScope {
     }
 }
 
+impl ApiScope {
+    /// Whether somebody of this role, limited to some tenants or not, may do this, and so let a key do it.
+    pub fn is_within(self, role: Role, limited: bool) -> bool {
+        let permission = self.permission();
+        role.may(permission) && !(limited && permission.concerns_all_tenants())
+    }
+}
+
 impl fmt::Display for ApiScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -113,7 +121,6 @@ impl FromStr for ApiScope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::technician::Role;
 
     #[test]
     fn whoever_only_looks_gives_no_scope_that_changes_or_hands_out() {

@@ -1,14 +1,7 @@
 //! What was typed on the page "Branding".
 
 use super::Brand;
-use crate::domain::tenant::is_deceptive;
-
-/// A field and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    pub field: &'static str,
-    pub message: String,
-}
+use crate::domain::tenant::{FieldError, is_deceptive};
 
 /// The fields as typed.
 #[derive(Clone, Debug, Default)]
@@ -30,10 +23,10 @@ impl BrandInput {
             let text = typed.trim().to_owned();
             if text.chars().count() > most {
                 let message = format!("Shorten it to {most} characters.");
-                errors.push(FieldError { field, message });
+                errors.push(FieldError::new(field, message));
             } else if text.chars().any(is_deceptive) {
-                let message = "Remove the characters that nobody can see.".to_owned();
-                errors.push(FieldError { field, message });
+                let message = "Remove the characters that nobody can see.";
+                errors.push(FieldError::new(field, message));
             }
             text
         };
@@ -42,10 +35,7 @@ impl BrandInput {
         let contact = one_line("contact", &self.contact, 200);
         let accent = self.accent.trim().to_lowercase();
         if let Err(message) = check_accent(&accent) {
-            errors.push(FieldError {
-                field: "accent",
-                message,
-            });
+            errors.push(FieldError::new("accent", message));
         }
         if errors.is_empty() {
             Ok(Brand {

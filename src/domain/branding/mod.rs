@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::audit::Entry;
 use super::op::Op;
 
-pub use input::{BrandInput, FieldError};
+pub use input::BrandInput;
 pub use logo::{LOGO_BYTES, LOGO_PIXELS, Logo, LogoError};
 
 /// What the MSP entered.

@@ -2,8 +2,8 @@
 //! Each tenant gets an invitation and a mail, both in one transaction, so that nobody is mailed twice whatever dies when. How
 //! far each has come is read from the mail, the invitation, the attempts and the checks (SQL function `campaign_board`).
 
+mod acts;
 mod create;
-mod end;
 mod input;
 mod pace;
 mod run;
@@ -15,17 +15,18 @@ use std::str::FromStr;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::alert;
+use super::customer_mail::MailTemplate;
 use super::invitation::Method;
 use super::op::{Op, Scope};
 use crate::storage::{CampaignId, InvitationId, TenantId};
 
+pub use acts::{ActError, Stopped, discard, pause, pause_all, resume, retry, start, stop};
 pub use create::{CreateError, create};
-pub use end::{ActError, Stopped, discard, pause, pause_all, resume, retry, start, stop};
 pub use input::{CampaignInput, NewCampaign};
 pub use pace::Pace;
 pub use run::{Runner, Swept};
 pub use store::{Counts, RowFilter};
-pub use words::{deadline_sentence, named, reason_sentence};
+pub use words::named;
 
 /// Most tenants of one campaign.
 pub const MOST_TENANTS: usize = 10_000;
@@ -212,7 +213,7 @@ pub struct Campaign {
     /// Why, in own words; empty: the reason's sentence.
     pub sentence: String,
     /// Subject and body of its own.
-    pub template: Option<(String, String)>,
+    pub template: Option<MailTemplate>,
     pub pace: Pace,
     pub deadline: Option<OffsetDateTime>,
     /// Every so many days, at most so many; none for none.

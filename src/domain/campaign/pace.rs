@@ -55,7 +55,7 @@ impl Pace {
         self.opens(planned.max(now - MADE_UP_FOR) + step)
     }
 
-    /// About how long `mails` take while they may go out, in words of hours.
+    /// About how long so many mails take, not counting the hours in which none goes out.
     pub fn takes(&self, mails: i64) -> Duration {
         Duration::seconds(mails.saturating_mul(3600) / i64::from(self.per_hour.max(1)))
     }
@@ -132,12 +132,30 @@ mod tests {
         let pace = in_berlin(8, 17);
         // The clock goes back on Sunday the 25th, and forward on Sunday the 28th.
         for (at, opens) in [
-            (datetime!(2026-10-24 05:00 UTC), datetime!(2026-10-24 06:00 UTC)),
-            (datetime!(2026-10-24 15:00 UTC), datetime!(2026-10-25 07:00 UTC)),
-            (datetime!(2026-10-25 15:59 UTC), datetime!(2026-10-25 15:59 UTC)),
-            (datetime!(2026-10-25 16:00 UTC), datetime!(2026-10-26 07:00 UTC)),
-            (datetime!(2027-03-27 16:00 UTC), datetime!(2027-03-28 06:00 UTC)),
-            (datetime!(2027-03-28 15:00 UTC), datetime!(2027-03-29 06:00 UTC)),
+            (
+                datetime!(2026-10-24 05:00 UTC),
+                datetime!(2026-10-24 06:00 UTC),
+            ),
+            (
+                datetime!(2026-10-24 15:00 UTC),
+                datetime!(2026-10-25 07:00 UTC),
+            ),
+            (
+                datetime!(2026-10-25 15:59 UTC),
+                datetime!(2026-10-25 15:59 UTC),
+            ),
+            (
+                datetime!(2026-10-25 16:00 UTC),
+                datetime!(2026-10-26 07:00 UTC),
+            ),
+            (
+                datetime!(2027-03-27 16:00 UTC),
+                datetime!(2027-03-28 06:00 UTC),
+            ),
+            (
+                datetime!(2027-03-28 15:00 UTC),
+                datetime!(2027-03-29 06:00 UTC),
+            ),
         ] {
             assert_eq!(pace.opens(at), opens, "{at}");
         }

@@ -2,6 +2,8 @@
 //! authorised us is checked; what is over ends. It may be killed anywhere, and several may run at once.
 
 mod ask;
+mod fate;
+mod remind;
 
 use sqlx::PgPool;
 

@@ -1,18 +1,15 @@
 //! What goes into a mail: its text, and the values of its placeholders as they are when it goes out.
 
-use crate::domain::connection::{self, ShownState};
-use crate::domain::invitation::Invitation;
-use crate::domain::op::{Op, Scope};
-use crate::domain::tenant::{self, Tenant, TenantState};
-use crate::language::{Language, day, exact};
-use crate::mail::{ACCENT, CustomerLetter};
-
 use super::send::{NotSent, Sender};
 use super::{Kind, MailTemplate, Taken, settings};
 use crate::domain::branding::{self, Brand};
-use crate::domain::invitation;
-use crate::storage::TenantId;
-use time::{Duration, OffsetDateTime};
+use crate::domain::connection::{self, ShownState};
+use crate::domain::invitation::{self, Invitation};
+use crate::domain::op::{Op, Scope};
+use crate::domain::page_url::page_url;
+use crate::domain::tenant::{self, Tenant, TenantState};
+use crate::language::{Language, day, exact};
+use crate::mail::{ACCENT, CustomerLetter};
 
 /// Everything but the link, which only the keeper knows.
 pub(super) struct Prepared {
@@ -44,7 +41,7 @@ pub(super) async fn prepare(
     }
     let language = match mail.language {
         Some(language) => language,
-        None => usual_language(op, scope, mail.tenant).await?,
+        None => settings::language(op, scope, mail.tenant).await?,
     };
     let template = match &mail.template {
         Some(own) => own.clone(),
@@ -72,28 +69,14 @@ pub(super) async fn prepare(
     Ok(Prepared { letter, invitation })
 }
 
-/// The tenant's language, or the installation's.
-async fn usual_language(
-    op: &mut Op,
-    scope: Scope,
-    tenant: TenantId,
-) -> Result<Language, sqlx::Error> {
-    let own = settings::mailing(op, scope, tenant).await?.language;
-    Ok(match own {
-        Some(language) => language,
-        None => settings::settings(op).await?.language,
-    })
-}
-
 /// A letter of the MSP to nobody yet.
-fn blank(
+pub(super) fn blank(
     sender: &Sender,
     brand: &Brand,
     language: Language,
     template: MailTemplate,
 ) -> CustomerLetter {
     let msp_name = brand.name(&sender.msp_name).to_owned();
-    let base = sender.base_url.as_str().trim_end_matches('/');
     CustomerLetter {
         to: String::new(),
         language,
@@ -105,58 +88,17 @@ fn blank(
         facts: Vec::new(),
         report_to: sender.report_to.clone(),
         contact: brand.contact.clone(),
-        accent: if brand.accent.is_empty() {
-            ACCENT.to_owned()
-        } else {
-            brand.accent.clone()
-        },
-        logo: brand.logo.map(|id| format!("{base}/brand/logo/{id}")),
+        accent: first_named([&brand.accent, ACCENT]),
+        logo: brand
+            .logo
+            .map(|id| page_url(&sender.base_url, &format!("/brand/logo/{id}"))),
     }
 }
 
-/// What a text looks like, with values that nobody owns.
-pub fn sample(
-    sender: &Sender,
-    brand: &Brand,
-    kind: Kind,
-    language: Language,
-    template: MailTemplate,
-    now: OffsetDateTime,
-) -> CustomerLetter {
-    let words = &language.book().mail;
-    let until = exact(language, now + Duration::days(7));
-    let mut letter = blank(sender, brand, language, template);
-    "it@contoso.example".clone_into(&mut letter.to);
-    let expires = match kind {
-        Kind::AboutToExpire => {
-            let last = day(language, now + Duration::days(14));
-            words.ends_on.with("day", last).text()
-        }
-        _ => until,
-    };
-    let app = [&sender.app_name, &letter.msp_name]
-        .into_iter()
-        .find(|name| !name.is_empty());
-    let app = app.cloned().unwrap_or_default();
-    letter.values.extend([
-        ("tenant", "Contoso".to_owned()),
-        ("reference", "R-7KQ2".to_owned()),
-        ("technician", "Kim Berg".to_owned()),
-        ("expires", expires),
-        ("by", "admin@contoso.example".to_owned()),
-        ("when", exact(language, now)),
-        ("app", app),
-        ("resources", "Microsoft Graph\nExchange Online".to_owned()),
-        ("reason", String::new()),
-        ("deadline", String::new()),
-    ]);
-    if kind.has_link() {
-        let base = sender.base_url.as_str().trim_end_matches('/');
-        letter.link = Some(format!("{base}/onboarding/inv_EXAMPLE"));
-        let reference = words.reference.with("reference", "R-7KQ2");
-        letter.facts.push(reference.text());
-    }
-    letter
+/// The first of these that is not empty.
+pub(super) fn first_named<const N: usize>(names: [&str; N]) -> String {
+    let found = names.into_iter().find(|name| !name.is_empty());
+    found.unwrap_or_default().to_owned()
 }
 
 fn resources(tenant: &Tenant) -> String {
@@ -221,23 +163,18 @@ async fn say_granted(
         }
     });
     let granted = granted.collect::<Vec<_>>().join("\n");
-    let by = [
+    let by = first_named([
         &standing.admin_username,
         &tenant.admin_username,
         &tenant.full_name,
-    ]
-    .into_iter()
-    .find(|name| !name.is_empty());
-    let app = [&sender.app_name, &letter.msp_name]
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .cloned();
+    ]);
+    let app = first_named([&sender.app_name, &letter.msp_name]);
     letter.values.retain(|(name, _)| *name != "resources");
     letter.values.extend([
         ("resources", granted),
-        ("by", by.cloned().unwrap_or_default()),
+        ("by", by),
         ("when", exact(letter.language, standing.obtained_at)),
-        ("app", app.unwrap_or_default()),
+        ("app", app),
     ]);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod kind;
 mod letter;
 mod news;
 mod queue;
+mod sample;
 mod send;
 mod settings;
 mod store;
@@ -21,13 +22,13 @@ use crate::language::Language;
 use crate::storage::{CustomerMailId, InvitationId, TenantId};
 
 pub use kind::Kind;
-pub use letter::sample;
 pub use news::queue_news;
 pub use queue::{Queued, cancel_campaign, hold_all, queue, send_again, take_at_once};
+pub use sample::sample;
 pub use send::{Outcome, Sender, Swept};
 pub use settings::{
-    MailSettings, Mailing, MailingInput, REMINDER_DAYS, TextError, change_settings, mailing,
-    own_texts, reset_text, set_mailing, set_text, settings, text,
+    MailSettings, Mailing, REMINDER_DAYS, TextError, change_settings, language, mailing, own_texts,
+    reset_text, set_mailing, set_text, settings, text,
 };
 pub use template::{TemplateErrors, check as check_template};
 

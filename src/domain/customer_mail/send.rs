@@ -7,6 +7,7 @@ use time::Duration;
 use url::Url;
 
 use super::letter::{Prepared, prepare};
+use super::store::Ended;
 use super::{Taken, store};
 use crate::clock::Clock;
 use crate::domain::invitation::{self, LinkError, LinkToken};
@@ -181,7 +182,7 @@ impl Sender {
 
     async fn note_sent(&self, mail: &Taken, prepared: &Prepared) -> Result<(), sqlx::Error> {
         let mut op = self.begin(mail.tenant).await?;
-        if !store::settle(&mut op, mail, "sent", None, "").await? {
+        if !store::settle(&mut op, mail, Ended::Sent).await? {
             return Ok(());
         }
         match &prepared.invitation {
@@ -194,7 +195,7 @@ impl Sender {
 
     async fn note_cancelled(&self, mail: &Taken, why: &'static str) -> Result<(), sqlx::Error> {
         let mut op = self.begin(mail.tenant).await?;
-        if store::settle(&mut op, mail, "cancelled", None, why).await? {
+        if store::settle(&mut op, mail, Ended::Cancelled(why)).await? {
             self.note(&mut op, mail, "customer_mail.cancelled", why)
                 .await?;
         }
@@ -211,12 +212,12 @@ impl Sender {
         let mut op = self.begin(mail.tenant).await?;
         let next = op.now() + pause(mail.attempts);
         let over = error.is_final() || !again || next > mail.give_up_at;
-        let (state, next) = if over {
-            ("failed", None)
+        let ended = if over {
+            Ended::Failed(&why)
         } else {
-            ("queued", Some(next))
+            Ended::Later(next, &why)
         };
-        if store::settle(&mut op, mail, state, next, &why).await? {
+        if store::settle(&mut op, mail, ended).await? {
             operations::record_mail(&mut op, Some(mail.tenant), mail.kind.as_str(), &why).await?;
             if over {
                 self.note(&mut op, mail, "customer_mail.failed", &why)

@@ -45,36 +45,14 @@ impl Default for Mailing {
     }
 }
 
-/// What was typed for a tenant.
-#[derive(Clone, Debug, Default)]
-pub struct MailingInput {
-    pub language: Option<Language>,
-    pub to_address: String,
-    pub reminder: bool,
-    pub completed: bool,
-    pub about_to_expire: bool,
-}
-
-impl MailingInput {
-    /// What it means, or what is wrong with the address.
-    pub fn parse(&self) -> Result<Mailing, String> {
-        let to_address =
-            address("invitation_email", &self.to_address).map_err(|error| error.message)?;
-        Ok(Mailing {
-            to_address,
-            ..self.unchecked()
+impl Mailing {
+    /// As it is kept, or what is wrong with the address that was typed.
+    pub fn checked(&self) -> Result<Self, String> {
+        let to_address = address("invitation_email", &self.to_address);
+        Ok(Self {
+            to_address: to_address.map_err(|error| error.message)?,
+            ..self.clone()
         })
-    }
-
-    /// As typed, for the form.
-    pub fn unchecked(&self) -> Mailing {
-        Mailing {
-            language: self.language,
-            to_address: self.to_address.clone(),
-            reminder: self.reminder,
-            completed: self.completed,
-            about_to_expire: self.about_to_expire,
-        }
     }
 }
 
@@ -94,6 +72,18 @@ pub async fn change_settings(op: &mut Op, new: MailSettings) -> Result<(), sqlx:
 /// What a customer gets; the usual when nothing was said, or the tenant is out of scope.
 pub async fn mailing(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<Mailing, sqlx::Error> {
     Ok(store::mailing(op, scope, tenant).await?.unwrap_or_default())
+}
+
+/// The language of mails to this customer: its own, or the installation's.
+pub async fn language(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+) -> Result<Language, sqlx::Error> {
+    match mailing(op, scope, tenant).await?.language {
+        Some(language) => Ok(language),
+        None => Ok(settings(op).await?.language),
+    }
 }
 
 /// Set it; false when the tenant is archived or out of scope.

@@ -10,6 +10,7 @@ use super::{Invitation, Pin};
 use crate::clock;
 use crate::domain::audit;
 use crate::domain::op::Op;
+use crate::domain::page_url::page_url;
 use crate::domain::technician::{Busy, PasswordHash};
 use crate::keeper::message::{Refusal, Reply, Request};
 use crate::keeper::text::Text;
@@ -60,8 +61,7 @@ impl LinkToken {
 
     /// The link: the Auth URL of design and screens, under the configured base address.
     pub fn auth_url(&self, base: &Url) -> String {
-        let base = base.as_str().trim_end_matches('/');
-        format!("{base}/onboarding/{}", self.expose())
+        page_url(base, &format!("/onboarding/{}", self.expose()))
     }
 }
 

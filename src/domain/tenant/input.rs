@@ -94,7 +94,11 @@ impl TenantInput {
     }
 }
 
-fn keep<T>(parsed: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Option<T> {
+/// What was read; what is wrong with it joins the rest.
+pub(in crate::domain) fn keep<T>(
+    parsed: Result<T, FieldError>,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
     parsed.map_err(|error| errors.push(error)).ok()
 }
 

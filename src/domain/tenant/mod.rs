@@ -22,6 +22,7 @@ pub use crate::keeper::Resource;
 pub(in crate::domain) use address::{address, is_deceptive};
 pub use change::{ChangeError, add, edit};
 pub use export::{Export, export};
+pub(in crate::domain) use input::keep;
 pub use input::{FieldError, NewTenant, TenantInput, is_tag};
 pub use lead_time::{LeadDays, lead_days, set_lead_days};
 pub use lifecycle::{LifecycleError, archive, restore, resume, suspend};

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::WebError;
 use super::fields;
+use crate::domain::tenant::FieldError;
 
 /// A URL-encoded body, read once into typed text; checking the text is the handler's. A field that `T` does not know is
 /// refused (422), so that nobody tries what a page does not offer.
@@ -58,6 +59,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .map(|axum_extra::extract::Query(query)| Self(query))
             .map_err(|_| WebError::BadRequest(NO_SENSE))
     }
+}
+
+/// What is wrong with the field of this name.
+pub fn error_at(errors: &[FieldError], name: &str) -> Option<String> {
+    let found = errors.iter().find(|error| error.field == name);
+    found.map(|error| error.message.clone())
 }
 
 /// One field of a form as the template shows it.

@@ -6,6 +6,7 @@ use axum::extract::State;
 
 use super::Visit;
 use crate::app::App;
+use crate::domain::page_url::page_url;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
@@ -31,8 +32,8 @@ pub(super) fn router() -> Routes {
 }
 
 async fn show(State(app): State<App>, visit: Visit, chrome: Chrome) -> Automation {
-    let base = app.site.base_url.as_str().trim_end_matches('/');
-    let snippets = snippets(base, &visit.short_name);
+    let base = page_url(&app.site.base_url, "");
+    let snippets = snippets(&base, &visit.short_name);
     Automation {
         chrome,
         visit,

@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use super::Visit;
 use crate::app::App;
-use crate::domain::customer_mail::{self, Mail, MailState, Mailing, MailingInput};
+use crate::domain::customer_mail::{self, Mail, MailState, Mailing};
 use crate::domain::op::Op;
 use crate::language::Language;
 use crate::storage::CustomerMailId;
@@ -118,12 +118,21 @@ async fn show(
 ) -> WebResult<Page> {
     let mut op = viewer.begin(&app).await?;
     let mailing = customer_mail::mailing(&mut op, visit.scope(), visit.id).await?;
-    let settings = customer_mail::settings(&mut op).await?;
+    page(&mut op, visit, chrome, mailing, None).await
+}
+
+async fn page(
+    op: &mut Op,
+    visit: Visit,
+    chrome: Chrome,
+    mailing: Mailing,
+    address_error: Option<String>,
+) -> WebResult<Page> {
     Ok(Page {
-        to_address: Field::new(mailing.to_address.clone()),
+        to_address: Field::new(mailing.to_address.clone()).with_error(address_error),
         usual_address: visit.tenant.invitation_email.clone(),
-        usual_language: settings.language,
-        sent: lines(&mut op, &visit).await?,
+        usual_language: customer_mail::settings(op).await?.language,
+        sent: lines(op, &visit).await?,
         mailing,
         chrome,
         visit,
@@ -164,31 +173,21 @@ async fn save(
                 .map_err(|_| WebError::BadRequest("There is no such language."))?,
         ),
     };
-    let input = MailingInput {
+    let typed = Mailing {
         language,
         to_address: sent.to_address,
         reminder: !sent.reminder.is_empty(),
         completed: !sent.completed.is_empty(),
         about_to_expire: !sent.about_to_expire.is_empty(),
     };
-    let mailing = match input.parse() {
+    let mut op = viewer.begin(&app).await?;
+    let mailing = match typed.checked() {
         Ok(mailing) => mailing,
         Err(message) => {
-            let mut op = viewer.begin(&app).await?;
-            let settings = customer_mail::settings(&mut op).await?;
-            let page = Page {
-                to_address: Field::new(input.to_address.clone()).with_error(Some(message)),
-                usual_address: visit.tenant.invitation_email.clone(),
-                usual_language: settings.language,
-                sent: lines(&mut op, &visit).await?,
-                mailing: input.unchecked(),
-                chrome,
-                visit,
-            };
+            let page = page(&mut op, visit, chrome, typed, Some(message)).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let mut op = viewer.begin(&app).await?;
     if !customer_mail::set_mailing(&mut op, visit.scope(), visit.id, &mailing).await? {
         return Err(WebError::Conflict(
             "This tenant is archived. Restore it first.",

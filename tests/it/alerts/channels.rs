@@ -101,6 +101,25 @@ async fn a_worker_that_dies_between_any_two_steps_loses_nothing() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_outlives_its_lease_undoes_nothing() {
+    let (stage, hook) = dying(1).await;
+    let courier = stage.courier();
+    stage.look().await;
+    stage.receiver.be(Mood::Fails);
+    let slow = alert::claim(&courier, hook, None).await.unwrap().unwrap();
+    let failed = alert::send(&courier, &slow).await;
+    stage
+        .sql("update alert_deliveries set lease_until = now() - interval '1 second'")
+        .await;
+    stage.receiver.be(Mood::Takes);
+    assert_eq!(stage.send().await, (1, 0));
+    alert::settle(&courier, &slow, &failed).await.unwrap();
+    let delivered = "select count(*) from alert_deliveries where state = 'delivered'";
+    assert_eq!(stage.number(delivered).await, 1);
+    assert_eq!(stage.send().await, (0, 0), "it is not sent again");
+}
+
+#[tokio::test]
 async fn a_receiver_that_takes_and_dies_hears_it_again_under_the_same_id() {
     let (stage, _) = dying(1).await;
     stage.receiver.be(Mood::TakesAndDies);
@@ -175,6 +194,27 @@ async fn a_channel_that_fails_for_five_days_is_disabled_with_a_notice_and_replay
     op.commit().await.unwrap();
     stage.settle().await;
     assert_eq!(stage.receiver.heard().len(), heard + 2);
+}
+
+#[tokio::test]
+async fn a_test_of_a_channel_that_is_disabled_gives_it_up_no_second_time() {
+    let (stage, hook) = dying(0).await;
+    stage.app.technician("boss@msp.example", Role::Owner).await;
+    let long_ago = stage.app.clock.now() - time::Duration::days(6);
+    stage
+        .sql(&format!(
+            "update alert_channels set state = 'disabled', failing_since = '{long_ago}' where id = '{hook}'"
+        ))
+        .await;
+    stage.receiver.be(Mood::Fails);
+    let admin = stage.app.login(Role::Admin).await;
+    let page = format!("/configuration/alerts/channels/{hook}");
+    let shown = admin.get(&page).await;
+    let done = admin.submit(&shown, "form[action$='/test']", &[]).await;
+    let page = admin.follow(done).await;
+    assert!(page.text().contains("5xx"), "{}", page.text());
+    stage.settle().await;
+    assert!(stage.mail.letters().is_empty(), "the owners know already");
 }
 
 #[tokio::test]

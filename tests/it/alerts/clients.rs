@@ -1,7 +1,7 @@
 //! What others made: the reference libraries of Standard Webhooks verify what the real keeper signs, and aiosmtpd takes our mail.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -14,34 +14,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::receiver::Receiver;
 use crate::support::keeper::World;
-use crate::support::npm;
+use crate::support::packages;
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/webhooks");
-
-/// Below Cargo's directory for tests, installed once per content of the list.
-fn python() -> PathBuf {
-    let wanted = std::fs::read_to_string(Path::new(HERE).join("requirements.txt")).unwrap();
-    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("standardwebhooks-python");
-    let mark = place.join("installed-from");
-    if !std::fs::read_to_string(&mark).is_ok_and(|have| have == wanted) {
-        drop(std::fs::remove_dir_all(&place));
-        std::fs::create_dir_all(&place).unwrap();
-        let output = Command::new("python3")
-            .args(["-m", "pip", "install", "--quiet", "--target"])
-            .arg(place.join("packages"))
-            .arg("--requirement")
-            .arg(Path::new(HERE).join("requirements.txt"))
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        std::fs::write(mark, wanted).unwrap();
-    }
-    place.join("packages")
-}
 
 fn verdict(mut command: Command, input: &Value) -> Value {
     let mut child = command
@@ -117,10 +92,10 @@ async fn the_reference_libraries_verify_our_signatures_and_nothing_that_was_chan
     let mut python3 = Command::new("python3");
     python3
         .arg(Path::new(HERE).join("verify.py"))
-        .env("PYTHONPATH", python());
+        .env("PYTHONPATH", packages::pip("webhooks"));
     let mut node = Command::new("node");
     node.arg(Path::new(HERE).join("verify.cjs"))
-        .env("NODE_PATH", npm::modules("webhooks"));
+        .env("NODE_PATH", packages::npm("webhooks"));
     // Of each message: by the first key, by the second, changed.
     let expected = json!([[true, false, false], [true, true, false]]);
     assert_eq!(verdict(python3, &input), expected);
@@ -146,7 +121,7 @@ async fn a_real_mail_server_takes_alerts_as_text_and_html_under_their_own_ids() 
     let mut server = tokio::process::Command::new("python3")
         .arg(Path::new(HERE).join("smtp.py"))
         .arg(free.to_string())
-        .env("PYTHONPATH", python())
+        .env("PYTHONPATH", packages::pip("webhooks"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -121,13 +121,19 @@ async fn a_key_that_somebody_suspends_is_told_without_the_person_and_leads_to_it
     stage.settle().await;
     assert_eq!(stage.heard(), ["key_suspended told"]);
     let heard = stage.receiver.heard().remove(0);
-    assert_eq!(heard.body["data"]["cause"], "Somebody suspended it by hand.");
+    assert_eq!(
+        heard.body["data"]["cause"],
+        "Somebody suspended it by hand."
+    );
     assert!(!heard.text.contains("robin"), "{}", heard.text);
 
     let admin = stage.app.login(Role::Admin).await;
     let page = admin.get("/configuration/alerts").await;
     let key_page = format!("/security/api-keys/{id}");
-    assert_eq!(page.attributes("td[data-label=Tenant] a", "href"), [key_page.clone()]);
+    assert_eq!(
+        page.attributes("td[data-label=Tenant] a", "href"),
+        [key_page.clone()]
+    );
     let page = admin.get(&key_page).await;
     assert!(page.text().contains("Suspended by robin@msp.example."));
 }

@@ -5,14 +5,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use serde_json::Value;
 use tenantry::outbound::guard::Guard;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+use crate::support::tls;
 
 /// The name under which it is called.
 pub const HOST: &str = "hooks.receiver.example";
@@ -65,19 +63,7 @@ pub struct Receiver {
 
 impl Receiver {
     pub async fn start() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([HOST.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
+        let (acceptor, ca_pem) = tls::acceptor(HOST);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (mood, heard) = (
@@ -85,7 +71,6 @@ impl Receiver {
             Arc::new(Mutex::new(Vec::new())),
         );
         let (moods, kept) = (Arc::clone(&mood), Arc::clone(&heard));
-        let acceptor = TlsAcceptor::from(Arc::new(config));
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (acceptor, moods, kept) =
@@ -119,7 +104,7 @@ impl Receiver {
         });
         Self {
             at,
-            ca_pem: authority.pem(),
+            ca_pem,
             mood,
             heard,
         }

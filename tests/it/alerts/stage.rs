@@ -116,12 +116,18 @@ impl Stage {
         };
         change(&mut input);
         let mut op = self.op().await;
-        let id = alert::save_rule(&mut op, None, &input)
-            .await
-            .unwrap()
-            .unwrap();
+        let id = alert::save_rule(&mut op, None, &input).await.unwrap();
         op.commit().await.unwrap();
         id
+    }
+
+    pub async fn change_rule(&self, id: Uuid, change: impl FnOnce(&mut RuleInput)) {
+        let mut op = self.op().await;
+        let rule = alert::rule(&mut op, id).await.unwrap().unwrap();
+        let mut input = RuleInput::of(&rule, &[]);
+        change(&mut input);
+        alert::save_rule(&mut op, Some(id), &input).await.unwrap();
+        op.commit().await.unwrap();
     }
 
     /// A tenant whose authorisation works.

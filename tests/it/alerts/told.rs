@@ -198,6 +198,43 @@ async fn a_rule_tells_of_its_tenants_alone() {
 }
 
 #[tokio::test]
+async fn what_a_changed_rule_would_not_tell_any_more_is_closed_without_a_word() {
+    let stage = Stage::new().await;
+    stage.silence().await;
+    let hook = stage.channel(ChannelKind::Webhook, "Hook").await;
+    let events = ["expired", "expiring", "recovered"];
+    let rule = stage
+        .rule_with(&events, &[hook], |rule| rule.remind_hours = "4".into())
+        .await;
+    let (_, ending) = stage.tenant("ashgrove").await;
+    stage
+        .fleet
+        .expires(ending, time::Duration::days(3), "sign_in_frequency")
+        .await;
+    for name in ["birch", "cedar"] {
+        let (_, connection) = stage.tenant(name).await;
+        stage.dies(connection).await;
+    }
+    stage.settle().await;
+    assert_eq!(stage.heard().len(), 3);
+    stage
+        .change_rule(rule, |rule| {
+            rule.events = vec!["expired".into(), "recovered".into()];
+            rule.reach = "except".into();
+            rule.tenants = "birch".into();
+        })
+        .await;
+    stage.later(HOUR * 4);
+    stage.settle().await;
+    let reminded = &stage.receiver.heard()[3..];
+    assert_eq!(reminded.len(), 1, "{reminded:?}");
+    assert_eq!(reminded[0].what(), "expired reminder");
+    assert_eq!(reminded[0].body["data"]["tenant"]["short_name"], "cedar");
+    let open = "select count(*) from alerts where closed_at is null";
+    assert_eq!(stage.number(open).await, 1);
+}
+
+#[tokio::test]
 async fn quiet_hours_hold_what_is_not_urgent() {
     let stage = Stage::new().await;
     stage.silence().await;

@@ -129,6 +129,9 @@ async fn a_key_is_changed_rotated_and_stopped() {
         robin.post(&format!("{href}/resumption"), &[]).await.status,
         409
     );
+    fields.push(("new_tenants", "9"));
+    let changed = robin.post(&href, &fields).await;
+    assert_eq!(changed.status, 409, "a revoked key stays as it was");
 }
 
 #[tokio::test]

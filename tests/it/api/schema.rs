@@ -1,12 +1,13 @@
 //! schemathesis, which is not ours, over the `OpenAPI` document with a valid key: no 5xx, and no answer that the document does not
 //! tell of. `make schemathesis` runs the same with more examples.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use super::stage::{Stage, everything};
+use crate::support::packages;
 
 const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis");
 
@@ -17,34 +18,11 @@ fn setting(name: &str, usual: u32) -> u32 {
         .unwrap_or(usual)
 }
 
-/// Where pip put it, once for each list of requirements.
-fn installed() -> PathBuf {
-    let wanted = std::fs::read_to_string(Path::new(PLACE).join("requirements.txt")).unwrap();
-    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
-    let mark = place.join("installed-from");
-    if std::fs::read_to_string(&mark).is_ok_and(|have| have == wanted) {
-        return place.join("packages");
-    }
-    drop(std::fs::remove_dir_all(&place));
-    let output = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--target"])
-        .arg(place.join("packages"))
-        .arg("--requirement")
-        .arg(Path::new(PLACE).join("requirements.txt"))
-        .output()
-        .expect("python3 is there (make test installs it)");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    std::fs::write(mark, wanted).unwrap();
-    place.join("packages")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_answers_outside_its_document() {
-    let packages = tokio::task::spawn_blocking(installed).await.unwrap();
+    let packages = tokio::task::spawn_blocking(|| packages::pip("schemathesis"))
+        .await
+        .unwrap();
     let stage = Stage::with(|app| {
         app.limits.keys.calls = 1_000_000;
         app.limits.keys.hand_outs = 1_000_000;

@@ -1,22 +1,19 @@
 //! A portal over a real keeper and a simulated Microsoft, one customer connected; and scripts that call with keys.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use tenantry::app::{App, Site};
+use tenantry::app::App;
 use tenantry::domain::api_key::{self, ApiKey, ApiScope, NewKey, Rule, Tenants, USUAL_LIFE};
 use tenantry::domain::op::{Actor, Op};
 use tenantry::domain::technician::{self, Role};
 use tenantry::keeper::Resource;
 use tenantry::storage::{ApiKeyId, TechnicianId, TenantId};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use url::Url;
 
-use crate::support::app::login_rules;
 use crate::support::keeper::{Keeper, World};
 
 /// A portal, its keeper, and the customer `contoso`.
@@ -140,34 +137,9 @@ impl Stage {
     pub async fn over(world: World, keeper: Keeper, change: impl FnOnce(&mut App)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut app = App {
-            pool: world.db.web(),
-            clock: world.clock.clone(),
-            keeper: keeper.client.clone(),
-            site: Arc::new(Site {
-                base_url: Url::parse(&format!("http://{address}")).unwrap(),
-                msp_name: "Harbourline IT".into(),
-                msp_legal_name: "Harbourline IT Services Ltd".into(),
-                report_to: String::new(),
-                app_name: "Tenantry (tests)".into(),
-                ask_pin: false,
-                egress_addresses: Vec::new(),
-                cloud: tenantry::keeper::Cloud::Global,
-            }),
-            mailer: None,
-            guard: tenantry::outbound::guard::Guard::default(),
-            sso: None,
-            login: login_rules(),
-            trusted_proxies: Arc::new([]),
-            visit: time::Duration::hours(1),
-            limits: tenantry::config::Limits::default(),
-            keep_errors_months: None,
-            revocation_log: None,
-            flow_changes: broadcast::channel(64).0,
-            status_news: broadcast::channel(64).0,
-            keys: tenantry::domain::api_key::SeenKeys::default(),
-            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
-        };
+        let base_url = Url::parse(&format!("http://{address}")).unwrap();
+        let (clock, client) = (world.clock.clone(), keeper.client.clone());
+        let mut app = App::rehearsal(world.db.web(), clock, client, base_url);
         change(&mut app);
         let service =
             tenantry::web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

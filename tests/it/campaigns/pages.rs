@@ -65,6 +65,21 @@ async fn a_draft_is_looked_at_and_discarded_and_mails_nobody() {
 }
 
 #[tokio::test]
+async fn a_draft_shows_the_mail_in_its_first_readers_language() {
+    let stage = Stage::new().await;
+    let alder = stage.tenant("alder").await;
+    sqlx::query("insert into tenant_mailing (tenant_id, language) values ($1, 'de')")
+        .bind(alder)
+        .execute(&stage.app.pool)
+        .await
+        .unwrap();
+    let made = stage.make(&stage.owner, "", &[]).await;
+    let text = stage.owner.follow(made).await.text();
+    assert!(text.contains("Die bisherige Autorisierung"), "{text}");
+    assert!(text.contains("Der Link ist gültig bis"), "{text}");
+}
+
+#[tokio::test]
 async fn the_board_is_searched_and_filtered_and_taken_as_csv_without_formulas() {
     let stage = Stage::new().await;
     let alder = stage.tenant("alder").await;

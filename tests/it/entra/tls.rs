@@ -1,34 +1,17 @@
 //! Certificates: the configured authority is trusted besides the system's, nobody else.
 
-use std::sync::Arc;
-
-use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use tenantry::clock::Clock;
 use tenantry::entra::{Endpoints, Entra, Meaning};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use url::Url;
 
 use super::{refresh, tokens_answer};
+use crate::support::tls;
 
 /// A server for `name` that answers each connection with tokens, its address, and its authority as PEM.
 async fn serving(name: &str) -> (String, String) {
-    let mut params = CertificateParams::default();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new([name.to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
+    let (acceptor, ca_pem) = tls::acceptor(name);
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!(
@@ -36,7 +19,6 @@ async fn serving(name: &str) -> (String, String) {
         listener.local_addr().unwrap().port()
     );
     tokio::spawn(async move {
-        let acceptor = TlsAcceptor::from(Arc::new(config));
         while let Ok((socket, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(socket).await else {
                 continue;
@@ -51,7 +33,7 @@ async fn serving(name: &str) -> (String, String) {
             let _ = stream.shutdown().await;
         }
     });
-    (address, authority.pem())
+    (address, ca_pem)
 }
 
 fn trusting(address: &str, pem: Option<String>) -> Entra {

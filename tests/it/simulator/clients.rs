@@ -15,6 +15,7 @@ use tenantry::simulator::directory::{
 use tenantry::simulator::{Options, Simulator, start};
 
 use super::support::{ADMIN, REDIRECT, SECRET, app, options};
+use crate::support::packages;
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 
@@ -87,46 +88,14 @@ async fn run(mut command: Command, input: Value) -> Value {
         .unwrap()
 }
 
-/// Run `install` once for the content of `lock`; the directory it filled.
-fn installed(name: &str, lock: &str, install: impl FnOnce(&Path)) -> PathBuf {
-    let wanted = std::fs::read_to_string(Path::new(CLIENTS).join(lock)).unwrap();
-    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let mark = place.join("installed-from");
-    if std::fs::read_to_string(&mark).is_ok_and(|have| have == wanted) {
-        return place;
-    }
-    drop(std::fs::remove_dir_all(&place));
-    std::fs::create_dir_all(&place).unwrap();
-    install(&place);
-    std::fs::write(mark, wanted).unwrap();
-    place
-}
-
-fn succeed(command: &mut Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|e| panic!("{command:?} did not start (make test installs it): {e}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {errors}");
-}
-
 #[tokio::test]
 async fn msal_for_python() {
-    let place = installed("msal-python", "requirements.txt", |place| {
-        succeed(
-            Command::new("python3")
-                .args(["-m", "pip", "install", "--quiet", "--target"])
-                .arg(place.join("packages"))
-                .arg("--requirement")
-                .arg(Path::new(CLIENTS).join("requirements.txt")),
-        );
-    });
     let (simulator, told) = world("msal-python").await;
     let tenant = told["tenant"].clone();
     let mut command = Command::new("python3");
     command
         .arg(Path::new(CLIENTS).join("msal_client.py"))
-        .env("PYTHONPATH", place.join("packages"))
+        .env("PYTHONPATH", packages::pip("clients"))
         // `requests` would prefer these to the CA that MSAL is given.
         .env_remove("REQUESTS_CA_BUNDLE")
         .env_remove("CURL_CA_BUNDLE")
@@ -159,22 +128,12 @@ async fn msal_for_python() {
 
 #[tokio::test]
 async fn msal_for_node() {
-    let place = installed("msal-node", "package-lock.json", |place| {
-        for file in ["package.json", "package-lock.json"] {
-            std::fs::copy(Path::new(CLIENTS).join(file), place.join(file)).unwrap();
-        }
-        succeed(
-            Command::new("npm")
-                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-                .current_dir(place),
-        );
-    });
     let (simulator, told) = world("msal-node").await;
     let tenant = told["tenant"].clone();
     let mut command = Command::new("node");
     command
         .arg(Path::new(CLIENTS).join("msal_client.cjs"))
-        .env("NODE_PATH", place.join("node_modules"))
+        .env("NODE_PATH", packages::npm("clients"))
         .env("NODE_EXTRA_CA_CERTS", simulator.ca_file().unwrap());
     let seen = run(command, told).await;
 

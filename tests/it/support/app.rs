@@ -2,20 +2,19 @@
 //! answers what the test scripts, and browsers that are signed in or not.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use tenantry::app::{App, Login, Site};
+use tenantry::app::{App, Site};
 use tenantry::clock::Clock;
 use tenantry::domain::op::{Actor, Op};
 use tenantry::domain::technician::factor::FactorKind;
-use tenantry::domain::technician::{self, Breached, LoginName, NewTechnician, Password, Role};
+use tenantry::domain::technician::{self, LoginName, NewTechnician, Password, Role};
 use tenantry::storage::TechnicianId;
 use tenantry::web;
 use tenantry::web::kit::session::{Store, login_record};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -49,25 +48,15 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let clock = Clock::system();
         let keeper = FakeKeeper::start(db.keeper());
-        let mut app = App {
-            pool: db.web(),
-            clock: clock.clone(),
-            keeper: keeper.client.clone(),
-            site: Arc::new(site(address)),
-            mailer: None,
-            guard: tenantry::outbound::guard::Guard::default(),
-            sso: None,
-            visit: time::Duration::hours(1),
-            limits: tenantry::config::Limits::default(),
-            login: login_rules(),
-            keep_errors_months: Some(24),
-            revocation_log: None,
-            trusted_proxies: Arc::new([]),
-            flow_changes: broadcast::channel(64).0,
-            status_news: broadcast::channel(64).0,
-            keys: tenantry::domain::api_key::SeenKeys::default(),
-            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
-        };
+        let base_url = Url::parse(&format!("http://{address}")).unwrap();
+        let mut app = App::rehearsal(db.web(), clock.clone(), keeper.client.clone(), base_url);
+        app.site = Arc::new(Site {
+            app_name: "Harbourline Tenantry".into(),
+            report_to: "security@harbourline.example".into(),
+            egress_addresses: vec!["192.0.2.44".into(), "2001:db8:44::/64".into()],
+            ..Site::clone(&app.site)
+        });
+        app.keep_errors_months = Some(24);
         change(&mut app);
         let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await });
@@ -168,29 +157,5 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-/// The list is long, and the same for every test.
-pub fn login_rules() -> Arc<Login> {
-    static RULES: LazyLock<Arc<Login>> = LazyLock::new(|| {
-        Arc::new(Login {
-            passkey_for_admins: false,
-            breached: Breached::bundled(),
-        })
-    });
-    Arc::clone(&RULES)
-}
-
-fn site(address: SocketAddr) -> Site {
-    Site {
-        base_url: Url::parse(&format!("http://{address}")).unwrap(),
-        msp_name: "Harbourline IT".into(),
-        msp_legal_name: "Harbourline IT Services Ltd".into(),
-        report_to: "security@harbourline.example".into(),
-        app_name: "Harbourline Tenantry".into(),
-        ask_pin: false,
-        egress_addresses: vec!["192.0.2.44".into(), "2001:db8:44::/64".into()],
-        cloud: tenantry::keeper::Cloud::Global,
     }
 }

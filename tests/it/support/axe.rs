@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::json;
 use thirtyfour::prelude::*;
 
-use super::npm;
+use super::packages;
 
 static AXE: LazyLock<String> = LazyLock::new(|| {
-    std::fs::read_to_string(npm::modules("axe").join("axe-core/axe.min.js")).unwrap()
+    std::fs::read_to_string(packages::npm("axe").join("axe-core/axe.min.js")).unwrap()
 });
 
 /// A colour scheme as the browser's person prefers it.

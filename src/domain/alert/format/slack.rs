@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::alert::{Message, Step};
+use crate::domain::alert::{Message, Severity, Step};
 
 /// The text that notifications show, and the blocks.
 pub fn slack(message: &Message) -> Value {
-    let mark = match (message.step, message.severity.as_str()) {
+    let mark = match (message.step, message.severity) {
         (Step::Closed, _) => ":white_check_mark:",
-        (_, "urgent") => ":rotating_light:",
-        (_, "warning") => ":warning:",
-        _ => ":information_source:",
+        (_, Severity::Urgent) => ":rotating_light:",
+        (_, Severity::Warning) => ":warning:",
+        (_, Severity::Info) => ":information_source:",
     };
     // Ten fields at most.
     let fields: Vec<Value> = message

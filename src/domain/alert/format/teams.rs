@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::alert::{Message, Step};
+use crate::domain::alert::{Message, Severity, Step};
 
 /// The card in its envelope.
 pub fn teams(message: &Message) -> Value {
-    let color = match (message.step, message.severity.as_str()) {
+    let color = match (message.step, message.severity) {
         (Step::Closed, _) => "Good",
-        (_, "urgent") => "Attention",
-        (_, "warning") => "Warning",
-        _ => "Default",
+        (_, Severity::Urgent) => "Attention",
+        (_, Severity::Warning) => "Warning",
+        (_, Severity::Info) => "Default",
     };
     let facts: Vec<Value> = message
         .facts
         .iter()
-        .map(|(label, value)| json!({ "title": label, "value": plain(value) }))
+        .map(|(label, value)| json!({ "title": label, "value": escaped(value) }))
         .collect();
     json!({
         "type": "message",
@@ -27,8 +27,8 @@ pub fn teams(message: &Message) -> Value {
                 "type": "AdaptiveCard",
                 "version": "1.4",
                 "body": [
-                    { "type": "TextBlock", "text": plain(&message.title), "size": "Large", "weight": "Bolder", "wrap": true, "color": color },
-                    { "type": "TextBlock", "text": plain(&message.text), "wrap": true },
+                    { "type": "TextBlock", "text": escaped(&message.title), "size": "Large", "weight": "Bolder", "wrap": true, "color": color },
+                    { "type": "TextBlock", "text": escaped(&message.text), "wrap": true },
                     { "type": "FactSet", "facts": facts },
                 ],
                 "actions": [{ "type": "Action.OpenUrl", "title": "Open in Tenantry", "url": message.link }],
@@ -38,7 +38,7 @@ pub fn teams(message: &Message) -> Value {
 }
 
 /// Cards read Markdown: what could be a link or emphasis is taken out of names.
-fn plain(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '[' | ']' | '*' | '_' | '`' | '\\' | '<' | '>') {

@@ -3,13 +3,13 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::alert::{Message, Named, Step};
+use crate::domain::alert::{Message, Named, Severity, Step};
 
 fn message(step: Step) -> Message {
     Message {
         event: "expired".into(),
         step,
-        severity: "urgent".into(),
+        severity: Severity::Urgent,
         title: "contoso: authorisation expired".into(),
         text: "Access to Contoso <Ltd> & Sons no longer works.".into(),
         facts: vec![("Tenant".into(), "Contoso [x](https://evil.example)".into())],

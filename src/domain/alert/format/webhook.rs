@@ -58,7 +58,7 @@ pub fn ticket(message: &Message) -> Value {
             "title": format!("[{}] {}", message.ticket, message.title),
             "description": message.text,
             "facts": facts,
-            "tenant": message.tenant.as_ref().map(|tenant| tenant.short_name.clone()),
+            "tenant": message.tenant.as_ref().map(|tenant| &tenant.short_name),
             "event": message.event,
             "link": message.link,
         },

@@ -9,6 +9,7 @@ use crate::domain::alert::{Alert, Event, Message, Named, Rule, Step, ticket_key}
 use crate::domain::api_key::ApiKey;
 use crate::domain::diagnosis::{Category, WhoActs};
 use crate::domain::incident::Record;
+use crate::domain::page_url::page_url;
 
 /// What a message is about.
 pub struct About<'a> {
@@ -24,11 +25,10 @@ pub struct About<'a> {
     pub now: OffsetDateTime,
 }
 
-/// Title, sentence and who acts.
+/// Title and sentence.
 struct Said {
     title: String,
     text: String,
-    who: String,
 }
 
 /// `2026-03-02 08:00 UTC`
@@ -47,7 +47,7 @@ pub fn compose(about: &About<'_>) -> Message {
         Step::Closed => over(about),
         _ => said(about),
     };
-    let cause = cause(alert);
+    let (cause, who) = (cause(alert), who(about));
     let mut facts = Vec::new();
     let mut fact = |label: &str, value: String| {
         if !value.is_empty() {
@@ -67,7 +67,7 @@ pub fn compose(about: &About<'_>) -> Message {
         fact("Tenants touched", record.incident.tenants.to_string());
     }
     fact("Cause", cause.clone());
-    fact("Who acts", said.who.clone());
+    fact("Who acts", who.to_owned());
     let label = if is_future(alert.event) {
         "Date"
     } else {
@@ -78,7 +78,7 @@ pub fn compose(about: &About<'_>) -> Message {
     Message {
         event: alert.event.as_str().to_owned(),
         step: about.step,
-        severity: alert.severity.as_str().to_owned(),
+        severity: alert.severity,
         title: if about.step == Step::Reminder {
             format!("Reminder: {}", said.title)
         } else {
@@ -94,7 +94,7 @@ pub fn compose(about: &About<'_>) -> Message {
             full_name: tenant.full_name.clone(),
         }),
         cause,
-        who: said.who,
+        who: who.to_owned(),
         alert_id: Some(alert.id),
         sequence: about.sequence,
         at: about.now,
@@ -150,11 +150,22 @@ pub fn cause(alert: &Alert) -> String {
 }
 
 fn category(word: &str) -> Option<Category> {
-    Category::ALL.into_iter().find(|one| one.as_str() == word)
+    word.parse().ok()
 }
 
-fn who_of(alert: &Alert) -> WhoActs {
-    category(&alert.cause).map_or(WhoActs::Msp, Category::usual_who)
+/// Whose turn it is; nobody's when it is over.
+fn who(about: &About<'_>) -> &'static str {
+    if about.step == Step::Closed {
+        return "";
+    }
+    let who = match (about.alert.event, about.incident) {
+        (Event::Expired | Event::Retrying, _) => {
+            category(&about.alert.cause).map(Category::usual_who)
+        }
+        (Event::Incident, Some(record)) => Some(record.incident.who_acts()),
+        _ => None,
+    };
+    who.unwrap_or(WhoActs::Msp).label()
 }
 
 fn name(alert: &Alert) -> &str {
@@ -175,34 +186,24 @@ fn said(about: &About<'_>) -> Said {
     let alert = about.alert;
     let (short, long) = (name(alert), full(alert));
     let date = exact(alert.began_at);
-    let mut who = WhoActs::Msp.label().to_owned();
     let (title, text) = match alert.event {
-        Event::Expired => {
-            who_of(alert).label().clone_into(&mut who);
-            (
-                format!("{short}: authorisation expired"),
-                format!("Access to {long}'s Microsoft 365 no longer works. A person has to authorise it again."),
-            )
-        }
+        Event::Expired => (
+            format!("{short}: authorisation expired"),
+            format!("Access to {long}'s Microsoft 365 no longer works. A person has to authorise it again."),
+        ),
         Event::Expiring => (
             format!("{short}: authorisation ends on {date}"),
             format!("Unless it is renewed before, access to {long}'s Microsoft 365 ends on {date}."),
         ),
-        Event::Retrying => {
-            WhoActs::label(who_of(alert)).clone_into(&mut who);
-            (
-                format!("{short}: renewals fail since {date}"),
-                format!("Access to {long}'s Microsoft 365 may still work, but it was not possible to renew it since {date}."),
-            )
-        }
+        Event::Retrying => (
+            format!("{short}: renewals fail since {date}"),
+            format!("Access to {long}'s Microsoft 365 may still work, but it was not possible to renew it since {date}."),
+        ),
         Event::Incident => match about.incident {
-            Some(record) => {
-                record.incident.who_acts().label().clone_into(&mut who);
-                (
-                    format!("Incident: {}", record.incident.title()),
-                    record.incident.advice().to_owned(),
-                )
-            }
+            Some(record) => (
+                format!("Incident: {}", record.incident.title()),
+                record.incident.advice().to_owned(),
+            ),
             None => ("Incident".to_owned(), String::new()),
         },
         Event::Credential => (
@@ -239,7 +240,7 @@ fn said(about: &About<'_>) -> Said {
         ),
         Event::Recovered => (format!("{short}: works again"), String::new()),
     };
-    Said { title, text, who }
+    Said { title, text }
 }
 
 fn over(about: &About<'_>) -> Said {
@@ -272,13 +273,11 @@ fn over(about: &About<'_>) -> Said {
     Said {
         title,
         text: text.to_owned(),
-        who: String::new(),
     }
 }
 
 /// Where a technician looks, after signing in: the page of the Auth URL when an invitation is open. Never the link itself.
 fn link(about: &About<'_>) -> String {
-    let base = about.base_url.as_str().trim_end_matches('/');
     let alert = about.alert;
     let path = match (&alert.tenant, alert.event) {
         (_, Event::KeySuspended) => format!("/security/api-keys/{}", alert.subject),
@@ -292,5 +291,5 @@ fn link(about: &About<'_>) -> String {
             None => format!("/configuration/alerts/{}", alert.id),
         },
     };
-    format!("{base}{path}")
+    page_url(about.base_url, &path)
 }

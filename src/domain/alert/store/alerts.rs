@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::alert::{Alert, Filter, Open, Severity, Subject};
+use crate::domain::alert::{Alert, Event, Filter, Open, Rule, Severity, Subject};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{Inconsistent, TenantId};
 
@@ -12,10 +12,10 @@ pub struct New<'a> {
     pub rule_id: Uuid,
     pub tenant: Option<TenantId>,
     pub incident: Option<Uuid>,
-    pub event: &'a str,
+    pub event: Event,
     pub subject: &'a str,
     pub cause: &'a str,
-    pub severity: &'a str,
+    pub severity: Severity,
     pub began_at: OffsetDateTime,
     /// It is over as it begins.
     pub is_momentary: bool,
@@ -34,10 +34,10 @@ pub async fn insert(op: &mut Op, new: &New<'_>) -> Result<Option<Uuid>, sqlx::Er
         new.rule_id,
         new.tenant.map(TenantId::as_uuid),
         new.incident,
-        new.event,
+        new.event.as_str(),
         new.subject,
         new.cause,
-        new.severity,
+        new.severity.as_str(),
         new.began_at,
         now,
         new.is_momentary.then_some(now),
@@ -163,7 +163,7 @@ pub async fn page(op: &mut Op, scope: Scope, filter: &Filter) -> Result<Vec<Aler
         scope.technician(),
         filter.open,
         filter.tenant.map(TenantId::as_uuid),
-        filter.event.map(super::super::event::Event::as_str),
+        filter.event.map(Event::as_str),
         filter.after.map(|(at, _)| at),
         filter.after.map(|(_, id)| id),
         filter.limit.unwrap_or(50),
@@ -207,7 +207,7 @@ pub async fn count_open(op: &mut Op, scope: Scope) -> Result<Open, sqlx::Error> 
 pub async fn open_of_tenant(
     op: &mut Op,
     tenant: TenantId,
-    events: &[&str],
+    events: &[Event],
     subject: Option<&str>,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let events: Vec<String> = events.iter().map(ToString::to_string).collect();
@@ -253,6 +253,31 @@ pub async fn close_of_rule(op: &mut Op, rule: Uuid) -> Result<(), sqlx::Error> {
          where rule_id = $1 and closed_at is null",
         rule,
         now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+/// The open ones of a rule that it would not open as it is now: of an event that it tells no more, or of a tenant that is none
+/// of its tenants any more.
+pub async fn close_outside(op: &mut Op, rule: &Rule) -> Result<(), sqlx::Error> {
+    let now = op.now();
+    let events: Vec<String> = rule.events.iter().map(ToString::to_string).collect();
+    let choice = rule.reach.choice().cloned().unwrap_or_default();
+    let tenants: Vec<Uuid> = choice.tenants.iter().map(|id| id.as_uuid()).collect();
+    sqlx::query!(
+        "update alerts a set closed_at = greatest($2, opened_at), closed_why = 'rule', next_reminder_at = null
+         where rule_id = $1 and closed_at is null
+           and (event <> all($3) or ($4::text is not null and tenant_id is not null
+             and not limit_admits($4, $5, $6, tenant_id,
+               array(select t.tag from tenant_tags t where t.tenant_id = a.tenant_id))))",
+        rule.id,
+        now,
+        &events,
+        rule.reach.kind(),
+        &choice.tags,
+        &tenants,
     )
     .execute(op.db())
     .await?;

@@ -1,17 +1,18 @@
 //! `alert_channels` and `alert_channel_secrets`. What is sealed is written here and never read.
 
+use sqlx::postgres::PgQueryResult;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::domain::alert::{Channel, ChannelKind, ChannelState};
 use crate::domain::op::Op;
-use crate::storage::{Inconsistent, violation};
+use crate::storage::{Inconsistent, Violation, violation};
 
 /// What is written of a channel.
 pub struct NewRow<'a> {
     pub id: Uuid,
     pub name: &'a str,
-    pub kind: &'a str,
+    pub kind: ChannelKind,
     pub recipients: &'a [String],
     pub hint: &'a str,
     pub every_minutes: Option<i16>,
@@ -51,12 +52,12 @@ pub async fn all(op: &mut Op) -> Result<Vec<Channel>, sqlx::Error> {
         .collect()
 }
 
-fn unless_taken(done: Result<u64, sqlx::Error>) -> Result<bool, sqlx::Error> {
+fn unless_taken(done: Result<PgQueryResult, sqlx::Error>) -> Result<bool, sqlx::Error> {
     match done {
-        Ok(rows) => Ok(rows == 1),
+        Ok(done) => Ok(done.rows_affected() == 1),
         Err(error) => match violation(&error) {
-            Some(_) => Ok(false),
-            None => Err(error),
+            Some(Violation::Unique("alert_channels_name_key")) => Ok(false),
+            _ => Err(error),
         },
     }
 }
@@ -69,7 +70,7 @@ pub async fn insert(op: &mut Op, row: &NewRow<'_>) -> Result<bool, sqlx::Error> 
          values ($1, $2, $3, $4, $5, $6, $7, $7)",
         row.id,
         row.name,
-        row.kind,
+        row.kind.as_str(),
         row.recipients,
         row.hint,
         row.every_minutes,
@@ -77,7 +78,7 @@ pub async fn insert(op: &mut Op, row: &NewRow<'_>) -> Result<bool, sqlx::Error> 
     )
     .execute(op.db())
     .await;
-    unless_taken(done.map(|done| done.rows_affected()))
+    unless_taken(done)
 }
 
 /// False when another has the name.
@@ -92,7 +93,7 @@ pub async fn update(op: &mut Op, row: &NewRow<'_>) -> Result<bool, sqlx::Error> 
     )
     .execute(op.db())
     .await;
-    unless_taken(done.map(|done| done.rows_affected()))
+    unless_taken(done)
 }
 
 pub async fn delete(op: &mut Op, id: Uuid) -> Result<(), sqlx::Error> {
@@ -115,6 +116,19 @@ pub async fn set_state(op: &mut Op, id: Uuid, state: ChannelState) -> Result<(),
     .execute(op.db())
     .await?;
     Ok(())
+}
+
+/// A channel that is in use has failed for too long. False when it is not in use (any more).
+pub async fn disable(op: &mut Op, id: Uuid) -> Result<bool, sqlx::Error> {
+    let now = op.now();
+    let done = sqlx::query!(
+        "update alert_channels set state = 'disabled', state_since = $2 where id = $1 and state = 'active'",
+        id,
+        now
+    )
+    .execute(op.db())
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Every channel that is in use waits for somebody to let it go.
@@ -152,20 +166,36 @@ pub async fn note_outcome(
     .map(Option::flatten)
 }
 
+/// What of a channel is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    Url,
+    Signing,
+}
+
+impl SecretKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Signing => "signing",
+        }
+    }
+}
+
 pub async fn insert_secret(
     op: &mut Op,
-    id: Uuid,
     channel: Uuid,
-    kind: &str,
-    ct: &[u8],
+    kind: SecretKind,
+    id: Uuid,
+    ciphertext: &[u8],
 ) -> Result<(), sqlx::Error> {
     let now = op.now();
     sqlx::query!(
         "insert into alert_channel_secrets (id, channel_id, kind, ct, created_at) values ($1, $2, $3, $4, $5)",
         id,
         channel,
-        kind,
-        ct,
+        kind.as_str(),
+        ciphertext,
         now
     )
     .execute(op.db())
@@ -173,11 +203,11 @@ pub async fn insert_secret(
     Ok(())
 }
 
-pub async fn drop_secrets(op: &mut Op, channel: Uuid, kind: &str) -> Result<(), sqlx::Error> {
+pub async fn drop_secrets(op: &mut Op, channel: Uuid, kind: SecretKind) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "delete from alert_channel_secrets where channel_id = $1 and kind = $2",
         channel,
-        kind
+        kind.as_str()
     )
     .execute(op.db())
     .await?;

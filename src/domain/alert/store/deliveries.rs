@@ -1,11 +1,12 @@
 //! `alert_deliveries`: what each channel is owed. Leases by the database's clock, everything else by App's.
 
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::alert::{Alert, Message, Quiet, Step};
+use crate::domain::alert::{Alert, Delivery, DeliveryState, Message, Quiet, Step};
 use crate::domain::op::Op;
-use crate::storage::TenantId;
+use crate::storage::{Inconsistent, TenantId};
 
 /// Write that the channel is owed this; it goes out when the quiet hours are over.
 pub async fn insert(
@@ -17,7 +18,6 @@ pub async fn insert(
     quiet: Option<&Quiet>,
 ) -> Result<Uuid, sqlx::Error> {
     let now = op.now();
-    let content = serde_json::to_value(message).unwrap_or_default();
     sqlx::query_scalar!(
         "insert into alert_deliveries (id, channel_id, alert_id, tenant_id, step, sequence, content, created_at, next_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, quiet_end($8, $9, $10, $11)) returning id",
@@ -27,11 +27,11 @@ pub async fn insert(
         alert.and_then(|alert| alert.tenant.as_ref()).map(|tenant| tenant.id.as_uuid()),
         step.as_str(),
         message.sequence,
-        content,
+        Json(message) as _,
         now,
         quiet.map(|quiet| quiet.from),
         quiet.map(|quiet| quiet.until),
-        quiet.map(|quiet| quiet.zone.clone())
+        quiet.map(|quiet| quiet.zone.as_str())
     )
     .fetch_one(op.db())
     .await
@@ -108,10 +108,10 @@ pub async fn delivered(op: &mut Op, id: Uuid, outcome: &str) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Not taken: tried again then, or given up.
+/// Not taken: tried again then, or given up. Nothing when it was claimed anew or delivered since: this attempt outlived its lease.
 pub async fn failed(
     op: &mut Op,
-    id: Uuid,
+    claimed: &Taken,
     outcome: &str,
     next: Option<OffsetDateTime>,
 ) -> Result<(), sqlx::Error> {
@@ -120,11 +120,12 @@ pub async fn failed(
         "update alert_deliveries set outcome = $2, last_at = $3, lease_until = null,
            first_failed_at = coalesce(first_failed_at, $3),
            state = case when $4::timestamptz is null then 'failed' else 'pending' end, next_at = coalesce($4, next_at)
-         where id = $1",
-        id,
+         where id = $1 and state = 'pending' and attempts = $5",
+        claimed.id,
         outcome,
         now,
-        next
+        next,
+        claimed.attempts
     )
     .execute(op.db())
     .await?;
@@ -160,23 +161,6 @@ pub async fn replay(op: &mut Op, channel: Uuid, only: Option<Uuid>) -> Result<u6
     Ok(done.rows_affected())
 }
 
-/// A delivery as it is shown.
-#[derive(Clone, Debug)]
-pub struct Row {
-    pub id: Uuid,
-    pub channel_id: Uuid,
-    pub channel: String,
-    pub alert_id: Option<Uuid>,
-    pub step: String,
-    pub title: String,
-    pub created_at: OffsetDateTime,
-    pub next_at: OffsetDateTime,
-    pub last_at: Option<OffsetDateTime>,
-    pub attempts: i32,
-    pub state: String,
-    pub outcome: String,
-}
-
 /// The newest of these within the scope.
 pub async fn latest(
     op: &mut Op,
@@ -184,11 +168,10 @@ pub async fn latest(
     (channel, alert): (Option<Uuid>, Option<Uuid>),
     before: Option<(OffsetDateTime, Uuid)>,
     limit: i64,
-) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query_as!(
-        Row,
-        r#"select d.id, d.channel_id, c.name as channel, d.alert_id, d.step, coalesce(d.content ->> 'title', '') as "title!",
-             d.created_at, d.next_at, d.last_at, d.attempts, d.state, d.outcome
+) -> Result<Vec<Delivery>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select d.id, d.channel_id, c.name as channel, coalesce(d.content ->> 'title', '') as "title!",
+             d.created_at, d.next_at, d.attempts, d.state, d.outcome
            from alert_deliveries d join alert_channels c on c.id = d.channel_id
            where ($1::uuid is null or d.tenant_id = $1)
              and ($2::uuid is null or exists (select from technician_tenants g
@@ -205,5 +188,21 @@ pub async fn latest(
         limit
     )
     .fetch_all(op.db())
-    .await
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let wrong = || Inconsistent::new("alert_deliveries", "state", row.id);
+            Ok(Delivery {
+                state: DeliveryState::from_word(&row.state).ok_or_else(wrong)?,
+                id: row.id,
+                channel_id: row.channel_id,
+                channel: row.channel,
+                title: row.title,
+                created_at: row.created_at,
+                next_at: row.next_at,
+                attempts: row.attempts,
+                outcome: row.outcome,
+            })
+        })
+        .collect()
 }

@@ -75,9 +75,13 @@ pub async fn sweep(
     )
     .execute(op.db())
     .await?;
-    sqlx::query!("delete from alerts where closed_at < $1", records)
-        .execute(op.db())
-        .await?;
+    // What is closed was opened before: said as well, since the index is by opening.
+    sqlx::query!(
+        "delete from alerts where closed_at < $1 and opened_at < $1",
+        records
+    )
+    .execute(op.db())
+    .await?;
     Ok(())
 }
 

@@ -18,19 +18,42 @@ pub struct Found {
     pub began_at: OffsetDateTime,
 }
 
+/// A rule's reach, as `limit_admits` takes it.
 struct Reach {
     kind: Option<&'static str>,
     tags: Vec<String>,
     tenants: Vec<Uuid>,
 }
 
-fn reach(rule: &Rule) -> Reach {
-    let choice = rule.reach.choice().cloned().unwrap_or_default();
-    Reach {
-        kind: rule.reach.kind(),
-        tags: choice.tags,
-        tenants: choice.tenants.iter().map(|id| id.as_uuid()).collect(),
+impl Reach {
+    fn of(rule: &Rule) -> Self {
+        let choice = rule.reach.choice().cloned().unwrap_or_default();
+        Self {
+            kind: rule.reach.kind(),
+            tags: choice.tags,
+            tenants: choice.tenants.iter().map(|id| id.as_uuid()).collect(),
+        }
     }
+}
+
+/// Runs a scan of a rule: $1 is its id, $2 an instant, $3 to $5 its reach, $6 how many at most; what is named besides follows.
+macro_rules! scan {
+    ($op:expr, $rule:expr, $at:expr, $sql:literal $(, $more:expr)*) => {{
+        let reach = Reach::of($rule);
+        sqlx::query_as!(
+            Found,
+            $sql,
+            $rule.id,
+            $at,
+            reach.kind,
+            &reach.tags,
+            &reach.tenants,
+            BATCH
+            $(, $more)*
+        )
+        .fetch_all($op.db())
+        .await
+    }};
 }
 
 /// Tenants in trouble since long enough, not told by this rule yet. Who is called Expired is told as that.
@@ -39,37 +62,31 @@ pub async fn retrying(
     rule: &Rule,
     by_incident: bool,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let reach = reach(rule);
     let before = op.now() - Duration::minutes(rule.retrying_minutes.into());
-    sqlx::query_as!(
-        Found,
+    scan!(
+        op,
+        rule,
+        before,
         r#"select k.tenant_id as "tenant_id?", '' as "subject!", coalesce(k.cause, '') as "cause!", k.since as "began_at!"
            from tenant_status k
            where k.state = 'retrying' and k.since <= $2
              and ($3::text is null or limit_admits($3, $4, $5, k.tenant_id, k.tags))
-             and not ($6 and is_of_incident(k.tenant_id, k.since))
+             and not ($7 and is_of_incident(k.tenant_id, k.since))
              and not exists (select from alerts a where a.tenant_id = k.tenant_id and a.rule_id = $1
                and (a.event = 'retrying' and (a.closed_at is null or a.began_at = k.since)
                  or a.event = 'expired' and a.closed_at is null))
-           order by k.since limit $7"#,
-        rule.id,
-        before,
-        reach.kind,
-        &reach.tags,
-        &reach.tenants,
-        by_incident,
-        BATCH
+           order by k.since limit $6"#,
+        by_incident
     )
-    .fetch_all(op.db())
-    .await
 }
 
 /// Tenants that an incident spoke for and that are still Expired a day after its end.
 pub async fn left_behind(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::Error> {
-    let reach = reach(rule);
     let before = op.now() - Duration::days(1);
-    sqlx::query_as!(
-        Found,
+    scan!(
+        op,
+        rule,
+        before,
         r#"select k.tenant_id as "tenant_id?", '' as "subject!", coalesce(k.cause, '') as "cause!", k.since as "began_at!"
            from tenant_status k
            where k.state = 'expired' and k.since <= $2
@@ -79,24 +96,17 @@ pub async fn left_behind(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::E
                where t.tenant_id = k.tenant_id and (i.closed_at is null or i.closed_at > $2))
              and not exists (select from alerts a where a.tenant_id = k.tenant_id and a.rule_id = $1 and a.event = 'expired'
                and (a.closed_at is null or a.began_at = k.since and a.closed_why <> 'incident'))
-           order by k.since limit $6"#,
-        rule.id,
-        before,
-        reach.kind,
-        &reach.tags,
-        &reach.tenants,
-        BATCH
+           order by k.since limit $6"#
     )
-    .fetch_all(op.db())
-    .await
 }
 
 /// Tenants whose standing ends within the rule's lead. What our own credential ends is told of the credential.
 pub async fn expiring(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::Error> {
-    let reach = reach(rule);
     let until = op.now() + Duration::days(rule.lead_days.into());
-    sqlx::query_as!(
-        Found,
+    scan!(
+        op,
+        rule,
+        until,
         r#"select k.tenant_id as "tenant_id?", '' as "subject!", coalesce(k.expires_reason, '') as "cause!",
              k.expires_at as "began_at!"
            from tenant_status k
@@ -105,16 +115,8 @@ pub async fn expiring(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::Erro
              and ($3::text is null or limit_admits($3, $4, $5, k.tenant_id, k.tags))
              and not exists (select from alerts a where a.tenant_id = k.tenant_id and a.rule_id = $1 and a.event = 'expiring'
                and (a.closed_at is null or a.began_at = k.expires_at))
-           order by k.expires_at limit $6"#,
-        rule.id,
-        until,
-        reach.kind,
-        &reach.tags,
-        &reach.tenants,
-        BATCH
+           order by k.expires_at limit $6"#
     )
-    .fetch_all(op.db())
-    .await
 }
 
 /// Open ones whose end has moved away (a day further, so that nothing flaps).
@@ -134,10 +136,11 @@ pub async fn no_longer_expiring(op: &mut Op, rule: &Rule) -> Result<Vec<Uuid>, s
 
 /// Registrations in use whose last credential ends within the rule's lead; a customer's own is its tenant's.
 pub async fn credentials(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::Error> {
-    let reach = reach(rule);
     let until = op.now() + Duration::days(rule.lead_days.into());
-    sqlx::query_as!(
-        Found,
+    scan!(
+        op,
+        rule,
+        until,
         r#"select r.tenant_id as "tenant_id?", r.id::text as "subject!", '' as "cause!", max(c.not_after) as "began_at!"
            from app_registrations r join app_credentials c on c.app_registration_id = r.id and c.state = 'active'
            where r.state = 'active'
@@ -147,16 +150,8 @@ pub async fn credentials(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::E
            having bool_and(c.not_after is not null) and max(c.not_after) <= $2
              and not exists (select from alerts a where a.rule_id = $1 and a.event = 'credential' and a.subject = r.id::text
                and (a.closed_at is null or a.began_at = max(c.not_after)))
-           limit $6"#,
-        rule.id,
-        until,
-        reach.kind,
-        &reach.tags,
-        &reach.tenants,
-        BATCH
+           limit $6"#
     )
-    .fetch_all(op.db())
-    .await
 }
 
 /// Open ones of registrations that have a credential which lasts, or that are not in use any more.
@@ -177,10 +172,11 @@ pub async fn credentials_renewed(op: &mut Op, rule: &Rule) -> Result<Vec<Uuid>, 
 
 /// Open invitations in their last day, or last quarter when they live shorter.
 pub async fn lapsing(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::Error> {
-    let reach = reach(rule);
     let now = op.now();
-    sqlx::query_as!(
-        Found,
+    scan!(
+        op,
+        rule,
+        now,
         r#"select i.tenant_id as "tenant_id?", i.id::text as "subject!", '' as "cause!", i.expires_at as "began_at!"
            from invitations i
            where i.state = 'open' and i.expires_at <= $2::timestamptz + interval '1 day' and i.expires_at > $2
@@ -189,16 +185,8 @@ pub async fn lapsing(op: &mut Op, rule: &Rule) -> Result<Vec<Found>, sqlx::Error
                array(select t.tag from tenant_tags t where t.tenant_id = i.tenant_id)))
              and not exists (select from alerts a where a.tenant_id = i.tenant_id and a.rule_id = $1
                and a.event = 'invitation_lapsing' and a.subject = i.id::text)
-           order by i.expires_at limit $6"#,
-        rule.id,
-        now,
-        reach.kind,
-        &reach.tags,
-        &reach.tenants,
-        BATCH
+           order by i.expires_at limit $6"#
     )
-    .fetch_all(op.db())
-    .await
 }
 
 /// Open incidents that this rule has not told; of a rule for some tenants, those that touch one of them.
@@ -207,7 +195,7 @@ pub async fn incidents(
     rule: &Rule,
     only: Option<Uuid>,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let reach = reach(rule);
+    let reach = Reach::of(rule);
     sqlx::query_as!(
         Found,
         r#"select null::uuid as tenant_id, i.id::text as "subject!", i.cause as "cause!", i.opened_at as "began_at!"

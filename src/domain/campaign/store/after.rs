@@ -17,7 +17,7 @@ pub async fn after(
     let rows = sqlx::query_as!(
         Row,
         r#"select c.id, c.name, c.reason, c.method, c.sentence, c.subject_template, c.body_template, c.per_hour, c.hours_from,
-             c.hours_until, c.weekdays_only, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
+             c.hours_until, c.weekdays_only, c.zone, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
              coalesce(t.display_name, '') as "created_by!", c.created_at, c.started_at, c.ended_at, c.end_reason,
              s.n as "tenants!"
            from campaigns c left join technicians t on t.id = c.created_by

@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Campaign, NewCampaign, Pace, State};
+use crate::domain::customer_mail::MailTemplate;
+use crate::domain::invitation::Method;
 use crate::domain::op::{Op, Scope};
 use crate::domain::zone::Zone;
 use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
@@ -18,8 +20,8 @@ pub use board::{
     Come, Counts, RowFilter, board, board_after, counts, one, unfinished, untouched, without,
 };
 pub use turn::{
-    DueReminder, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
-    end_reminders, fail_waiting, finished, lapsed, lock_running, plan_next, put_off, ready,
+    DueReminder, Left, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
+    end_reminders, finished, lapsed, leave_waiting, lock_running, plan_next, put_off, ready,
     waiting,
 };
 
@@ -71,7 +73,10 @@ impl TryFrom<Row> for Campaign {
             state: row.state.parse().map_err(|_| wrong("state"))?,
             name: row.name,
             sentence: row.sentence,
-            template: row.subject_template.zip(row.body_template),
+            template: row
+                .subject_template
+                .zip(row.body_template)
+                .map(|(subject, body)| MailTemplate { subject, body }),
             pace: Pace {
                 per_hour: row.per_hour,
                 hours,
@@ -179,10 +184,10 @@ pub async fn insert(
         id.as_uuid(),
         new.name,
         new.reason.as_str(),
-        new.method.map_or("", crate::domain::invitation::Method::as_str),
+        new.method.map_or("", Method::as_str),
         new.sentence,
-        new.template.as_ref().map(|(subject, _)| subject.as_str()),
-        new.template.as_ref().map(|(_, body)| body.as_str()),
+        new.template.as_ref().map(|one| one.subject.as_str()),
+        new.template.as_ref().map(|one| one.body.as_str()),
         new.pace.per_hour,
         hours.map(|(from, _)| i16::from(from)),
         hours.map(|(_, until)| i16::from(until)),

@@ -2,7 +2,6 @@
 //! locked: of two workers, or after one that was killed, only one gets it.
 
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::domain::op::Op;
 use crate::storage::{CampaignId, TenantId};
@@ -114,12 +113,30 @@ pub async fn claim_waiting(
     Ok(done.rows_affected() == 1)
 }
 
+/// How it ends for somebody who is not mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It cannot be asked, and may be tried again when that is put right.
+    Failed,
+    /// It need not be asked any more.
+    Stopped,
+}
+
+impl Left {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// From waiting to an end without a mail; false when somebody else did something.
-pub async fn fail_waiting(
+pub async fn leave_waiting(
     op: &mut Op,
     id: CampaignId,
     tenant: TenantId,
-    state: &str,
+    left: Left,
     why: &str,
 ) -> Result<bool, sqlx::Error> {
     let now = op.now();
@@ -128,7 +145,7 @@ pub async fn fail_waiting(
          where tenant_id = $1 and campaign_id = $2 and state = 'waiting'",
         tenant.as_uuid(),
         id.as_uuid(),
-        state,
+        left.as_str(),
         why,
         now,
     )
@@ -244,26 +261,23 @@ pub async fn begin_check(
 /// Past their deadline.
 pub async fn lapsed(op: &mut Op) -> Result<Vec<CampaignId>, sqlx::Error> {
     let now = op.now();
-    ids(sqlx::query_scalar!(
+    let found = sqlx::query_scalar!(
         "select id from campaigns where state in ('running', 'paused') and deadline <= $1 order by id",
         now,
     )
     .fetch_all(op.db())
-    .await?)
+    .await?;
+    Ok(found.into_iter().map(Into::into).collect())
 }
 
 /// Running, with nobody waiting: whether all are through is looked at one by one.
 pub async fn finished(op: &mut Op) -> Result<Vec<CampaignId>, sqlx::Error> {
-    ids(sqlx::query_scalar!(
+    let found = sqlx::query_scalar!(
         "select c.id from campaigns c where c.state = 'running'
            and not exists (select from campaign_tenants k where k.campaign_id = c.id
              and (k.state = 'waiting' or k.next_reminder_at is not null)) order by c.id",
     )
     .fetch_all(op.db())
-    .await?)
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it ends a chain that fails")]
-fn ids(found: Vec<Uuid>) -> Result<Vec<CampaignId>, sqlx::Error> {
+    .await?;
     Ok(found.into_iter().map(Into::into).collect())
 }

@@ -153,15 +153,28 @@ pub(super) async fn take(
     row.map(Row::read).transpose().map_err(Into::into)
 }
 
+/// How an attempt ended; the words say why.
+pub(super) enum Ended<'a> {
+    Sent,
+    /// To be tried again then.
+    Later(OffsetDateTime, &'a str),
+    Failed(&'a str),
+    Cancelled(&'a str),
+}
+
 /// The end of an attempt. False when the lease is no longer ours: another has taken the mail since.
 pub(super) async fn settle(
     op: &mut Op,
     mail: &Taken,
-    state: &str,
-    next_attempt_at: Option<OffsetDateTime>,
-    error: &str,
+    ended: Ended<'_>,
 ) -> Result<bool, sqlx::Error> {
     let now = op.now();
+    let (state, next_attempt_at, error) = match ended {
+        Ended::Sent => ("sent", None, ""),
+        Ended::Later(at, why) => ("queued", Some(at), why),
+        Ended::Failed(why) => ("failed", None, why),
+        Ended::Cancelled(why) => ("cancelled", None, why),
+    };
     let done = sqlx::query!(
         "update customer_mails set state = $4, lease_id = null, lease_until = null, last_error = $5,
            sent_at = case when $4 = 'sent' then $6::timestamptz end, next_attempt_at = coalesce($7, next_attempt_at)

@@ -6,6 +6,7 @@ use super::super::change::changed_fields;
 use super::super::{DEFAULT_SET, FieldError, NewTenant, Tenant, TenantInput, TenantState, store};
 use super::column::Column;
 use super::read::{Sheet, Typed};
+use crate::domain::line;
 use crate::domain::op::{Op, Scope};
 use crate::keeper::Resource;
 
@@ -199,11 +200,7 @@ fn words(row: &Typed, column: Column) -> Result<Option<Vec<String>>, FieldError>
     let Some(typed) = row.get(column) else {
         return Ok(None);
     };
-    let words = typed.split([',', ' ', ';', '\n', '\r']);
-    let words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let words: Vec<String> = line::words(typed).map(str::to_lowercase).collect();
     match words.iter().find(|word| word.parse::<Resource>().is_err()) {
         None => Ok(Some(words)),
         Some(_) => Err(FieldError::new(

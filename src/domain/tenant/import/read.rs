@@ -3,13 +3,17 @@
 mod csv;
 mod json;
 
-use super::column::Column;
+use super::column::{Column, is_told};
+use crate::domain::line::plain;
 use crate::domain::tenant::FieldError;
 
 /// Bytes of the largest file, ends of lines counted as one.
 pub const LARGEST: usize = 1024 * 1024;
 /// Rows of the longest.
 pub const MOST_ROWS: usize = 10_000;
+/// Columns left aside that are told of, and characters of each.
+const MOST_TOLD: usize = 100;
+const LONGEST_TOLD: usize = 60;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,17 @@ pub struct Sheet {
     pub rows: Vec<Typed>,
     /// Columns that an import does not know, as the file names them.
     pub left_aside: Vec<String>,
+}
+
+impl Sheet {
+    /// A column that no import knows; those that only an export has need not be told of.
+    fn leave_aside(&mut self, name: &str) {
+        let name: String = plain(name).chars().take(LONGEST_TOLD).collect();
+        let is_news = !name.is_empty() && !is_told(&name) && !self.left_aside.contains(&name);
+        if is_news && self.left_aside.len() < MOST_TOLD {
+            self.left_aside.push(name);
+        }
+    }
 }
 
 /// One row as typed.

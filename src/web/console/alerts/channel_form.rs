@@ -15,7 +15,7 @@ use crate::domain::alert::{self, Channel, ChannelError, ChannelInput, ChannelKin
 use crate::keeper::text::Text;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
-use crate::web::kit::form::{Field, Form, Query};
+use crate::web::kit::form::{Field, Form, Query, error_at};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
@@ -44,7 +44,7 @@ impl FormView {
         Self {
             action,
             kind: kind.as_str(),
-            has_recipients: matches!(kind, ChannelKind::Mail | ChannelKind::TicketMail),
+            has_recipients: kind.has_recipients(),
             has_url: !kind.is_mail(),
             has_rhythm: kind == ChannelKind::Heartbeat,
             is_new,
@@ -70,10 +70,7 @@ impl FormView {
     }
 
     fn typed(mut self, sent: &Sent, errors: &[FieldError]) -> Self {
-        let error = |name: &str| {
-            let found = errors.iter().find(|one| one.field == name);
-            found.map(|one| one.message.clone())
-        };
+        let error = |name: &str| error_at(errors, name);
         self.name = Field::new(&*sent.name).with_error(error("name"));
         self.recipients = Field::new(&*sent.recipients).with_error(error("recipients"));
         self.url = Field::default().with_error(error("url"));

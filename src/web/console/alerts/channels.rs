@@ -11,7 +11,8 @@ use super::channel_form::FormView;
 use super::view::{DeliveryView, channel_badge};
 use super::{id_of, view};
 use crate::app::App;
-use crate::domain::alert::{self, Channel, ChannelError, ChannelKind, ChannelState};
+use crate::domain::alert::{self, Channel, ChannelError, ChannelKind, ChannelState, DeliveryState};
+use crate::domain::page_url::page_url;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Form;
@@ -46,7 +47,7 @@ struct Line {
 fn place(channel: &Channel) -> String {
     match channel.kind {
         ChannelKind::Owners => "whoever is an owner".into(),
-        ChannelKind::Mail | ChannelKind::TicketMail => channel.recipients.join(", "),
+        kind if kind.has_recipients() => channel.recipients.join(", "),
         _ => channel.url_hint.clone(),
     }
 }
@@ -152,7 +153,9 @@ pub async fn page(
         is_on: found.state != ChannelState::Off,
         needs_replay: found.failing_since.is_some()
             || matches!(found.state, ChannelState::Disabled | ChannelState::Held)
-            || messages.iter().any(|one| one.state == "failed"),
+            || messages
+                .iter()
+                .any(|one| one.state == DeliveryState::Failed),
         form: form.unwrap_or_else(|| FormView::stored(&found)),
         messages: messages
             .iter()
@@ -201,8 +204,7 @@ pub async fn test(
 ) -> WebResult {
     let id = id_of(&id)?;
     let mut op = viewer.begin(&app).await?;
-    let base = app.site.base_url.as_str().trim_end_matches('/');
-    let link = format!("{base}{}", paths::ALERTS);
+    let link = page_url(&app.site.base_url, paths::ALERTS);
     let delivery = alert::test(&mut op, id, link).await.map_err(refused)?;
     op.commit().await?;
     let courier = app.courier();
@@ -254,11 +256,11 @@ pub async fn rotate(
         .await?
         .ok_or(WebError::NotFound)?;
     drop(op);
-    let sealed = alert::make_key(&app.keeper, &found)
+    let key = alert::make_key(&app.keeper, &found)
         .await
         .map_err(refused)?;
     let mut op = viewer.begin(&app).await?;
-    let secret = alert::rotate(&mut op, id, sealed).await.map_err(refused)?;
+    let secret = alert::rotate(&mut op, id, key).await.map_err(refused)?;
     op.commit().await?;
     Ok(SecretPage {
         chrome,

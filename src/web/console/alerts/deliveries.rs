@@ -21,6 +21,8 @@ use crate::web::kit::viewer::Viewer;
 
 /// Messages on a page.
 const PAGE: usize = 50;
+/// One more is read, to know whether there is another page.
+const READ: i64 = 51;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/deliveries.html")]
@@ -34,7 +36,7 @@ pub struct Page {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Params {
-    /// Seconds since 1970 and id of the last one before.
+    /// Microseconds since 1970 and id of the last one before.
     after: String,
 }
 
@@ -55,7 +57,7 @@ pub async fn index(
     let mut op = viewer.begin(&app).await?;
     let now = op.now();
     let before = place(&params.after);
-    let found = alert::deliveries(&mut op, viewer.scope, (None, None), before, 51).await?;
+    let found = alert::deliveries(&mut op, viewer.scope, (None, None), before, READ).await?;
     let more = match found.get(PAGE - 1) {
         Some(last) if found.len() > PAGE => {
             let micros = last.created_at.unix_timestamp_nanos() / 1_000;

@@ -2,7 +2,9 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::alert::{Alert, Channel, ChannelState, Delivery, Event, Severity};
+use crate::domain::alert::{
+    Alert, Channel, ChannelState, Delivery, DeliveryState, Event, Severity,
+};
 use crate::storage::ApiKeyId;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
@@ -84,12 +86,13 @@ pub struct DeliveryView {
 
 impl DeliveryView {
     pub fn new(one: &Delivery, now: OffsetDateTime) -> Self {
-        let badge = match (one.state.as_str(), one.attempts) {
-            ("delivered", _) => ("valid", "Delivered"),
-            ("failed", _) => ("expired", "Given up"),
-            (_, 0) => ("pending", "Waiting"),
-            _ => ("expiring", "Trying again"),
+        let badge = match (one.state, one.attempts) {
+            (DeliveryState::Delivered, _) => ("valid", "Delivered"),
+            (DeliveryState::Failed, _) => ("expired", "Given up"),
+            (DeliveryState::Pending, 0) => ("pending", "Waiting"),
+            (DeliveryState::Pending, _) => ("expiring", "Trying again"),
         };
+        let waits = one.state == DeliveryState::Pending;
         Self {
             title: one.title.clone(),
             channel: one.channel.clone(),
@@ -98,7 +101,7 @@ impl DeliveryView {
             badge,
             outcome: one.outcome.clone(),
             attempts: one.attempts,
-            next: (one.state == "pending").then(|| When::new(one.next_at, now)),
+            next: waits.then(|| When::new(one.next_at, now)),
             replay: paths::alert_replay(one.channel_id, one.id),
         }
     }

@@ -116,7 +116,8 @@ async fn finish(
     Ok(Redirect::to(&paths::api_key(id, "")).into_response())
 }
 
-fn refused(error: ChangeError) -> WebError {
+/// What no field can be blamed for.
+pub fn refused(error: ChangeError) -> WebError {
     match error {
         ChangeError::Changed | ChangeError::Beyond(_) => WebError::Conflict(
             "This has changed in the meantime. Go back, reload the page and look again.",

@@ -8,7 +8,7 @@ use crate::domain::op::Op;
 use crate::domain::technician;
 use crate::domain::tenant::FieldError;
 use crate::keeper::Resource;
-use crate::web::kit::form::Field;
+use crate::web::kit::form::{Field, error_at};
 use crate::web::kit::viewer::Viewer;
 
 /// The form as it came.
@@ -115,10 +115,7 @@ impl Sent {
 
     /// What was sent, with what is wrong at each field. Scopes that the viewer may not give are not offered.
     pub fn fields(self, viewer: &Viewer, limits: KeyLimits, errors: &[FieldError]) -> Fields {
-        let error = |name: &str| {
-            let found = errors.iter().find(|error| error.field == name);
-            found.map(|error| error.message.clone())
-        };
+        let error = |name: &str| error_at(errors, name);
         let field = |name: &str, value: String| Field::new(value).with_error(error(name));
         let scopes = ApiScope::ALL.into_iter();
         Fields {

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use tower_sessions::Session;
 
+use super::acts::refused;
 use super::form::{Fields, Sent};
 use super::{find, state, tenants};
 use crate::app::App;
@@ -140,8 +141,7 @@ pub async fn change(
                 let message = format!("Your role does not let you give “{scope}”.");
                 vec![FieldError::new("scope", message)]
             }
-            Err(ChangeError::Changed) => return Err(WebError::NotFound),
-            Err(ChangeError::Database(error)) => return Err(error.into()),
+            Err(error) => return Err(refused(error)),
         },
         Err(errors) => errors,
     };

@@ -19,6 +19,7 @@ use crate::domain::app_registration::{
     self, Alarm, ChangeError, FieldError, Registration, RegistrationInput,
 };
 use crate::domain::op::{Actor, Op, Scope};
+use crate::domain::page_url::page_url;
 use crate::domain::technician::Permission;
 use crate::keeper::PermissionSet;
 use crate::keeper::message::Actor as KeeperActor;
@@ -183,8 +184,7 @@ impl Stored {
 
 /// As the keeper builds it.
 fn redirect_uri(app: &App) -> String {
-    let base = app.site.base_url.as_str().trim_end_matches('/');
-    format!("{base}{}", paths::ONBOARDING_RETURN)
+    page_url(&app.site.base_url, paths::ONBOARDING_RETURN)
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Page> {

@@ -11,11 +11,12 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::app::App;
-use crate::domain::branding::{self, Brand, BrandInput, FieldError};
+use crate::domain::branding::{self, Brand, BrandInput};
 use crate::domain::technician::Permission;
+use crate::domain::tenant::FieldError;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
-use crate::web::kit::form::{Field, Form};
+use crate::web::kit::form::{Field, Form, error_at};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::policy::Policy;
@@ -114,7 +115,7 @@ async fn save(
     };
     let brand = match input.parse() {
         Ok(brand) => brand,
-        Err(errors) => return wrong(&app, &viewer, chrome, input, errors).await,
+        Err(errors) => return wrong(&app, &viewer, chrome, input, &errors).await,
     };
     let mut op = viewer.begin(&app).await?;
     branding::change(&mut op, &brand).await?;
@@ -128,21 +129,15 @@ async fn wrong(
     viewer: &Viewer,
     chrome: Chrome,
     input: BrandInput,
-    errors: Vec<FieldError>,
+    errors: &[FieldError],
 ) -> WebResult<Response> {
-    let mut page = page(app, viewer, chrome).await?;
-    page.display_name = Field::new(input.display_name);
-    page.legal_name = Field::new(input.legal_name);
-    page.contact = Field::new(input.contact);
-    page.accent = Field::new(input.accent);
-    for FieldError { field, message } in errors {
-        let field = match field {
-            "display_name" => &mut page.display_name,
-            "legal_name" => &mut page.legal_name,
-            "contact" => &mut page.contact,
-            _ => &mut page.accent,
-        };
-        field.error = Some(message);
-    }
+    let field = |name, value: String| Field::new(value).with_error(error_at(errors, name));
+    let page = Page {
+        display_name: field("display_name", input.display_name),
+        legal_name: field("legal_name", input.legal_name),
+        contact: field("contact", input.contact),
+        accent: field("accent", input.accent),
+        ..page(app, viewer, chrome).await?
+    };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -1,5 +1,7 @@
 //! Start, pause, resume, stop, try again, discard.
 
+use std::fmt::Write as _;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
@@ -99,8 +101,7 @@ pub async fn stop(
     let stopped = campaign::stop(&mut op, viewer.scope, id, !form.links.is_empty()).await?;
     let mut text = format!("Stopped. Mails that do not go out: {}.", stopped.mails);
     if !form.links.is_empty() {
-        let links = format!(" Links withdrawn: {}.", stopped.links);
-        text.push_str(&links);
+        let _ = write!(text, " Links withdrawn: {}.", stopped.links);
     }
     back(op, &session, id, text).await
 }

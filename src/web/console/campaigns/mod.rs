@@ -2,7 +2,9 @@
 //! a draft, then the board of who has come how far.
 
 mod acts;
+mod counts;
 mod export;
+mod facts;
 mod new;
 mod sample;
 mod show;

@@ -15,7 +15,7 @@ use crate::domain::op::Op;
 use crate::domain::tenant::FieldError;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::WebResult;
-use crate::web::kit::form::{Field, Form, Query};
+use crate::web::kit::form::{Field, Form, Query, error_at};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 
@@ -182,10 +182,7 @@ async fn page(
     typed: CampaignInput,
     errors: &[FieldError],
 ) -> WebResult<NewPage> {
-    let error = |name: &str| {
-        let found = errors.iter().find(|error| error.field == name);
-        found.map(|error| error.message.clone())
-    };
+    let error = |name: &str| error_at(errors, name);
     let field = |name: &str, value: String| Field::new(value).with_error(error(name));
     let language = customer_mail::settings(op).await?.language;
     let (text, _) = customer_mail::text(op, Kind::Campaign, language).await?;

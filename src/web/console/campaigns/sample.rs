@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::domain::campaign::{self, Campaign, RowFilter};
-use crate::domain::customer_mail::{self, Kind, MailTemplate};
+use crate::domain::customer_mail::{self, Kind};
 use crate::domain::op::Op;
 use crate::domain::{branding, tenant};
 use crate::web::kit::error::WebResult;
@@ -34,12 +34,9 @@ pub async fn sample(
     let Some(found) = found else {
         return Ok(None);
     };
-    let language = customer_mail::settings(op).await?.language;
+    let language = customer_mail::language(op, viewer.scope, row.tenant_id).await?;
     let template = match &campaign.template {
-        Some((subject, body)) => MailTemplate {
-            subject: subject.clone(),
-            body: body.clone(),
-        },
+        Some(own) => own.clone(),
         None => customer_mail::text(op, Kind::Campaign, language).await?.0,
     };
     let brand = branding::read(op).await?;

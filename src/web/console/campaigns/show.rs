@@ -5,14 +5,14 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
+use super::counts::CountsView;
+use super::facts::{facts, takes};
 use super::sample::{Sample, sample};
 use super::{class_of, standing};
 use crate::app::App;
-use crate::domain::campaign::{
-    self, BoardRow, Campaign, Counts, RowFilter, Stage, State as Standing,
-};
+use crate::domain::campaign::{self, BoardRow, Campaign, RowFilter, Stage, State as Standing};
 use crate::domain::line::plain;
 use crate::storage::CampaignId;
 use crate::web::kit::chrome::Chrome;
@@ -21,7 +21,7 @@ use crate::web::kit::form::Query;
 use crate::web::kit::paging::{Pager, Paging, with_query};
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::viewer::Viewer;
-use crate::web::kit::when::{When, amount};
+use crate::web::kit::when::When;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/campaigns/show.html")]
@@ -63,25 +63,6 @@ struct Draft {
     start: String,
     discard: String,
     no_mail_server: bool,
-}
-
-/// The stages with their numbers.
-struct CountsView {
-    all: i64,
-    all_href: String,
-    stages: Vec<CountView>,
-}
-
-struct CountView {
-    class: &'static str,
-    label: &'static str,
-    word: &'static str,
-    count: i64,
-    href: String,
-    chosen: bool,
-    /// Place and width on a bar that is 1000 wide.
-    x: i64,
-    width: i64,
 }
 
 /// One tenant.
@@ -197,101 +178,6 @@ impl Acts {
             resume: act("resumption", !runs),
             stop: act("stop", true),
             retry: act("retry", true),
-        }
-    }
-}
-
-/// `about 3 hours of mailing`
-fn takes(campaign: &Campaign, mails: i64) -> String {
-    let span = campaign.pace.takes(mails.max(0));
-    if span < Duration::minutes(1) {
-        "less than a minute".to_owned()
-    } else {
-        format!("about {}", amount(span))
-    }
-}
-
-fn facts(campaign: &Campaign, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let when = |at: OffsetDateTime| {
-        let when = When::new(at, now);
-        format!("{} ({})", when.exact, when.distance)
-    };
-    let mut facts = vec![("Reason", campaign.reason.label().to_owned())];
-    if !campaign.sentence.is_empty() {
-        facts.push(("In own words", campaign.sentence.clone()));
-    }
-    let made = when(campaign.created_at);
-    facts.push(if campaign.created_by.is_empty() {
-        ("Made", made)
-    } else {
-        ("Made", format!("{made}, by {}", campaign.created_by))
-    });
-    if let Some(at) = campaign.started_at {
-        facts.push(("Started", when(at)));
-    }
-    let pace = &campaign.pace;
-    let mut words = format!("{} mails an hour", pace.per_hour);
-    if let Some((from, until)) = pace.hours {
-        let between = format!(", from {from}:00 to {until}:00");
-        words.push_str(&between);
-    }
-    if pace.weekdays_only {
-        words += ", Monday to Friday";
-    }
-    if pace.hours.is_some() || pace.weekdays_only {
-        words = format!("{words} ({})", pace.zone.name());
-    }
-    facts.push(("Pace", words));
-    facts.push((
-        "Reminders",
-        campaign.reminders.map_or_else(
-            || "none".to_owned(),
-            |(days, most)| format!("every {days} days, at most {most}"),
-        ),
-    ));
-    if let Some((at, day)) = campaign.deadline.zip(campaign.last_day()) {
-        let day = format!("the end of {day} in {}: {}", pace.zone.name(), when(at));
-        facts.push(("Deadline", day));
-    }
-    if campaign.state == Standing::Running
-        && let Some(at) = campaign.next_send_at.filter(|at| *at > now)
-    {
-        facts.push(("Next mail", format!("not before {}", when(at))));
-    }
-    if let Some(at) = campaign.ended_at {
-        facts.push(("Ended", format!("{}: {}", when(at), campaign.end_reason)));
-    }
-    facts
-}
-
-impl CountsView {
-    fn of(counts: &Counts, chosen: Option<Stage>, search: &str, here: &str) -> Self {
-        let all = counts.values().sum();
-        let address = |stage: &str| with_query(here, &[("stage", stage), ("q", search)], &[]);
-        let (mut x, mut before) = (0, 0);
-        let stages = Stage::ALL.into_iter().map(|stage| {
-            let count = counts.get(&stage).copied().unwrap_or(0);
-            before += count;
-            // From the running sum, so that rounding leaves no gap at the end.
-            let end = (before * 1000_i64).checked_div(all).unwrap_or(0);
-            let is_chosen = chosen == Some(stage);
-            let view = CountView {
-                class: class_of(stage),
-                label: stage.label(),
-                word: stage.as_str(),
-                count,
-                href: address(if is_chosen { "" } else { stage.as_str() }),
-                chosen: is_chosen,
-                x,
-                width: end - x,
-            };
-            x = end;
-            view
-        });
-        Self {
-            stages: stages.collect(),
-            all,
-            all_href: address(""),
         }
     }
 }

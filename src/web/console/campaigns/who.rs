@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::domain::campaign::MOST_TENANTS;
 use crate::domain::connection::{self, ModeFilter, ShownState, Sort};
+use crate::domain::line::words;
 use crate::domain::op::{Op, Scope};
 use crate::domain::place::Place;
 use crate::domain::tenant::{self, ShortName};
@@ -120,11 +121,7 @@ impl Who {
         op: &mut Op,
         scope: Scope,
     ) -> Result<Result<Vec<TenantId>, String>, sqlx::Error> {
-        let names: Vec<&str> = self
-            .list
-            .split(|c: char| c.is_whitespace() || c == ',' || c == ';')
-            .filter(|name| !name.is_empty())
-            .collect();
+        let names: Vec<&str> = words(&self.list).collect();
         if names.len() > MOST_NAMES {
             return Ok(Err(format!(
                 "At most {MOST_NAMES} names fit here. Use a tag and the filter for more."

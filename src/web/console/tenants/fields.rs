@@ -3,7 +3,7 @@
 use crate::domain::tenant::{FieldError, Resource, TenantInput};
 use crate::keeper::Permission;
 use crate::web::kit::error::{WebError, WebResult};
-use crate::web::kit::form::Field;
+use crate::web::kit::form::{Field, error_at};
 
 /// A sent form: names and values as they came. The resources' fields are as many as there are resources.
 pub type Sent = Vec<(String, String)>;
@@ -37,10 +37,7 @@ pub struct ResourceField {
 
 impl Fields {
     pub fn new(typed: &TenantInput, errors: &[FieldError]) -> Self {
-        let error = |name: &str| {
-            let found = errors.iter().find(|error| error.field == name);
-            found.map(|error| error.message.clone())
-        };
+        let error = |name: &str| error_at(errors, name);
         let field = |name: &str, value: &str| Field::new(value).with_error(error(name));
         Self {
             short_name: field("short_name", &typed.short_name),

@@ -1,5 +1,7 @@
 //! The list of tenants as a file, and the way back.
 
+use std::fmt::Write as _;
+
 use super::Stage;
 
 /// Names that spreadsheets, separators and quotation marks would like to change.
@@ -105,8 +107,7 @@ async fn a_long_list_is_whole() {
     let stage = Stage::empty().await;
     let mut file = "short_name,full_name\n".to_owned();
     for n in 0..1_203 {
-        let line = format!("t{n},Tenant {n}\n");
-        file.push_str(&line);
+        writeln!(file, "t{n},Tenant {n}").unwrap();
     }
     let seen = b"1203-0-0-0";
     let done = stage

@@ -1,5 +1,7 @@
 //! "Import": what each row of a file would do, and doing it.
 
+use std::fmt::Write as _;
+
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, ORIGIN};
 use tenantry::domain::technician::Role;
@@ -150,8 +152,7 @@ async fn rows_are_listed_by_fate_and_page_by_page() {
     assert_eq!(page.text_of(".chip[aria-current]"), "Refused 2");
     let mut long = "short_name,full_name\n".to_owned();
     for n in 0..250 {
-        let line = format!("t{n},Tenant {n}\n");
-        long.push_str(&line);
+        writeln!(long, "t{n},Tenant {n}").unwrap();
     }
     let third = stage
         .import(&[("text", long.as_bytes()), ("page", b"3")])
@@ -314,8 +315,12 @@ async fn thousands_of_tenants_come_in_at_once_and_change_at_once() {
     let stage = Stage::empty().await;
     let mut file = "short_name,full_name,domain,tags\n".to_owned();
     for n in 0..4_000 {
-        let line = format!("tenant-{n},Tenant {n},t{n}.example,gold tag-{}\n", n % 50);
-        file.push_str(&line);
+        writeln!(
+            file,
+            "tenant-{n},Tenant {n},t{n}.example,gold tag-{}",
+            n % 50
+        )
+        .unwrap();
     }
     let page = stage.look(&file).await;
     let began = std::time::Instant::now();

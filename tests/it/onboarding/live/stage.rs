@@ -1,11 +1,10 @@
 //! Portal, keeper, Postgres and a simulated Microsoft at work, with one tenant, Contoso.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tenantry::app::{App, Site};
+use tenantry::app::App;
 use tenantry::domain::technician::factor::FactorKind;
 use tenantry::storage::TechnicianId;
 use tenantry::web::kit::session::{Store, login_record};
@@ -15,7 +14,6 @@ use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use url::Url;
 
-use crate::support::app::login_rules;
 use crate::support::browser::Browser;
 use crate::support::keeper::{ADMIN, Keeper, World};
 use crate::support::mint::Mint;
@@ -180,34 +178,9 @@ impl Portal {
     pub async fn start(world: &World, keeper: &Keeper) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = App {
-            pool: world.db.web(),
-            clock: world.clock.clone(),
-            keeper: keeper.client.clone(),
-            site: Arc::new(Site {
-                base_url: Url::parse(&format!("http://{address}")).unwrap(),
-                msp_name: "Harbourline IT".into(),
-                msp_legal_name: "Harbourline IT Services Ltd".into(),
-                report_to: String::new(),
-                app_name: "Tenantry (tests)".into(),
-                ask_pin: false,
-                egress_addresses: Vec::new(),
-                cloud: tenantry::keeper::Cloud::Global,
-            }),
-            mailer: None,
-            guard: tenantry::outbound::guard::Guard::default(),
-            sso: None,
-            login: login_rules(),
-            trusted_proxies: Arc::new([]),
-            visit: time::Duration::hours(1),
-            limits: tenantry::config::Limits::default(),
-            keep_errors_months: None,
-            revocation_log: None,
-            flow_changes: tokio::sync::broadcast::channel(64).0,
-            status_news: tokio::sync::broadcast::channel(64).0,
-            keys: tenantry::domain::api_key::SeenKeys::default(),
-            hand_outs: Arc::new(tokio::sync::Semaphore::new(2_000)),
-        };
+        let base_url = Url::parse(&format!("http://{address}")).unwrap();
+        let (clock, client) = (world.clock.clone(), keeper.client.clone());
+        let app = App::rehearsal(world.db.web(), clock, client, base_url);
         let service =
             tenantry::web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await });

@@ -17,7 +17,7 @@ use super::{NEEDS_LOGIN, away, is_in};
 use crate::support::app::TestApp;
 use crate::support::browser::Browser;
 use crate::support::chrome::Chrome;
-use crate::support::npm;
+use crate::support::packages;
 use crate::support::page::Page;
 use crate::support::scratch::Scratch;
 
@@ -35,7 +35,7 @@ impl Real {
     /// Start it for the portal at `base`; waits until it listens.
     fn start(base: &Url, algorithm: &str, auth_method: &str) -> Self {
         let told = json!({
-            "modules": npm::modules("sign-on"),
+            "modules": packages::npm("sign-on"),
             "host": "localhost",
             "algorithm": algorithm,
             "client_id": "tenantry",

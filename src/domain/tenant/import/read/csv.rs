@@ -2,7 +2,7 @@
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::super::column::{Column, is_told};
+use super::super::column::Column;
 use super::{MOST_ROWS, ReadError, Sheet, Typed};
 use crate::domain::cells;
 
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
         Some(head) => head.map_err(|error| ReadError::Line(line(line_of(&error))))?,
     };
     let mut sheet = Sheet::default();
-    let columns = columns(&head, &mut sheet.left_aside)?;
+    let columns = columns(&head, &mut sheet)?;
     for record in records {
         let record = record.map_err(|error| ReadError::Line(line(line_of(&error))))?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -88,10 +88,7 @@ fn delimiter_of(text: &str) -> u8 {
         .unwrap_or(b',')
 }
 
-fn columns(
-    head: &StringRecord,
-    left_aside: &mut Vec<String>,
-) -> Result<Vec<Option<Column>>, ReadError> {
+fn columns(head: &StringRecord, sheet: &mut Sheet) -> Result<Vec<Option<Column>>, ReadError> {
     let mut columns: Vec<Option<Column>> = Vec::new();
     for cell in head {
         let name = cells::plain(cell);
@@ -101,8 +98,8 @@ fn columns(
         {
             return Err(ReadError::Twice(column.as_str()));
         }
-        if column.is_none() && !is_told(name) && !name.trim().is_empty() {
-            left_aside.push(crate::domain::line::plain(name).chars().take(60).collect());
+        if column.is_none() {
+            sheet.leave_aside(name);
         }
         columns.push(column);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::column::{Column, is_told};
+use super::super::column::Column;
 use super::{MOST_ROWS, ReadError, Sheet, Typed};
 
 pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
@@ -18,7 +18,7 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     for (number, item) in (1..).zip(items) {
         let mut row = Typed::new(number);
         match item {
-            Value::Object(map) => fill(&mut row, map, &mut sheet.left_aside)?,
+            Value::Object(map) => fill(&mut row, map, &mut sheet)?,
             _ => row.refuse(
                 "row",
                 "Write an object: {\"short_name\": \"…\", …}".to_owned(),
@@ -29,17 +29,10 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     Ok(sheet)
 }
 
-fn fill(
-    row: &mut Typed,
-    map: Map<String, Value>,
-    left_aside: &mut Vec<String>,
-) -> Result<(), ReadError> {
+fn fill(row: &mut Typed, map: Map<String, Value>, sheet: &mut Sheet) -> Result<(), ReadError> {
     for (key, value) in map {
         let Some(column) = Column::from_head(&key) else {
-            let name: String = crate::domain::line::plain(&key).chars().take(60).collect();
-            if !is_told(&key) && left_aside.len() < 100 && !left_aside.contains(&name) {
-                left_aside.push(name);
-            }
+            sheet.leave_aside(&key);
             continue;
         };
         if row.get(column).is_some() {

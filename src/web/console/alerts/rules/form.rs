@@ -1,4 +1,4 @@
-//! Rules: the list, the form for a new one and for one that is there.
+//! The form of a rule: for a new one and for one that is there.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -9,90 +9,19 @@ use serde::Deserialize;
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use super::id_of;
 use crate::app::App;
-use crate::domain::alert::{self, Channel, Event, FieldError, Rule, RuleInput, Severity};
+use crate::domain::alert::{
+    self, Channel, Event, FieldError, Rule, RuleError, RuleInput, Severity,
+};
 use crate::domain::op::Op;
 use crate::domain::technician;
+use crate::web::console::alerts::id_of;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
-use crate::web::kit::form::{Field, Form};
+use crate::web::kit::form::{Field, Form, error_at};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
-
-#[derive(Template, WebTemplate)]
-#[template(path = "console/alerts/rules.html")]
-pub struct ListPage {
-    chrome: Chrome,
-    rules: Vec<Line>,
-}
-
-struct Line {
-    name: String,
-    href: String,
-    enabled: bool,
-    reach: String,
-    events: String,
-    severity: &'static str,
-    channels: String,
-    switch: String,
-}
-
-fn reach(rule: &Rule) -> String {
-    let Some(choice) = rule.reach.choice() else {
-        return "All tenants".into();
-    };
-    let mut named = choice.tags.clone();
-    match choice.tenants.len() {
-        0 => {}
-        1 => named.push("1 tenant".into()),
-        n => named.push(format!("{n} tenants")),
-    }
-    let word = if rule.reach.kind() == Some("except") {
-        "All except"
-    } else {
-        "Only"
-    };
-    format!("{word} {}", named.join(", "))
-}
-
-/// GET: every rule.
-pub async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<ListPage> {
-    let mut op = viewer.begin(&app).await?;
-    let channels = alert::channels(&mut op).await?;
-    let name_of = |id: &Uuid| {
-        channels
-            .iter()
-            .find(|one| one.id == *id)
-            .map(|one| one.name.clone())
-    };
-    let rules = alert::rules(&mut op).await?;
-    let rules = rules.iter().map(|rule| Line {
-        name: rule.name.clone(),
-        href: paths::alert_rule(rule.id, ""),
-        enabled: rule.enabled,
-        reach: reach(rule),
-        events: rule
-            .events
-            .iter()
-            .map(|one| one.label())
-            .collect::<Vec<_>>()
-            .join(", "),
-        severity: rule.severity.label(),
-        channels: rule
-            .channels
-            .iter()
-            .filter_map(name_of)
-            .collect::<Vec<_>>()
-            .join(", "),
-        switch: paths::alert_rule(rule.id, "switch"),
-    });
-    Ok(ListPage {
-        chrome,
-        rules: rules.collect(),
-    })
-}
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/rule.html")]
@@ -136,10 +65,7 @@ impl FormPage {
         known: &[Channel],
         errors: &[FieldError],
     ) -> Self {
-        let error = |field: &str| {
-            let found = errors.iter().find(|one| one.field == field);
-            found.map(|one| one.message.clone())
-        };
+        let error = |name: &str| error_at(errors, name);
         let field = |name: &str, value: String| Field::new(value).with_error(error(name));
         let words = |name: &str| error(name).unwrap_or_default();
         Self {
@@ -217,12 +143,10 @@ pub async fn show(
 }
 
 async fn names(op: &mut Op, rule: &Rule) -> Result<Vec<String>, sqlx::Error> {
-    let tenants = rule
-        .reach
-        .choice()
-        .map(|one| one.tenants.clone())
-        .unwrap_or_default();
-    let named = technician::named(op, &tenants).await?;
+    let Some(choice) = rule.reach.choice() else {
+        return Ok(Vec::new());
+    };
+    let named = technician::named(op, &choice.tenants).await?;
     Ok(named.into_iter().map(|one| one.short_name).collect())
 }
 
@@ -306,64 +230,18 @@ async fn save(
     input: RuleInput,
 ) -> WebResult {
     let mut op = viewer.begin(app).await?;
-    if let Some(id) = id {
-        alert::rule(&mut op, id).await?.ok_or(WebError::NotFound)?;
-    }
-    match alert::save_rule(&mut op, id, &input).await? {
+    match alert::save_rule(&mut op, id, &input).await {
         Ok(_) => {
             op.commit().await?;
             notice::leave(session, Tone::Ok, "The rule was saved.").await;
             Ok(Redirect::to(paths::ALERT_RULES).into_response())
         }
-        Err(errors) => {
+        Err(RuleError::Fields(errors)) => {
             let known = alert::channels(&mut op).await?;
             let page = FormPage::new(chrome, id, input, &known, &errors);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
+        Err(RuleError::NotThere) => Err(WebError::NotFound),
+        Err(RuleError::Database(error)) => Err(error.into()),
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SwitchForm {
-    on: String,
-}
-
-/// "Switch on" or "Switch off".
-pub async fn switch(
-    State(app): State<App>,
-    viewer: Viewer,
-    session: Session,
-    Path(id): Path<String>,
-    Form(form): Form<SwitchForm>,
-) -> WebResult {
-    let mut op = viewer.begin(&app).await?;
-    let on = form.on == "yes";
-    if !alert::set_enabled(&mut op, id_of(&id)?, on).await? {
-        return Err(WebError::NotFound);
-    }
-    op.commit().await?;
-    let text = if on {
-        "The rule is on."
-    } else {
-        "The rule is off."
-    };
-    notice::leave(&session, Tone::Ok, text).await;
-    Ok(Redirect::to(paths::ALERT_RULES).into_response())
-}
-
-/// "Delete rule".
-pub async fn remove(
-    State(app): State<App>,
-    viewer: Viewer,
-    session: Session,
-    Path(id): Path<String>,
-) -> WebResult {
-    let mut op = viewer.begin(&app).await?;
-    if !alert::remove_rule(&mut op, id_of(&id)?).await? {
-        return Err(WebError::NotFound);
-    }
-    op.commit().await?;
-    notice::leave(&session, Tone::Ok, "The rule was deleted.").await;
-    Ok(Redirect::to(paths::ALERT_RULES).into_response())
 }
