@@ -244,7 +244,11 @@ async fn open_alerts_are_counted_and_lead_to_their_page() {
     let links = page.attributes(".tile a", "href");
     let href = links.iter().find(|href| href.contains("alerts"));
     let page = browser.get(href.expect("it leads somewhere")).await;
-    assert_eq!(page.texts("section[aria-labelledby=open-title] td[data-label=What]").len(), 3);
+    assert_eq!(
+        page.texts("section[aria-labelledby=open-title] td[data-label=What]")
+            .len(),
+        3
+    );
 
     let kim = app.technician("kim@msp.example", Role::Technician).await;
     run(
@@ -258,7 +262,9 @@ async fn open_alerts_are_counted_and_lead_to_their_page() {
     let page = app.browser_of(kim).await.get(OPERATIONS).await;
     let tiles = page.texts(".tile");
     assert!(
-        tiles.iter().any(|tile| tile.contains("Open alerts") && tile.contains("1 warning")),
+        tiles
+            .iter()
+            .any(|tile| tile.contains("Open alerts") && tile.contains("1 warning")),
         "of their tenants alone: {tiles:?}"
     );
     assert!(!page.has("#channels"), "messages are about any tenant");
@@ -267,7 +273,11 @@ async fn open_alerts_are_counted_and_lead_to_their_page() {
 #[tokio::test]
 async fn the_channels_of_alerts_are_shown_by_kind() {
     let app = TestApp::start().await;
-    for (state, failing) in [("active", "null"), ("active", "now()"), ("disabled", "now()")] {
+    for (state, failing) in [
+        ("active", "null"),
+        ("active", "now()"),
+        ("disabled", "now()"),
+    ] {
         run(
             &app,
             &format!(

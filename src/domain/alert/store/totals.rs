@@ -8,7 +8,7 @@ use crate::domain::op::{Op, Scope};
 use crate::storage::Inconsistent;
 
 /// Figures of deliveries.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sums {
     /// Attempts by outcome: `delivered`, `failed`, `given_up`.
     pub outcomes: Vec<(String, u64)>,
