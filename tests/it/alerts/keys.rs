@@ -74,7 +74,8 @@ async fn a_key_that_runs_through_the_customers_is_an_alert_that_names_it() {
         let answer = script.token(&format!("customer{n:02}"), "graph").await;
         assert_eq!(answer.code(), "not_connected", "{n}");
     }
-    assert_eq!(stage.count("select count(*) from alert_events").await, 0);
+    let suspended = "select count(*) from alert_events where kind = 'key_suspended'";
+    assert_eq!(stage.count(suspended).await, 0);
     let answer = script.token("customer20", "graph").await;
     assert_eq!(answer.code(), "key_suspended");
 
@@ -121,13 +122,19 @@ async fn a_key_that_somebody_suspends_is_told_without_the_person_and_leads_to_it
     stage.settle().await;
     assert_eq!(stage.heard(), ["key_suspended told"]);
     let heard = stage.receiver.heard().remove(0);
-    assert_eq!(heard.body["data"]["cause"], "Somebody suspended it by hand.");
+    assert_eq!(
+        heard.body["data"]["cause"],
+        "Somebody suspended it by hand."
+    );
     assert!(!heard.text.contains("robin"), "{}", heard.text);
 
     let admin = stage.app.login(Role::Admin).await;
     let page = admin.get("/configuration/alerts").await;
     let key_page = format!("/security/api-keys/{id}");
-    assert_eq!(page.attributes("td[data-label=Tenant] a", "href"), [key_page.clone()]);
+    assert_eq!(
+        page.attributes("td[data-label=Tenant] a", "href"),
+        [key_page.clone()]
+    );
     let page = admin.get(&key_page).await;
     assert!(page.text().contains("Suspended by robin@msp.example."));
 }
