@@ -264,7 +264,9 @@ async fn what_is_urgent_and_what_fails_is_seen_by_its_colour() {
     let hook = stage.channel(ChannelKind::Webhook, "Hook").await;
     for severity in ["info", "warning", "urgent"] {
         stage
-            .rule_with(&["expired"], &[hook], |rule| rule.severity = severity.into())
+            .rule_with(&["expired"], &[hook], |rule| {
+                rule.severity = severity.into()
+            })
             .await;
     }
     let (_, connection) = stage.tenant("ashgrove").await;
