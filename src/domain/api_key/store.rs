@@ -139,12 +139,9 @@ pub(super) async fn id_of(
     db: impl PgExecutor<'_>,
     public_id: &str,
 ) -> Result<Option<ApiKeyId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select api_key_of($1) as "id: ApiKeyId""#,
-        public_id
-    )
-    .fetch_one(db)
-    .await
+    sqlx::query_scalar!(r#"select api_key_of($1) as "id: ApiKeyId""#, public_id)
+        .fetch_one(db)
+        .await
 }
 
 pub(super) async fn list(

@@ -4,9 +4,7 @@ use sqlx::PgConnection;
 use tenantry::domain::api_key::{self, NewKey, Rule, USUAL_LIFE};
 use tenantry::domain::op::{Actor, Op};
 use tenantry::domain::technician::{self, Role};
-use tenantry::storage::{
-    ApiKeyId, BootCheck, BootCheckError, Expect, TechnicianId, boot_check,
-};
+use tenantry::storage::{ApiKeyId, BootCheck, BootCheckError, Expect, TechnicianId, boot_check};
 use uuid::Uuid;
 
 use super::stage::Stage;
