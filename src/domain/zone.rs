@@ -85,8 +85,14 @@ mod tests {
     fn a_wall_shows_summer_and_winter() {
         let berlin = Zone::parse("Europe/Berlin").unwrap();
         for (at, shown) in [
-            (datetime!(2026-07-01 12:00 UTC), datetime!(2026-07-01 14:00 +2)),
-            (datetime!(2026-12-01 12:00 UTC), datetime!(2026-12-01 13:00 +1)),
+            (
+                datetime!(2026-07-01 12:00 UTC),
+                datetime!(2026-07-01 14:00 +2),
+            ),
+            (
+                datetime!(2026-12-01 12:00 UTC),
+                datetime!(2026-12-01 13:00 +1),
+            ),
         ] {
             assert_eq!(berlin.local(at).to_string(), shown.to_string());
         }

@@ -112,7 +112,10 @@ pub fn exact(language: Language, at: OffsetDateTime) -> String {
         Language::De => format!("{}, {hour}:{minute:02} Uhr UTC", date(language, at.date())),
         Language::Fr => format!("{} à {hour} h {minute:02} UTC", date(language, at.date())),
         Language::Es => format!("{}, {hour}:{minute:02} UTC", date(language, at.date())),
-        Language::Nl => format!("{} om {hour}:{minute:02} uur UTC", date(language, at.date())),
+        Language::Nl => format!(
+            "{} om {hour}:{minute:02} uur UTC",
+            date(language, at.date())
+        ),
     }
 }
 

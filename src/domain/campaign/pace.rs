@@ -132,12 +132,30 @@ mod tests {
         let pace = in_berlin(8, 17);
         // The clock goes back on Sunday the 25th, and forward on Sunday the 28th.
         for (at, opens) in [
-            (datetime!(2026-10-24 05:00 UTC), datetime!(2026-10-24 06:00 UTC)),
-            (datetime!(2026-10-24 15:00 UTC), datetime!(2026-10-25 07:00 UTC)),
-            (datetime!(2026-10-25 15:59 UTC), datetime!(2026-10-25 15:59 UTC)),
-            (datetime!(2026-10-25 16:00 UTC), datetime!(2026-10-26 07:00 UTC)),
-            (datetime!(2027-03-27 16:00 UTC), datetime!(2027-03-28 06:00 UTC)),
-            (datetime!(2027-03-28 15:00 UTC), datetime!(2027-03-29 06:00 UTC)),
+            (
+                datetime!(2026-10-24 05:00 UTC),
+                datetime!(2026-10-24 06:00 UTC),
+            ),
+            (
+                datetime!(2026-10-24 15:00 UTC),
+                datetime!(2026-10-25 07:00 UTC),
+            ),
+            (
+                datetime!(2026-10-25 15:59 UTC),
+                datetime!(2026-10-25 15:59 UTC),
+            ),
+            (
+                datetime!(2026-10-25 16:00 UTC),
+                datetime!(2026-10-26 07:00 UTC),
+            ),
+            (
+                datetime!(2027-03-27 16:00 UTC),
+                datetime!(2027-03-28 06:00 UTC),
+            ),
+            (
+                datetime!(2027-03-28 15:00 UTC),
+                datetime!(2027-03-29 06:00 UTC),
+            ),
         ] {
             assert_eq!(pace.opens(at), opens, "{at}");
         }

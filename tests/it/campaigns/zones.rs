@@ -27,7 +27,11 @@ async fn the_morning_after_the_clocks_are_changed_mails_go_out_at_the_same_hour(
     let stage = Stage::new().await;
     let berlin = Zone::parse("Europe/Berlin").unwrap();
     // The last evening before the next change.
-    let mut day = berlin.local(stage.app.clock.now()).date().next_day().unwrap();
+    let mut day = berlin
+        .local(stage.app.clock.now())
+        .date()
+        .next_day()
+        .unwrap();
     let offset = |day: time::Date| berlin.local(berlin.end_of(day)).offset();
     while offset(day) == offset(day.next_day().unwrap()) {
         day = day.next_day().unwrap();
