@@ -150,9 +150,7 @@ async fn a_receipt_that_is_a_week_late_waits_for_a_person_and_is_never_lost() {
     // However much later, the tenant's own page has it.
     stage.app.advance(Duration::from_hours(24 * 60));
     let technician = stage.app.login(Role::Technician).await;
-    let page = technician
-        .get("/tenants/contoso/configuration/mails")
-        .await;
+    let page = technician.get("/tenants/contoso/configuration/mails").await;
     let rows = page.texts("section[aria-labelledby=sent] tbody tr");
     assert_eq!(rows.len(), 1);
     assert!(
@@ -164,7 +162,10 @@ async fn a_receipt_that_is_a_week_late_waits_for_a_person_and_is_never_lost() {
         .await;
     let page = technician.follow(again).await;
     assert_eq!(page.path, "/tenants/contoso/configuration/mails");
-    assert!(!page.has("form[action$='/queueing']"), "it waits for the worker");
+    assert!(
+        !page.has("form[action$='/queueing']"),
+        "it waits for the worker"
+    );
     stage.sweep().await;
     assert_eq!(stage.received().len(), 1);
     let page = technician.get(&page.path).await;
