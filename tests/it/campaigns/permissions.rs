@@ -102,7 +102,10 @@ async fn a_new_version_marks_whoever_lacks_something_and_nobody_else() {
     );
     let overview = browser.open("/tenants/alder").await;
     let next = overview.text_of("[aria-labelledby=next]");
-    assert!(next.contains("lacks a permission") && next.contains("Renew"), "{next}");
+    assert!(
+        next.contains("lacks a permission") && next.contains("Renew"),
+        "{next}"
+    );
     let graph = settings.text_of("#token-graph td[data-label=Permissions]");
     assert!(graph.contains("Policy.Read.All missing"), "{graph}");
     assert!(graph.contains("User.Read granted"), "{graph}");
@@ -220,7 +223,10 @@ async fn whoever_lacks_something_is_one_press_from_a_campaign() {
     }
     let owner = app.login(Role::Owner).await;
     let status = "/security/authentication-status";
-    assert!(!owner.get(status).await.has(".banner"), "nobody lacks anything");
+    assert!(
+        !owner.get(status).await.has(".banner"),
+        "nobody lacks anything"
+    );
     make(&owner, "1", &[POLICIES], "More").await;
     let page = owner.get(status).await;
     assert!(page.text().contains("2 tenants lack a permission"));
