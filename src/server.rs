@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::domain::{connection, onboarding, sign_on};
 use crate::keeper;
 use crate::mail::Mailer;
+use crate::outbound::guard::Guard;
 use crate::process::Supervisor;
 use crate::storage::{self, PoolKind};
 use crate::web::listen::{self, Door};
@@ -85,6 +86,9 @@ pub struct Parts<'a> {
     pub clock: Clock,
     /// Who is asked; the keeper itself runs in another process.
     pub keeper: keeper::Client,
+    /// By what rules addresses that people typed are called. `serve` gives the usual one, which no setting loosens: what it
+    /// calls is the public internet. The demo has a receiver of its own.
+    pub guard: Guard,
 }
 
 /// A running portal.
@@ -127,8 +131,7 @@ impl Server {
             revocation_log: Some(config.revocation_log.clone()),
             sso: sso.transpose()?.map(Arc::new),
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
-            // No setting loosens it: what `serve` calls is the public internet.
-            guard: crate::outbound::guard::Guard::default(),
+            guard: parts.guard,
             flow_changes: broadcast::channel(CHANGES_KEPT).0,
             status_news: broadcast::channel(64).0,
             keys: crate::domain::api_key::SeenKeys::default(),

@@ -21,6 +21,9 @@ pub struct Args {
     /// Where the simulated Microsoft listens
     #[arg(long, default_value = "127.0.0.1:8400")]
     simulator_listen: SocketAddr,
+    /// Where mails and webhooks are shown [default: 127.0.0.1:8401, or a free port when that is taken]
+    #[arg(long)]
+    post_listen: Option<SocketAddr>,
     /// Where everything is kept [default: /var/lib/tenantry-demo as root, else ~/.local/share/tenantry-demo]
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -50,6 +53,7 @@ impl Args {
             listen: self.listen,
             ops_listen: self.ops_listen,
             simulator_listen: self.simulator_listen,
+            post_listen: self.post_listen,
             data_dir: std::path::absolute(data_dir)?,
             tenants: usize::from(self.tenants),
             fresh: self.fresh,

@@ -8,6 +8,7 @@ use super::Global;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keeper::Client;
+use crate::outbound::guard::Guard;
 use crate::process::{Setup, Supervisor};
 use crate::server::{self, Listeners, Parts, Server};
 use crate::storage::{self, Expect, InstanceLock, PoolKind, Storage, private_postgres};
@@ -79,6 +80,7 @@ async fn portal(
         listen_url: storage.listen_url()?,
         clock: Clock::system(),
         keeper: client,
+        guard: Guard::default(),
     };
     let mut server = Server::start(parts, listeners)?;
     server.start_workers();

@@ -1,9 +1,11 @@
-//! Everything on one machine with nothing to configure: private Postgres, Entra simulator, keeper, portal and sample tenants
-//! in every state. Assembles what the other rooms offer; decides nothing of its own.
+//! Everything on one machine with nothing to configure: private Postgres, Entra simulator, keeper, portal, a post room that takes
+//! mails and webhooks, and sample tenants in every state. Assembles what the other rooms offer; decides nothing of its own.
 
 mod customer;
+mod furnish;
 mod keeper;
 mod own_app;
+mod post;
 mod remembered;
 mod second_factor;
 mod seed;
@@ -27,6 +29,7 @@ use crate::process::{Supervisor, TAKEOVER};
 use crate::server::{Listeners, Parts, Server};
 use crate::simulator::{self, Mode, Simulator};
 use crate::storage::{InstanceLock, Storage};
+use post::{Hooks, PostRoom};
 use remembered::Remembered;
 
 /// Where health is asked unless somebody else is there.
@@ -39,6 +42,8 @@ pub struct Options {
     /// Where health is asked; the usual port when it is free, else any, unless given.
     pub ops_listen: Option<SocketAddr>,
     pub simulator_listen: SocketAddr,
+    /// Where mails and webhooks are shown; the usual port when it is free, else any, unless given.
+    pub post_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
     /// How many sample tenants to plant on the first start.
     pub tenants: usize,
@@ -56,7 +61,9 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     prepare_dir(&options)?;
     let _lock = InstanceLock::take(&options.data_dir)?;
-    let config = config(&options)?;
+    let clock = Clock::system();
+    let post = PostRoom::open(options.post_listen, clock.clone()).await?;
+    let config = config(&options, post.smtp_port())?;
     if options.fresh {
         // A demo that was killed leaves its keeper a moment longer.
         wait_until_free(&config.keeper_socket, TAKEOVER).await?;
@@ -68,10 +75,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Some(url) => url.clone(),
         None => Url::parse(&format!("http://localhost:{}", portal.port()))?,
     };
-    let clock = Clock::system();
     let simulator = start_simulator(&options, &clock).await?;
     let mut remembered = Remembered::load_or_make(&options.data_dir)?;
     remembered.register_app(simulator.directory(), &base_url);
+    let ca_dir = options.data_dir.join(remembered::POST_CA);
+    let hooks = post.take_hooks(&ca_dir, remembered.hooks_port).await?;
+    remembered.hooks_port = Some(hooks.port());
+    remembered.save()?;
     let storage = Storage::open(&config).await?;
     let client = Client::socket(config.keeper_socket.clone()).following(clock.clone());
     let setup = keeper::setup(&config, &remembered, &simulator, &base_url, &clock)?;
@@ -85,9 +95,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         listen_url: storage.listen_url()?,
         clock,
         keeper: client,
+        guard: hooks.guard(),
     };
     let mut server = Server::start(parts, listeners)?;
-    plant_once(&options, &server, &simulator, &remembered)
+    plant_once(&options, &server, &simulator, &remembered, &hooks)
         .await
         .context("the sample tenants could not be planted")?;
     second_factor::preset(server.app(), &mut remembered)
@@ -101,6 +112,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             portal: base_url,
             ops,
             simulator: &simulator,
+            post: post.page(),
         },
         &remembered,
     );
@@ -131,7 +143,7 @@ fn prepare_dir(options: &Options) -> anyhow::Result<()> {
     })
 }
 
-fn config(options: &Options) -> anyhow::Result<Config> {
+fn config(options: &Options, smtp_port: u16) -> anyhow::Result<Config> {
     let listen = options.listen.to_string();
     let ops = options.ops_listen.unwrap_or(USUAL_OPS).to_string();
     let Some(data_dir) = options.data_dir.to_str() else {
@@ -140,6 +152,7 @@ fn config(options: &Options) -> anyhow::Result<Config> {
     // The two settings of the environment's: tests and scanners want to read what everyday use does not, and come by a proxy.
     let filter = std::env::var("TENANTRY_LOG__FILTER").unwrap_or_else(|_| "warn".to_owned());
     let proxies = std::env::var("TENANTRY_TRUSTED_PROXIES").unwrap_or_default();
+    let smtp_port = smtp_port.to_string();
     let mut pairs = vec![
         ("listen", listen.as_str()),
         ("ops_listen", ops.as_str()),
@@ -147,6 +160,10 @@ fn config(options: &Options) -> anyhow::Result<Config> {
         ("msp.name", world::MSP),
         ("msp.legal_name", world::MSP_LEGAL),
         ("msp.report_to", world::REPORT_TO),
+        ("smtp.host", "127.0.0.1"),
+        ("smtp.port", smtp_port.as_str()),
+        ("smtp.tls", "none"),
+        ("smtp.from", world::MAIL_FROM),
         // A visitor of the demo has an authenticator app, preset and printed.
         ("login.passkey_for_admins", "false"),
         ("log.filter", filter.as_str()),
@@ -180,6 +197,7 @@ async fn plant_once(
     server: &Server,
     simulator: &Simulator,
     remembered: &Remembered,
+    hooks: &Hooks,
 ) -> anyhow::Result<()> {
     if remembered.is_planted() {
         return Ok(());
@@ -198,14 +216,15 @@ async fn plant_once(
         display_name: name.to_owned(),
         role: Role::Owner,
     };
-    technician::create_with_password(&mut op, &new, &hash).await?;
+    let technician = technician::create_with_password(&mut op, &new, &hash).await?;
     op.commit().await?;
-    seed::plant(
-        app,
-        simulator.directory(),
-        remembered.client_id,
-        options.tenants,
-    )
-    .await?;
+    let desk = seed::Desk {
+        technician: &technician,
+        hooks_url: &hooks.url(),
+    };
+    let (directory, client_id) = (simulator.directory(), remembered.client_id);
+    seed::plant(app, directory, client_id, options.tenants, &desk).await?;
+    let key = furnish::key(app, &technician).await?;
+    remembered.write_key(&key)?;
     remembered.mark_planted()
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::world;
 use crate::clock;
+use crate::domain::api_key::KeySecret;
 use crate::simulator::directory::{App, ClientSecret, Directory, required_access};
 
 const FILE: &str = "demo.json";
@@ -22,8 +23,12 @@ const FRESH: &str = "demo.json.new";
 const PLANTED: &str = "planted";
 /// The app registration's secret, as the setting `entra.client_secret_file` wants it.
 const CREDENTIAL: &str = "client.secret";
+/// The certificate authority of the receiver of webhooks.
+pub const POST_CA: &str = "post-ca";
+/// The demo's API key.
+const KEY: &str = "api.key";
 /// What a demo makes in its directory; nothing else is ever deleted.
-const OURS: [&str; 10] = [
+const OURS: [&str; 12] = [
     "postgres",
     "simulator.json",
     "simulator.journal",
@@ -31,6 +36,8 @@ const OURS: [&str; 10] = [
     "master.key",
     "revocations.jsonl",
     CREDENTIAL,
+    POST_CA,
+    KEY,
     FILE,
     FRESH,
     PLANTED,
@@ -45,6 +52,9 @@ pub struct Remembered {
     /// The seed of its authenticator app in base32; none before the first login was prepared.
     #[serde(default)]
     pub totp_secret: Option<String>,
+    /// Where webhooks were taken, as their channels know it; none before the first start.
+    #[serde(default)]
+    pub hooks_port: Option<u16>,
     #[serde(skip)]
     dir: PathBuf,
 }
@@ -66,6 +76,7 @@ impl Remembered {
             client_secret: format!("demo~{}", clock::random_uuid().simple()),
             password: format!("demo-{}", hex::encode(clock::random_bytes::<6>())),
             totp_secret: None,
+            hooks_port: None,
             dir: dir.to_owned(),
         };
         made.save()?;
@@ -115,14 +126,18 @@ impl Remembered {
     /// Write the app registration's secret into a file for the keeper to read and seal.
     pub fn write_credential(&self) -> anyhow::Result<PathBuf> {
         let path = self.dir.join(CREDENTIAL);
-        let mut out = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)?;
-        out.write_all(self.client_secret.as_bytes())?;
+        write_secret(&path, &self.client_secret)?;
         Ok(path)
+    }
+
+    /// Write the API key into a file, as scripts keep one.
+    pub fn write_key(&self, key: &KeySecret) -> anyhow::Result<()> {
+        write_secret(&self.key_file(), key.expose())
+    }
+
+    /// Where the API key is.
+    pub fn key_file(&self) -> PathBuf {
+        self.dir.join(KEY)
     }
 
     pub fn is_planted(&self) -> bool {
@@ -133,6 +148,16 @@ impl Remembered {
     pub fn mark_planted(&self) -> anyhow::Result<()> {
         Ok(fs::write(self.dir.join(PLANTED), "")?)
     }
+}
+
+fn write_secret(path: &Path, secret: &str) -> anyhow::Result<()> {
+    let mut out = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    Ok(out.write_all(secret.as_bytes())?)
 }
 
 /// Delete what an earlier demo made in `dir`. The caller holds the instance lock, so no demo runs there.

@@ -6,9 +6,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::customer::Customer;
-use super::own_app;
 use super::timeline::{self, DAYS, Event};
 use super::world::{ACCOUNT_PASSWORD, SAMPLES, Sample, Story};
+use super::{furnish, own_app};
 use crate::app::App;
 use crate::domain::connection::{self, ShownState};
 use crate::domain::invitation::Method;
@@ -16,6 +16,7 @@ use crate::domain::msal_error;
 use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::operations;
 use crate::domain::report;
+use crate::domain::technician::Technician;
 use crate::domain::tenant::{self, TenantInput};
 use crate::keeper::message::Request;
 use crate::simulator::directory::{Directory, NewTenant, NewUser, Policies, Target};
@@ -32,16 +33,24 @@ struct Planted {
     sample: Sample,
 }
 
+/// The technician whose customers they are, and where webhooks are taken.
+pub struct Desk<'a> {
+    pub technician: &'a Technician,
+    pub hooks_url: &'a str,
+}
+
 /// Plant `count` tenants (the samples first, then plain healthy ones) and live through their history.
 pub async fn plant(
     app: &App,
     directory: &Directory,
     client_id: Uuid,
     count: usize,
+    desk: &Desk<'_>,
 ) -> anyhow::Result<()> {
     let samples = samples(count);
     app.clock.set_offset_ms(-first_day() * DAY_MS);
     partitions(app).await?;
+    furnish::alerts(app, desk.technician, desk.hooks_url).await?;
     let planted: Vec<Planted> = stream::iter(samples)
         .map(|sample| plant_one(app, directory, client_id, sample))
         .buffered(AT_ONCE)
@@ -53,8 +62,11 @@ pub async fn plant(
             .await
             .with_context(|| format!("the sample history {days_ago} days ago"))?;
         sample(app).await?;
+        furnish::tell(app).await?;
     }
     app.clock.set_offset_ms(0);
+    let expired = expired(app, &planted).await?;
+    furnish::campaign(app, desk.technician, &expired).await?;
     sum_up(app).await
 }
 
@@ -187,14 +199,27 @@ async fn live(
 
 /// A connection that needs a person is left alone, as the keeper's own schedule does.
 async fn is_alive(app: &App, one: &Planted) -> anyhow::Result<bool> {
+    Ok(matches!(
+        state(app, one).await?,
+        Some(ShownState::Valid | ShownState::Expiring | ShownState::Retrying)
+    ))
+}
+
+/// None for an archived one.
+async fn state(app: &App, one: &Planted) -> anyhow::Result<Option<ShownState>> {
     let mut op = Op::begin(&app.pool, &app.clock, Actor::Command("demo")).await?;
     let row = connection::one(&mut op, Scope::one(one.id), one.id).await?;
-    Ok(row.is_some_and(|row| {
-        matches!(
-            row.state,
-            ShownState::Valid | ShownState::Expiring | ShownState::Retrying
-        )
-    }))
+    Ok(row.map(|row| row.state))
+}
+
+async fn expired(app: &App, planted: &[Planted]) -> anyhow::Result<Vec<TenantId>> {
+    let mut found = Vec::new();
+    for one in planted {
+        if state(app, one).await? == Some(ShownState::Expired) {
+            found.push(one.id);
+        }
+    }
+    Ok(found)
 }
 
 async fn happen(

@@ -13,6 +13,7 @@ pub struct Addresses<'a> {
     pub portal: Url,
     pub ops: SocketAddr,
     pub simulator: &'a Simulator,
+    pub post: SocketAddr,
 }
 
 /// Print to standard output; with `--json` the first line is the object that `docs` and tests rely on.
@@ -27,6 +28,8 @@ pub fn print(options: &Options, at: &Addresses<'_>, remembered: &Remembered) {
             "simulator": simulator,
             "simulator_control": format!("{simulator}/control"),
             "simulator_ca": at.simulator.ca_file(),
+            "post": format!("http://{}", at.post),
+            "api_key_file": remembered.key_file(),
             "client_id": remembered.client_id,
             "email": email,
             "password": remembered.password,
@@ -45,6 +48,7 @@ Tenantry demo of {msp}
   Second factor: the six digits of an authenticator app with the key {totp}
               ({otpauth})
   Microsoft   {simulator}/control   (simulated: every account, every way to die, the clock)
+  Post        http://{post}   (every mail and alert of the demo arrives here)
   Accounts    admin@<short name>.example, password {account}
   Data        {data}   (kept; start over with --fresh)
 
@@ -53,6 +57,14 @@ Live through a renewal:
   2. There: Continue, Start authentication, copy the code, follow \"Microsoft\", sign in as the account above, accept.
   3. Back in the console: SysAdmin, Configuration, M365 Configuration, Validate Authentication.
 
+See an alert arrive: on the Microsoft page end an authorisation (\"Password changed\"), move the clock by a day, and look at the Post
+page. Who gets what is set under Configuration, Alerts.
+
+Mail many customers: Monitoring, Campaigns, \"Renew what has expired\", Start; their mails are on the Post page.
+
+Ask for a token as a script does:
+  TENANTRY_URL={portal} TENANTRY_API_KEY_FILE={key} tenantry token --tenant alderbrook --resource graph
+
 Ctrl-C stops everything.",
         msp = world::MSP,
         password = remembered.password,
@@ -60,5 +72,7 @@ Ctrl-C stops everything.",
         otpauth = remembered.totp_secret.as_deref().map(second_factor::address).unwrap_or_default(),
         account = world::ACCOUNT_PASSWORD,
         data = options.data_dir.display(),
+        post = at.post,
+        key = remembered.key_file().display(),
     );
 }

@@ -7,6 +7,8 @@ pub const MSP: &str = "Harbourline IT";
 pub const MSP_LEGAL: &str = "Harbourline IT Services Ltd";
 /// Where the onboarding page tells customers to report a suspicious link.
 pub const REPORT_TO: &str = "security@harbourline.example";
+/// From whom its mails come.
+pub const MAIL_FROM: &str = "Harbourline IT <desk@harbourline.example>";
 /// The demo's technician.
 pub const TECHNICIAN: (&str, &str) = ("owner@harbourline.example", "Robin Marlow");
 /// The name of the demo's app registration, as Microsoft's pages show it.

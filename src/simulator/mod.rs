@@ -12,7 +12,7 @@ mod json;
 mod pages;
 mod site;
 mod snapshot;
-mod tls;
+pub(crate) mod tls;
 mod tokens;
 mod wire;
 

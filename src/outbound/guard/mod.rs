@@ -76,7 +76,7 @@ impl Guard {
     }
 
     /// Lets one receiver on this machine be called, under this name, with this certificate authority. For tests and the
-    /// rehearsal of alerts: no setting of `serve` reaches it.
+    /// demo's own receiver: no setting of `serve` reaches it.
     #[must_use]
     pub fn allowing(mut self, host: &str, at: SocketAddr, ca_pem: &[u8]) -> Self {
         let mut allowed = self.allowed.to_vec();

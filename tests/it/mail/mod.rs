@@ -1,5 +1,7 @@
 //! Letters over a real connection to a mail server.
 
+use std::sync::{Arc, Mutex};
+
 use tenantry::config::{Smtp, SmtpTls};
 use tenantry::language::Language;
 use tenantry::mail::{ACCENT, CustomerLetter, Mailer, SendError};
@@ -84,4 +86,40 @@ async fn what_is_no_address_is_not_sent_anywhere() {
     let sent = mailer.send(letter("nobody at all")).await;
     assert!(matches!(sent, Err(SendError::Address(_))), "{sent:?}");
     assert!(server.letters().is_empty());
+}
+
+/// What a log of the highest level would hold.
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_letter_is_in_the_log_however_much_is_logged() {
+    let sink = Sink::default();
+    let kept = sink.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || kept.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::trace!("the log hears");
+    let server = MailServer::start().await;
+    let mailer = Mailer::new(&settings(server.address.port())).unwrap();
+    mailer.send(letter("it@contoso.example")).await.unwrap();
+    assert_eq!(server.letters().len(), 1);
+    let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("the log hears"), "{log}");
+    for secret in ["inv_x", "onboarding", "it@contoso.example"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }
