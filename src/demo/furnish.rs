@@ -50,9 +50,7 @@ pub async fn alerts(app: &App, technician: &Technician, hooks_url: &str) -> anyh
         channels: vec![channel.to_string()],
         ..RuleInput::fresh()
     };
-    alert::save_rule(&mut op, None, &rule)
-        .await?
-        .map_err(|errors| anyhow!("the rule is wrong: {errors:?}"))?;
+    alert::save_rule(&mut op, None, &rule).await?;
     op.commit().await?;
     Ok(())
 }
