@@ -3,6 +3,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::load::Load;
 use super::report::Report;
 use super::serving::Serving;
 use super::speed::{CONNECTIONS, FILTERED, PAGE, Viewer, measure, middle};
@@ -28,7 +29,7 @@ pub async fn cost(guarded: &Fleet, open: &Fleet, seconds: i32, report: &mut Repo
         ("limited_page_with_row_security", (PAGE, limited), 4),
     ] {
         let rounds = measure(sides, asked, connections, seconds).await;
-        let (with, without) = middle(&rounds, |load| load.per_second());
+        let (with, without) = middle(&rounds, Load::per_second);
         report.at_least(name, with, without, 0.9);
     }
 }

@@ -27,12 +27,12 @@ pub async fn against_bare(fleet: &Fleet, seconds: i32, report: &mut Report) {
     let bare = Serving::start(&["bare", &fleet.bare_url]);
     let sides = [(&portal, fleet), (&bare, fleet)];
     let rounds = measure(sides, (PAGE, Viewer::Owner), CONNECTIONS, seconds).await;
-    let (ours, bare) = middle(&rounds, |load| load.per_second());
+    let (ours, bare) = middle(&rounds, Load::per_second);
     report.at_least("status_page_per_second", ours, bare, 0.6);
     let (ours, bare) = middle(&rounds, |load| load.p99.as_secs_f64() * 1000.0);
     report.at_most_times("status_page_p99_ms", ours, bare, 1.7);
     let rounds = measure(sides, (FILTERED, Viewer::Owner), CONNECTIONS, seconds).await;
-    let (ours, bare) = middle(&rounds, |load| load.per_second());
+    let (ours, bare) = middle(&rounds, Load::per_second);
     report.at_least("filtered_page_per_second", ours, bare, 0.15);
 }
 
