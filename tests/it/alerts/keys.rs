@@ -36,10 +36,7 @@ async fn tell(app: &App, receiver: &Receiver) {
         channels: vec![channel.to_string()],
         ..RuleInput::fresh()
     };
-    alert::save_rule(&mut op, None, &rule)
-        .await
-        .unwrap()
-        .unwrap();
+    alert::save_rule(&mut op, None, &rule).await.unwrap();
     op.commit().await.unwrap();
 }
 

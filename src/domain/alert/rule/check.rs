@@ -194,7 +194,10 @@ mod tests {
     fn a_rule_names_so_many_tenants_and_no_more() {
         let names = |count: usize| RuleInput {
             reach: "only".into(),
-            tenants: vec!["t"; count].join(" "),
+            tenants: (0..count)
+                .map(|n| format!("t{n}"))
+                .collect::<Vec<_>>()
+                .join(" "),
             ..typed()
         };
         assert!(wrong(&names(1_000)).is_empty());
