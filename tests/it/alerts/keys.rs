@@ -50,7 +50,7 @@ async fn first(receiver: &Receiver) -> Heard {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), heard)
+    tokio::time::timeout(Duration::from_mins(1), heard)
         .await
         .expect("the alert arrives")
 }
@@ -130,7 +130,7 @@ async fn a_key_that_somebody_suspends_is_told_without_the_person_and_leads_to_it
     let key_page = format!("/security/api-keys/{id}");
     assert_eq!(
         page.attributes("td[data-label=Tenant] a", "href"),
-        [key_page.clone()]
+        std::slice::from_ref(&key_page)
     );
     let page = admin.get(&key_page).await;
     assert!(page.text().contains("Suspended by robin@msp.example."));

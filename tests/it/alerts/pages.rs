@@ -265,7 +265,7 @@ async fn what_is_urgent_and_what_fails_is_seen_by_its_colour() {
     for severity in ["info", "warning", "urgent"] {
         stage
             .rule_with(&["expired"], &[hook], |rule| {
-                rule.severity = severity.into()
+                rule.severity = severity.into();
             })
             .await;
     }
