@@ -39,6 +39,7 @@ pub fn print(options: &Options, at: &Addresses<'_>, remembered: &Remembered) {
         println!("{line}");
         return;
     }
+    let program = std::env::current_exe().unwrap_or_else(|_| "tenantry".into());
     println!(
         "
 Tenantry demo of {msp}
@@ -63,7 +64,7 @@ page. Who gets what is set under Configuration, Alerts.
 Mail many customers: Monitoring, Campaigns, \"Renew what has expired\", Start; their mails are on the Post page.
 
 Ask for a token as a script does:
-  TENANTRY_URL={portal} TENANTRY_API_KEY_FILE={key} tenantry token --tenant alderbrook --resource graph
+  TENANTRY_URL={portal} TENANTRY_API_KEY_FILE={key} {program} token --tenant alderbrook --resource graph
 
 Ctrl-C stops everything.",
         msp = world::MSP,
@@ -74,5 +75,6 @@ Ctrl-C stops everything.",
         data = options.data_dir.display(),
         post = at.post,
         key = remembered.key_file().display(),
+        program = program.display(),
     );
 }
