@@ -97,7 +97,7 @@ async fn what_is_open_is_listed_the_newest_first_and_narrowed() {
         (
             &json!("open"),
             &json!("password_changed"),
-            &json!("customer")
+            &json!("customer_user")
         )
     );
     assert_eq!(one["tenant"]["short_name"], "alder");
