@@ -1,5 +1,5 @@
 # The front door for people; the work is in the program, in tests/ and in benches/.
-.PHONY: demo test check sbom bench lighthouse fuzz faults faults-long scanners schemathesis check-long query-cache
+.PHONY: demo test check sbom bench lighthouse fuzz crowd faults faults-long scanners schemathesis check-long query-cache
 
 demo: ## install what is missing, build, start the demo
 	@tests/tools/install.sh run
@@ -42,6 +42,10 @@ faults: ## the fault campaign, short: at least 200 faults (docs/faults.md)
 faults-long: ## the fault campaign for hours: at least 10,000 faults
 	@tests/tools/install.sh faults
 	cargo test --locked --features faults --test faults -- campaign --faults 10000 --herd 1000 $(ARGS)
+
+crowd: ## a campaign of 1,000 tenants whose workers are killed at random; the tests have one of 200
+	@tests/tools/install.sh test
+	CROWD=1000 cargo test --locked --features faults --test it -- campaigns::crowd
 
 schemathesis: ## schemathesis over the API with a valid key; EXAMPLES=1000 SEED=7 for more
 	@tests/tools/install.sh test
