@@ -53,6 +53,13 @@ impl Args {
             Action::Export { .. } => None,
         };
         let config = global.load()?;
+        // A private Postgres would be made here, and an import would fill a portal that nobody knows of.
+        if config.uses_private_postgres() && !config.data_dir.join("postgres").exists() {
+            bail!(
+                "there is no installation in {}: name its settings by --config or TENANTRY_CONFIG, or its folder by TENANTRY_DATA_DIR",
+                config.data_dir.display()
+            );
+        }
         let storage = Storage::open(&config).await?;
         let done = match storage.web_url() {
             Ok(url) => run_at(self.action, sheet, &pool(&url, PoolKind::Command)?).await,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::format::words;
 use super::{Event, Severity, store};
-use crate::domain::diagnosis::Category;
+use crate::domain::diagnosis::{Category, WhoActs};
 use crate::domain::op::{Op, Scope};
 use crate::storage::TenantId;
 
@@ -93,6 +93,17 @@ impl Alert {
         Category::ALL
             .into_iter()
             .find(|one| one.as_str() == self.cause)
+    }
+
+    /// Whose turn it is, of events that have a cause. An authorisation that ended wants a person, also of a cause that a renewal
+    /// would outlive.
+    pub fn who_acts(&self) -> Option<WhoActs> {
+        let usual = self.category()?.usual_who();
+        let is_dead = self.event == Event::Expired;
+        Some(match usual {
+            WhoActs::Nobody if is_dead => WhoActs::CustomerUser,
+            who => who,
+        })
     }
 
     /// The cause in a few words; empty when there is nothing to say.

@@ -232,12 +232,23 @@ pub struct Campaign {
     pub is_whole: bool,
 }
 
+/// How long a link is good without a deadline, in hours.
+const USUAL_HOURS: i64 = 336;
+
 impl Campaign {
     /// The day named as its deadline: the last one on which somebody is asked, by the clock of its zone.
     pub fn last_day(&self) -> Option<Date> {
         // The end of a day is the beginning of the next.
         let end = self.deadline? - Duration::SECOND;
         Some(self.pace.zone.local(end).date())
+    }
+
+    /// How long a link lasts that goes out now: to the deadline, or two weeks.
+    pub fn validity(&self, now: OffsetDateTime) -> Duration {
+        let hours = self.deadline.map_or(USUAL_HOURS, |end| {
+            ((end - now).whole_hours() + 1).clamp(24, 720)
+        });
+        Duration::hours(hours)
     }
 
     /// Whether it may still mail somebody.

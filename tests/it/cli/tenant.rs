@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 
 use crate::support::db::{TestDb, test_db};
 use crate::support::program::{Run, tenantry};
+use crate::support::scratch::Scratch;
 
 /// Run `tenantry tenant …` against this database with this standard input.
 async fn tenant(db: &TestDb, arguments: &[&str], input: &str) -> Run {
@@ -116,4 +117,26 @@ async fn codes_tell_failure_usage_and_settings_apart() {
         .await
         .unwrap();
     assert_eq!(settings.code, 78, "{}", settings.err);
+}
+
+#[tokio::test]
+async fn where_no_installation_is_none_is_made() {
+    let dir = Scratch::new();
+    let told = tokio::task::spawn_blocking({
+        let dir = dir.path().to_owned();
+        move || {
+            tenantry()
+                .env("TENANTRY_DATA_DIR", dir)
+                .env("TENANTRY_BASE_URL", "https://portal.msp.example")
+                .args(["tenant", "export"])
+                .output()
+                .unwrap()
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(said.contains("there is no installation in"), "{said}");
+    assert!(!dir.path().join("postgres").exists());
 }

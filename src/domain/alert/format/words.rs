@@ -159,9 +159,7 @@ fn who(about: &About<'_>) -> &'static str {
         return "";
     }
     let who = match (about.alert.event, about.incident) {
-        (Event::Expired | Event::Retrying, _) => {
-            category(&about.alert.cause).map(Category::usual_who)
-        }
+        (Event::Expired | Event::Retrying, _) => about.alert.who_acts(),
         (Event::Incident, Some(record)) => Some(record.incident.who_acts()),
         _ => None,
     };

@@ -11,9 +11,6 @@ use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{self, Tenant, TenantState};
 use crate::storage::TenantId;
 
-/// How long a link is good without a deadline, in hours.
-const DEFAULT_HOURS: i64 = 336;
-
 /// What becomes of somebody whose turn it is.
 pub(super) enum Fate {
     Ask(Terms),
@@ -90,14 +87,11 @@ fn decide(
     if tenant.invitation_email.is_empty() {
         return fails("No mail address");
     }
-    let hours = campaign.deadline.map_or(DEFAULT_HOURS, |end| {
-        ((end - now).whole_hours() + 1).clamp(24, 720)
-    });
     let typed = InvitationInput {
         invitation_email: tenant.invitation_email.clone(),
         admin_username: tenant.admin_username.clone(),
         method: method.as_str().to_owned(),
-        validity_hours: hours.to_string(),
+        validity_hours: campaign.validity(now).whole_hours().to_string(),
         lasting: campaign.reason == Reason::Move,
     };
     match typed.parse() {

@@ -114,7 +114,7 @@ impl AlertView {
             subject: alert.subject.clone(),
             cause: alert.cause.clone(),
             cause_text: alert.cause_words(),
-            who_acts: alert.category().map(|one| one.usual_who().into()),
+            who_acts: alert.who_acts().map(Into::into),
             rule: alert.rule.clone(),
             began_at: At(alert.began_at),
             opened_at: At(alert.opened_at),

@@ -36,10 +36,13 @@ struct CampaignView {
     sentence: String,
     /// Mails an hour, reminders among them.
     per_hour: i32,
-    /// Hours of the day (UTC) in which they go out; none: any.
+    /// Hours of the day, by the clock of `zone`, in which they go out; none: any.
     hours_from: Option<u8>,
     hours_until: Option<u8>,
     weekdays_only: bool,
+    /// The time zone (IANA) by whose clock hours and days are meant: `Europe/Berlin`.
+    zone: String,
+    /// The end of the last day, by that clock.
     deadline: Option<At>,
     /// Days between reminders; none: nobody is reminded.
     remind_days: Option<i16>,
@@ -124,6 +127,7 @@ impl CampaignView {
             hours_from: campaign.pace.hours.map(|(from, _)| from),
             hours_until: campaign.pace.hours.map(|(_, until)| until),
             weekdays_only: campaign.pace.weekdays_only,
+            zone: campaign.pace.zone.name().to_owned(),
             deadline: campaign.deadline.map(At),
             remind_days: campaign.reminders.map(|(days, _)| days),
             remind_most: campaign.reminders.map(|(_, most)| most),

@@ -30,6 +30,13 @@ const WITH_BODY: [(u16, &str); 3] = [
     (422, "Fields that cannot be taken."),
 ];
 
+/// What a call that takes an `Idempotency-Key` may answer besides; 422 also when it takes no body.
+const ONCE: [(u16, &str); 1] = [(
+    409,
+    "The call with this `Idempotency-Key` is still running.",
+)];
+const REUSED: (u16, &str) = (422, "This `Idempotency-Key` belongs to another call.");
+
 impl Maker {
     pub(super) fn responses(&mut self, endpoint: &Endpoint) -> Value {
         let mut all = Map::new();
@@ -46,10 +53,10 @@ impl Maker {
             common.extend(WITH_BODY);
         }
         if endpoint.once {
-            common.push((
-                409,
-                "The call with this `Idempotency-Key` is still running.",
-            ));
+            common.extend(ONCE);
+            if endpoint.body.is_none() {
+                common.push(REUSED);
+            }
         }
         for (status, about) in common {
             all.insert(status.to_string(), refusal(about, endpoint, status));

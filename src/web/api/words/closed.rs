@@ -40,7 +40,9 @@ macro_rules! words {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = Cow::<str>::deserialize(deserializer)?;
                 let found = Self::list().into_iter().find(|word| *word == text);
-                found.map(Self).ok_or_else(|| D::Error::custom("unknown word"))
+                found.map(Self).ok_or_else(|| {
+                    D::Error::custom(format!("unknown word; it is one of: {}", Self::list().join(", ")))
+                })
             }
         }
 

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use crate::domain::alert::{
     Alert, Channel, ChannelState, Delivery, DeliveryState, Event, Severity,
 };
+use crate::domain::diagnosis::WhoActs;
 use crate::storage::ApiKeyId;
 use crate::web::kit::paths::{self, TenantPaths};
 use crate::web::kit::when::When;
@@ -42,7 +43,7 @@ impl AlertView {
                 Event::KeySuspended => alert.cause.clone(),
                 _ => category.map_or_else(String::new, |one| one.label().to_owned()),
             },
-            who: category.map_or("", |one| one.usual_who().label()),
+            who: alert.who_acts().map_or("", WhoActs::label),
             severity: match alert.severity {
                 Severity::Urgent => ("expired", "Urgent"),
                 Severity::Warning => ("expiring", "Warning"),

@@ -5,6 +5,7 @@ use crate::domain::campaign::{self, Campaign, RowFilter};
 use crate::domain::customer_mail::{self, Kind};
 use crate::domain::op::Op;
 use crate::domain::{branding, tenant};
+use crate::language::exact;
 use crate::web::kit::error::WebResult;
 use crate::web::kit::viewer::Viewer;
 
@@ -49,6 +50,7 @@ pub async fn sample(
         ("tenant", row.full_name),
         ("resources", resources.collect::<Vec<_>>().join("\n")),
         ("technician", campaign.created_by.clone()),
+        ("expires", exact(language, now + campaign.validity(now))),
     ];
     let mut named = campaign::named(campaign, language);
     for word in ["reason", "deadline"] {
