@@ -105,6 +105,14 @@ async fn what_is_open_is_listed_the_newest_first_and_narrowed() {
     assert_eq!(one["snoozed_until"], Value::Null);
     let page = one["console_url"].as_str().unwrap();
     assert!(page.ends_with(&format!("/configuration/alerts/{expired}")));
+    // A renewal outlives this cause as a rule; here nothing was left to renew.
+    sqlx::query("update alerts set cause = 'expired_lifetime' where id = $1")
+        .bind(expired)
+        .execute(&stage.world.pool)
+        .await
+        .unwrap();
+    let one = script.get(&path(expired, "")).await.json();
+    assert_eq!(one["who_acts"], "customer_user");
     let past = script.get(&path(over, "")).await.json();
     assert_eq!(
         (&past["state"], &past["closed_reason"]),

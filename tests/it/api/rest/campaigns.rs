@@ -24,6 +24,7 @@ pub async fn draft(stage: &Stage, name: &str, reason: &str, tenants: &[TenantId]
         name: name.into(),
         reason: reason.into(),
         per_hour: "60".into(),
+        zone: "America/New_York".into(),
         remind_days: "3".into(),
         remind_most: "2".into(),
         ..CampaignInput::default()
@@ -91,6 +92,7 @@ async fn campaigns_are_listed_the_newest_first_and_narrowed_by_state_and_reason(
         (&one["per_hour"], &one["remind_days"], &one["tenants"]),
         (&json!(60), &json!(3), &json!(1))
     );
+    assert_eq!(one["zone"], "America/New_York");
     let page = one["console_url"].as_str().unwrap();
     assert!(page.ends_with(&format!(
         "/monitoring/campaigns/{}",
