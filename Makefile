@@ -7,7 +7,8 @@ demo: ## install what is missing, build, start the demo
 
 test: ## install what the tests need, run all of them
 	@tests/tools/install.sh test
-	cargo test --locked --features faults $(ARGS)
+	TMPDIR=$$(tests/tools/scratch.sh) RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(($$(nproc) + 1))} \
+		cargo test --locked --features faults $(ARGS)
 
 check: ## format, lints, documentation, query cache, licences and bans
 	@tests/tools/install.sh check

@@ -1,5 +1,5 @@
 //! `test_db()`: a database of its own for each test, cloned from a migrated template in about 0.1 s and dropped at the
-//! test's end.
+//! test's end (on a disk that is slow with many files in 2 s: `tests/tools/scratch.sh`).
 //!
 //! One volatile server serves the whole run of a test program. Rust drops no statics, so a shell waits for our end of a
 //! pipe to close, however we end, and then stops the server and removes its directory: nothing stays behind.
