@@ -301,7 +301,7 @@ pub async fn after(
     last: Option<(OffsetDateTime, CampaignId)>,
     limit: i64,
 ) -> Result<Vec<Campaign>, sqlx::Error> {
-    store::after(op, scope, filter, last, limit).await
+    store::page(op, scope, filter, last, (limit, 0)).await
 }
 
 /// One campaign; none when it has no tenant that the scope reaches.

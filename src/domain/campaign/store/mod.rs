@@ -1,24 +1,24 @@
 //! `campaigns` and `campaign_tenants`.
 
-mod after;
 mod board;
+mod page;
 mod turn;
 
 use sqlx::FromRow;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Campaign, NewCampaign, Pace, State};
+use super::{Campaign, Filter, NewCampaign, Pace, State};
 use crate::domain::customer_mail::MailTemplate;
 use crate::domain::invitation::Method;
 use crate::domain::op::{Op, Scope};
 use crate::domain::zone::Zone;
 use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
 
-pub use after::after;
 pub use board::{
     Come, Counts, RowFilter, board, board_after, counts, one, unfinished, untouched, without,
 };
+pub use page::page;
 pub use turn::{
     DueReminder, Left, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
     end_reminders, finished, lapsed, leave_waiting, lock_running, plan_next, put_off, ready,
@@ -104,40 +104,18 @@ pub async fn list(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Campaign>, i64), sqlx::Error> {
-    let (tenant, technician) = (scope.tenant().map(TenantId::as_uuid), scope.technician());
-    let rows = sqlx::query_as!(
-        Row,
-        r#"with seen as (
-             select k.campaign_id, count(*) as n from campaign_tenants k
-             where ($1::uuid is null or k.tenant_id = $1)
-               and ($2::uuid is null or exists (select from technician_tenants g
-                 where g.technician_id = $2 and g.tenant_id = k.tenant_id))
-             group by k.campaign_id)
-           select c.id, c.name, c.reason, c.method, c.sentence, c.subject_template, c.body_template, c.per_hour, c.hours_from,
-             c.hours_until, c.weekdays_only, c.zone, c.deadline, c.remind_days, c.remind_most, c.state, c.size, c.next_send_at,
-             coalesce(t.display_name, '') as "created_by!", c.created_at, c.started_at, c.ended_at, c.end_reason,
-             s.n as "tenants!"
-           from campaigns c join seen s on s.campaign_id = c.id left join technicians t on t.id = c.created_by
-           order by c.created_at desc, c.id limit $3 offset $4"#,
-        tenant,
-        technician,
-        limit,
-        offset,
-    )
-    .fetch_all(op.db())
-    .await?;
+    let all = page(op, scope, &Filter::default(), None, (limit, offset)).await?;
     let total = sqlx::query_scalar!(
         r#"select count(*) as "n!" from campaigns c where exists (select from campaign_tenants k where k.campaign_id = c.id
              and ($1::uuid is null or k.tenant_id = $1)
              and ($2::uuid is null or exists (select from technician_tenants g
                where g.technician_id = $2 and g.tenant_id = k.tenant_id)))"#,
-        tenant,
-        technician,
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
     )
     .fetch_one(op.db())
     .await?;
-    let all = rows.into_iter().map(Campaign::try_from);
-    Ok((all.collect::<Result<_, _>>()?, total))
+    Ok((all, total))
 }
 
 pub async fn find(

@@ -31,10 +31,10 @@ const WITH_BODY: [(u16, &str); 3] = [
 ];
 
 /// What a call that takes an `Idempotency-Key` may answer besides; 422 also when it takes no body.
-const ONCE: [(u16, &str); 1] = [(
+const RUNNING: (u16, &str) = (
     409,
     "The call with this `Idempotency-Key` is still running.",
-)];
+);
 const REUSED: (u16, &str) = (422, "This `Idempotency-Key` belongs to another call.");
 
 impl Maker {
@@ -53,7 +53,7 @@ impl Maker {
             common.extend(WITH_BODY);
         }
         if endpoint.once {
-            common.extend(ONCE);
+            common.push(RUNNING);
             if endpoint.body.is_none() {
                 common.push(REUSED);
             }

@@ -1,4 +1,4 @@
-//! Campaigns page by page, each page beginning after the last one of the page before.
+//! Campaigns page by page, newest first.
 
 use time::OffsetDateTime;
 
@@ -7,12 +7,13 @@ use crate::domain::campaign::{Campaign, Filter, Reason, State};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{CampaignId, TenantId};
 
-pub async fn after(
+/// Each page begins after the last one of the page before; or after so many, for pages that have numbers.
+pub async fn page(
     op: &mut Op,
     scope: Scope,
     filter: &Filter,
     last: Option<(OffsetDateTime, CampaignId)>,
-    limit: i64,
+    (limit, offset): (i64, i64),
 ) -> Result<Vec<Campaign>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
@@ -27,7 +28,7 @@ pub async fn after(
                where g.technician_id = $2 and g.tenant_id = k.tenant_id))) s
            where s.n > 0 and ($3::text is null or c.state = $3) and ($4::text is null or c.reason = $4)
              and ($5::timestamptz is null or c.created_at < $5 or c.created_at = $5 and c.id > $6::uuid)
-           order by c.created_at desc, c.id limit $7"#,
+           order by c.created_at desc, c.id limit $7 offset $8"#,
         scope.tenant().map(TenantId::as_uuid),
         scope.technician(),
         filter.state.map(State::as_str),
@@ -35,6 +36,7 @@ pub async fn after(
         last.map(|(at, _)| at),
         last.map(|(_, id)| id.as_uuid()),
         limit,
+        offset,
     )
     .fetch_all(op.db())
     .await?;
