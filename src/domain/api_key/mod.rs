@@ -17,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 pub use enter::{Counted, Entrance, Holder, NoEntry, enter};
 pub use input::{KeyInput, NewKey, OVERLAPS};
 pub use manage::{ChangeError, change, create, reason_to_tell, resume, revoke, rotate, suspend};
-pub use replies::{Kept, forget_reply, keep_reply, sweep_replies, take_reply};
+pub use replies::{Kept, Reply, forget_reply, keep_reply, sweep_replies, take_reply};
 pub use scope::{ApiScope, UnknownScope};
 pub use secret::{KeySecret, PREFIX, Pepper};
 pub use seen::SeenKeys;

@@ -11,13 +11,22 @@ use crate::storage::ApiKeyId;
 /// How long an answer is kept.
 const KEPT: Duration = Duration::hours(24);
 
+/// What was answered; header fields that it did not have are empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    pub etag: String,
+    pub location: String,
+    pub body: String,
+}
+
 /// What is known of a call of this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// Nothing: it is to be run now, and this caller alone runs it.
     New,
     /// It was run; this was the answer.
-    Answered { status: u16, body: String },
+    Answered(Reply),
     /// It is running at this moment.
     Running,
     /// The name was used for another call.
@@ -62,7 +71,7 @@ pub async fn take_reply(
         return Ok(Kept::New);
     }
     let row = sqlx::query!(
-        "select request_hash, status, body from api_replies where key_id = $1 and name = $2",
+        "select request_hash, status, etag, location, body from api_replies where key_id = $1 and name = $2",
         key.as_uuid(),
         name,
     )
@@ -75,8 +84,13 @@ pub async fn take_reply(
     if row.request_hash != hash.as_ref() {
         return Ok(Kept::Other);
     }
-    Ok(row.status.map_or(Kept::Running, |status| Kept::Answered {
+    let Some(status) = row.status else {
+        return Ok(Kept::Running);
+    };
+    Ok(Kept::Answered(Reply {
         status: u16::try_from(status).unwrap_or(500),
+        etag: row.etag,
+        location: row.location,
         body: row.body,
     }))
 }
@@ -86,15 +100,16 @@ pub async fn keep_reply(
     pool: &PgPool,
     key: ApiKeyId,
     name: &str,
-    status: u16,
-    body: &str,
+    reply: &Reply,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update api_replies set status = $3, body = $4 where key_id = $1 and name = $2",
+        "update api_replies set status = $3, etag = $4, location = $5, body = $6 where key_id = $1 and name = $2",
         key.as_uuid(),
         name,
-        i16::try_from(status).unwrap_or(500),
-        body,
+        i16::try_from(reply.status).unwrap_or(500),
+        reply.etag,
+        reply.location,
+        reply.body,
     )
     .execute(pool)
     .await?;

@@ -64,13 +64,17 @@ pub async fn add(op: &mut Op, scope: Scope, tenant: &NewTenant) -> Result<Tenant
 }
 
 /// Change names, addresses, tags and resource set of the tenant as it was read into `before`; if it has changed since, nothing
-/// is written.
+/// is written. Nor is it when the two are the same: then it stays the version that it was.
 pub async fn edit(
     op: &mut Op,
     scope: Scope,
     before: &Tenant,
     after: &NewTenant,
 ) -> Result<(), ChangeError> {
+    let changed = changed_fields(before, after);
+    if changed.is_empty() {
+        return Ok(());
+    }
     refuse_beyond_reach(scope, before, after)?;
     refuse_taken(op, after, Some(before.id)).await?;
     let touched = store::update(op, scope, before, after)
@@ -83,7 +87,7 @@ pub async fn edit(
     Entry::new("tenant.edited")
         .tenant(before.id)
         .object("tenant", before.id)
-        .detail("changed", changed_fields(before, after))
+        .detail("changed", changed)
         .write(op)
         .await?;
     Ok(())

@@ -2,13 +2,13 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{ApiResult, KeyHolder, Problem};
 use crate::app::App;
-use crate::domain::api_key::{self, Kept};
+use crate::domain::api_key::{self, Kept, Reply};
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 /// The answer is that of an earlier call.
@@ -61,7 +61,7 @@ async fn once(
     op.commit().await?;
     match kept {
         Kept::New => {}
-        Kept::Answered { status, body } => return Ok(replay(status, body)),
+        Kept::Answered(reply) => return Ok(replay(reply)),
         Kept::Running => {
             return Err(Problem::conflict(
                 "still_running",
@@ -92,21 +92,38 @@ async fn keep(app: &App, holder: &KeyHolder, name: &str, response: Response) -> 
         .await
         .map_err(|error| anyhow::Error::from(error).context("an answer to keep"))
         .map_err(crate::web::kit::error::WebError::from)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let reply = Reply {
+        status: parts.status.as_u16(),
+        etag: text_of(&parts.headers, &header::ETAG),
+        location: text_of(&parts.headers, &header::LOCATION),
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+    };
     // The act is done: whoever asks again while this cannot be written is told that it is running, and not run again.
-    if let Err(error) = api_key::keep_reply(&app.pool, id, name, parts.status.as_u16(), &text).await
-    {
+    if let Err(error) = api_key::keep_reply(&app.pool, id, name, &reply).await {
         tracing::warn!(%error, "the answer to a call that is done once cannot be kept");
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-fn replay(status: u16, body: String) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::CREATED);
+fn text_of(headers: &HeaderMap, name: &HeaderName) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+fn replay(reply: Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::CREATED);
     let json = HeaderValue::from_static("application/json");
-    let headers = [
+    let mut headers = HeaderMap::from_iter([
         (header::CONTENT_TYPE, json),
         (REPLAYED, HeaderValue::from_static("true")),
-    ];
-    (status, headers, body).into_response()
+    ]);
+    for (name, text) in [
+        (header::ETAG, reply.etag),
+        (header::LOCATION, reply.location),
+    ] {
+        if let (false, Ok(value)) = (text.is_empty(), HeaderValue::from_str(&text)) {
+            headers.insert(name, value);
+        }
+    }
+    (status, headers, reply.body).into_response()
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    At, InvitationFilterWord, InvitationWord, MethodWord, TenantName, cursor_at, page_size,
+    At, InvitationFilterWord, InvitationWord, MethodWord, TenantName, Text, cursor_at, page_size,
     place_at, tenant_of,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
@@ -64,8 +64,7 @@ struct Asked {
     state: Option<InvitationFilterWord>,
     /// Part of a name, address or reference.
     #[serde(default)]
-    #[schemars(length(max = 200))]
-    q: String,
+    q: Text<200>,
     /// Items on a page; 50 unless said.
     #[schemars(range(min = 1, max = 200))]
     limit: Option<u16>,

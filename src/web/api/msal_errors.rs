@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::access_tokens::ResourceWord;
 use super::standing::DiagnosisView;
 use super::words::{
-    At, CauseWord, TenantName, cursor_of, odd_cursor, page_size, place_in, tenant_of,
+    At, CauseWord, TenantName, Text, cursor_of, odd_cursor, page_size, place_in, tenant_of,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
 use crate::app::App;
@@ -81,8 +81,7 @@ struct Asked {
     until: Option<At>,
     /// Part of anything it says, three characters or more.
     #[serde(default)]
-    #[schemars(length(max = 200))]
-    q: String,
+    q: Text<200>,
     /// Items on a page; 50 unless said.
     #[schemars(range(min = 1, max = 200))]
     limit: Option<u16>,

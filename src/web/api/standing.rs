@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::access_tokens::ResourceWord;
 use super::words::{
     At, CauseWord, ConfidenceWord, ConnectionWord, ExpiryWord, GradeWord, ModeWord, ObtainedWord,
-    PendingWord, RetryWord, StateWord, TenantName, TokenWord, WhoWord, cursor_of, odd_cursor,
+    PendingWord, RetryWord, StateWord, TenantName, Text, TokenWord, WhoWord, cursor_of, odd_cursor,
     page_size, place_in, tenant_of,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
@@ -73,13 +73,11 @@ struct Asked {
     state: Option<StateWord>,
     cause: Option<CauseWord>,
     mode: Option<ModeWord>,
-    #[schemars(length(max = 40))]
-    tag: Option<String>,
+    tag: Option<Text<40>>,
     snoozed: Option<bool>,
     /// Part of a name, domain or administrator.
     #[serde(default)]
-    #[schemars(length(max = 200))]
-    q: String,
+    q: Text<200>,
     /// Items on a page; 50 unless said.
     #[schemars(range(min = 1, max = 200))]
     limit: Option<u16>,

@@ -232,7 +232,13 @@ pub async fn render(request: Request, next: Next) -> Response {
         tracing::error!(request.id = id, http.status = problem.status.as_u16(), error = ?problem.cause, "request failed");
     }
     if of_api {
-        let known = problem::Problem::of_status(problem.status, problem.title, problem.sentence);
+        // What a handler said is said; what a layer answered by itself speaks of pages.
+        let of_call = problem
+            .cause
+            .is_none()
+            .then(|| words::of_call(problem.status));
+        let sentence = of_call.flatten().unwrap_or(problem.sentence);
+        let known = problem::Problem::of_status(problem.status, problem.title, sentence);
         return problem::render(known.put_on(response), &id);
     }
     let page = ErrorPage {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry::domain::api_key::{self, Kept};
+use tenantry::domain::api_key::{self, Kept, Reply};
 
 use super::stage::{Stage, everything};
 
@@ -23,14 +23,16 @@ async fn of_many_at_once_one_runs_and_the_others_get_its_answer() {
     let waits = all.iter().filter(|kept| **kept == Kept::Running).count();
     assert_eq!((runs, waits), (1, 7));
     assert_eq!(take("a", b"{\"x\":1}").await, Kept::Other);
-    api_key::keep_reply(&stage.app.pool, key, "a", 201, "made")
-        .await
-        .unwrap();
-    let answered = Kept::Answered {
+    let made = Reply {
         status: 201,
+        etag: "\"1\"".into(),
+        location: "/api/v1/tenants/1".into(),
         body: "made".into(),
     };
-    assert_eq!(take("a", b"{}").await, answered);
+    api_key::keep_reply(&stage.app.pool, key, "a", &made)
+        .await
+        .unwrap();
+    assert_eq!(take("a", b"{}").await, Kept::Answered(made));
     // Another key's names are its own.
     let (other, _) = stage.key(everything("other")).await;
     let mut op = stage.op().await;

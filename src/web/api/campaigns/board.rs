@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::super::words::{At, StageWord, TenantName, cursor_of, page_size, place_in};
+use super::super::words::{At, StageWord, TenantName, Text, cursor_of, page_size, place_in};
 use super::super::{Api, ApiResult, Endpoint, KeyHolder, Query};
 use super::{GROUP, find, id_of};
 use crate::app::App;
@@ -46,8 +46,7 @@ struct Asked {
     stage: Option<StageWord>,
     /// Part of a name or address.
     #[serde(default)]
-    #[schemars(length(max = 200))]
-    q: String,
+    q: Text<200>,
     /// Items on a page; 50 unless said.
     #[schemars(range(min = 1, max = 200))]
     limit: Option<u16>,

@@ -102,7 +102,7 @@ async fn create(
         tags: new.tags.join(","),
         ..TenantInput::blank()
     };
-    put_resources(&mut input, new.required_resources, new.optional_resources);
+    put_resources(&mut input, new.required_resources, new.optional_resources)?;
     let tenant = input.parse().map_err(invalid)?;
     let mut op = holder.begin(&app).await?;
     let id = tenant::add(&mut op, holder.scope(), &tenant)
@@ -150,7 +150,7 @@ async fn update(
         &mut input,
         changes.required_resources,
         changes.optional_resources,
-    );
+    )?;
     let after = input.parse().map_err(invalid)?;
     tenant::edit(&mut op, holder.scope(), &before, &after)
         .await
@@ -213,13 +213,25 @@ fn put_resources(
     input: &mut TenantInput,
     required: Option<Vec<ResourceWord>>,
     optional: Option<Vec<ResourceWord>>,
-) {
+) -> ApiResult<()> {
+    let words = |list: Option<Vec<ResourceWord>>| -> Option<Vec<&'static str>> {
+        let list = list?.into_iter();
+        Some(list.map(|one| Resource::from(one).as_str()).collect())
+    };
+    let (required, optional) = (words(required), words(optional));
+    let named_twice = required.iter().flatten().find(|word| {
+        let optional = optional.as_deref().unwrap_or_default();
+        optional.contains(word)
+    });
+    if let Some(word) = named_twice {
+        let message = format!("{word} is in both lists. Leave it in one of them.");
+        return Err(invalid(vec![FieldError::new(
+            "optional_resources",
+            message,
+        )]));
+    }
     for (choice, words) in [("required", required), ("optional", optional)] {
         let Some(words) = words else { continue };
-        let words: Vec<&str> = words
-            .into_iter()
-            .map(|one| Resource::from(one).as_str())
-            .collect();
         let set = &mut input.resources;
         set.retain(|(word, known)| known != choice && !words.contains(&word.as_str()));
         set.extend(
@@ -228,6 +240,7 @@ fn put_resources(
                 .map(|word| ((*word).to_owned(), choice.to_owned())),
         );
     }
+    Ok(())
 }
 
 pub(in crate::web::api) fn invalid(errors: Vec<FieldError>) -> Problem {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::access_tokens::ResourceWord;
-use super::words::{At, TenantStateWord, cursor_of, page_size, place_in, tenant_of};
+use super::words::{At, TenantStateWord, Text, cursor_of, page_size, place_in, tenant_of};
 use super::{Api, ApiResult, Endpoint, KeyHolder, Query};
 use crate::app::App;
 use crate::domain::api_key::ApiScope;
@@ -61,11 +61,9 @@ struct TenantPage {
 struct Asked {
     /// Part of a name, domain or address.
     #[serde(default)]
-    #[schemars(length(max = 200))]
-    q: String,
+    q: Text<200>,
     #[serde(default)]
-    #[schemars(length(max = 40))]
-    tag: Option<String>,
+    tag: Option<Text<40>>,
     /// Without it: all but the archived.
     state: Option<TenantStateWord>,
     /// Items on a page; 50 unless said.

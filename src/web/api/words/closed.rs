@@ -41,7 +41,7 @@ macro_rules! words {
                 let text = Cow::<str>::deserialize(deserializer)?;
                 let found = Self::list().into_iter().find(|word| *word == text);
                 found.map(Self).ok_or_else(|| {
-                    D::Error::custom(format!("unknown word; it is one of: {}", Self::list().join(", ")))
+                    D::Error::custom(format!("it is one of: {}", Self::list().join(", ")))
                 })
             }
         }

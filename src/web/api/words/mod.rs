@@ -1,6 +1,7 @@
 //! What many calls of the API give and take: words, instants, days, names of tenants, pages.
 
 mod closed;
+mod text;
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -25,6 +26,7 @@ pub(super) use closed::{
     InvitationWord, MethodWord, ModeWord, ObtainedWord, OutcomeWord, PendingWord, RetryWord,
     SeverityWord, StageWord, StateWord, TenantStateWord, TokenWord, WhoWord,
 };
+pub(super) use text::Text;
 
 /// An instant as RFC 3339 writes it, in UTC.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,8 @@ impl<'de> Deserialize<'de> for At {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         let at = OffsetDateTime::parse(&text, &Rfc3339);
-        at.map(Self).map_err(|_| D::Error::custom("no instant"))
+        at.map(Self)
+            .map_err(|_| D::Error::custom("an instant is written like 2026-11-21T12:00:00Z"))
     }
 }
 

@@ -76,7 +76,7 @@ const fn too_large() -> Words {
     (
         StatusCode::PAYLOAD_TOO_LARGE,
         "Too much",
-        "What was sent is too large. Shorten it and send it again.",
+        "What was sent is too large. Nothing was changed. Send a smaller file, or less text.",
     )
 }
 
@@ -140,4 +140,26 @@ pub(super) fn problem_of(status: StatusCode) -> Option<Problem> {
         sentence,
         cause: None,
     })
+}
+
+/// The sentences above that speak to somebody before a page, as they are for a program.
+pub(super) fn of_call(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some(
+            "This address does not take that method. The header Allow names those it takes; GET /api/openapi.json has them all.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Some("The body is larger than a call may be. Nothing was changed.")
+        }
+        StatusCode::URI_TOO_LONG => Some("The address is too long. Use shorter filters."),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            Some("The header fields are larger than a call's may be.")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY => Some(
+            "The call is not as the API takes it. Nothing was changed. GET /api/openapi.json describes each call.",
+        ),
+        _ => None,
+    }
 }

@@ -140,3 +140,48 @@ async fn a_connected_tenant_tells_how_it_stands_and_never_a_token() {
     let diagnosis = script.get("/api/v1/tenants/contoso/diagnosis").await.json();
     assert_eq!(diagnosis["diagnosis"], json!(null));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_the_parameter_and_what_it_takes() {
+    let (_stage, script) = stage().await;
+    let long = format!("q={}", "x".repeat(201));
+    let odd = [
+        (
+            "limit=many",
+            "`limit` has an odd value; expected a whole number.",
+        ),
+        (
+            "state=gone",
+            "`state` has an odd value: it is one of: active, suspended, archived.",
+        ),
+        (
+            long.as_str(),
+            "`q` has an odd value: it has at most 200 characters.",
+        ),
+        ("q=a&q=b", "`q` comes twice in the address."),
+    ];
+    for (query, words) in odd {
+        let refused = script.get(&format!("/api/v1/tenants?{query}")).await;
+        assert_eq!(refused.status, 400, "{query}");
+        assert_eq!(refused.json()["detail"], words);
+    }
+    let sent = json!({ "short_name": "x", "full_name": "X", "tags": ["a", 7] });
+    let refused = script.post("/api/v1/tenants", &sent).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(
+        refused.json()["detail"],
+        "`tags[1]` has an odd value; expected a string."
+    );
+    let refused = script.post("/api/v1/tenants", &json!([])).await;
+    assert_eq!(
+        refused.json()["detail"],
+        "The body is a JSON object with named fields."
+    );
+    let put = script.request(reqwest::Method::PUT, "/api/v1/tenants");
+    let refused = script.send(put).await;
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        refused.status == 405 && detail.contains("Allow"),
+        "{refused:?}"
+    );
+}

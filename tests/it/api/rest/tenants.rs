@@ -21,6 +21,9 @@ async fn a_tenant_is_added_once_however_often_it_is_sent() {
     let again = post_once(&script, "/api/v1/tenants", "one", &cedar()).await;
     assert_eq!((again.status, again.json()), (201, tenant.clone()));
     assert_eq!(again.header("idempotency-replayed"), "true");
+    for name in ["etag", "location"] {
+        assert_eq!(again.header(name), made.header(name), "{name}");
+    }
     let other = post_once(
         &script,
         "/api/v1/tenants",
@@ -64,6 +67,14 @@ async fn nobodys_change_is_lost() {
     assert_eq!(
         (blind.status, blind.code().as_str()),
         (428, "version_needed")
+    );
+    let same = patch(&script, path, Some(&version), &json!({})).await;
+    assert_eq!(same.header("etag"), version, "nothing was changed");
+    let both = json!({ "required_resources": ["graph"], "optional_resources": ["teams", "graph"] });
+    let both = patch(&script, path, Some(&version), &both).await;
+    assert_eq!(
+        both.json()["errors"][0]["message"],
+        "graph is in both lists. Leave it in one of them."
     );
     let done = patch(&script, path, Some(&version), &json!({ "full_name": "Cedar Group", "optional_resources": ["graph", "teams"], "required_resources": ["exchange"] })).await;
     assert_eq!(done.status, 200, "{done:?}");

@@ -1,0 +1,1 @@
+alter table api_replies drop column location, drop column etag;
