@@ -37,7 +37,7 @@ pub use list::{Alert, Filter, Open, Subject, count_open, find, get, list};
 pub use message::{Message, Named, Step, ticket_key};
 pub use rule::{
     Quiet, Rule, RuleError, RuleInput, find as rule, list as rules, remove as remove_rule,
-    save as save_rule, set_enabled,
+    save as save_rule, set_enabled, unused_tags,
 };
 pub use schedule::{GIVE_UP, next_attempt};
 pub use snooze::{SnoozeError, snooze, wake};

@@ -129,6 +129,16 @@ async fn a_rule_is_made_corrected_switched_and_deleted() {
     let href = list.attributes("td a.strong", "href").remove(0);
     let page = admin.get(&href).await;
     assert_eq!(page.value("quiet_zone"), "Europe/Berlin");
+    let fresh = admin.get("/configuration/alerts/rules/new").await;
+    let twin = [("name", "nights"), ("quiet_zone", "Europe/Berln")];
+    let twin = admin.submit(&fresh, "form.sections", &twin).await;
+    for field in ["name", "quiet_zone"] {
+        assert!(!twin.field_error(field).is_empty(), "{field}");
+    }
+    let (only, tags) = (("reach", "only"), ("tags", "glod"));
+    let unused = admin.submit(&page, "form.sections", &[only, tags]).await;
+    let told = admin.follow(unused).await.text();
+    assert!(told.contains("No tenant has the tag glod"), "{told}");
     admin.post(&format!("{href}/switch"), &[("on", "no")]).await;
     assert_eq!(
         stage
@@ -172,6 +182,14 @@ async fn a_webhook_shows_its_key_once_and_its_address_never() {
     assert_eq!(refused.status, 422);
     assert!(refused.field_error("url").contains("public internet"));
     let address = stage.receiver.address();
+    let nameless = [("name", ""), ("url", address.as_str())];
+    let nameless = admin.submit(&refused, "form.card", &nameless).await;
+    assert!(
+        nameless
+            .field_error("url")
+            .contains("Type the address again")
+    );
+    assert!(!nameless.body.contains("secret-part"));
     let shown = admin
         .submit(
             &refused,

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::{Event, Severity, store};
 use crate::domain::audit::Entry;
-use crate::domain::op::Op;
+use crate::domain::op::{Op, Scope};
 use crate::domain::technician::{Choice, Limit};
+use crate::domain::tenant;
 use crate::storage::TenantId;
 
 pub use input::RuleInput;
@@ -75,6 +76,18 @@ pub async fn list(op: &mut Op) -> Result<Vec<Rule>, sqlx::Error> {
 /// One rule.
 pub async fn find(op: &mut Op, id: Uuid) -> Result<Option<Rule>, sqlx::Error> {
     Ok(list(op).await?.into_iter().find(|rule| rule.id == id))
+}
+
+/// Tags that the rule names and no tenant has: perhaps one to come, perhaps mistyped.
+pub async fn unused_tags(op: &mut Op, scope: Scope, id: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    let rule = find(op, id).await?;
+    let choice = rule.as_ref().and_then(|rule| rule.reach.choice());
+    let Some(choice) = choice else {
+        return Ok(Vec::new());
+    };
+    let used = tenant::tags(op, scope).await?;
+    let unused = choice.tags.iter().filter(|tag| !used.contains(tag));
+    Ok(unused.cloned().collect())
 }
 
 /// Switch a rule on or off. Off, it opens nothing; what it opened is closed without a word.

@@ -28,8 +28,9 @@ pub async fn save(op: &mut Op, id: Option<Uuid>, input: &RuleInput) -> Result<Uu
         None => None,
     };
     let mut checked = input.check();
+    look_up_name(op, id, &mut checked).await?;
     look_up_reach(op, input, &mut checked).await?;
-    look_up_zone(op, &mut checked).await?;
+    look_up_zone(op, input, &mut checked).await?;
     look_up_channels(op, input, &mut checked).await?;
     let Checked { mut rule, errors } = checked;
     if !errors.is_empty() {
@@ -46,6 +47,21 @@ pub async fn save(op: &mut Op, id: Option<Uuid>, input: &RuleInput) -> Result<Uu
     };
     note(op, action, &rule).await?;
     Ok(rule.id)
+}
+
+/// Messages and the list name a rule by its name.
+async fn look_up_name(
+    op: &mut Op,
+    id: Option<Uuid>,
+    checked: &mut Checked,
+) -> Result<(), sqlx::Error> {
+    let name = checked.rule.name.to_lowercase();
+    let others = store::rules::all(op).await?.into_iter();
+    let mut others = others.filter(|one| Some(one.id) != id);
+    if others.any(|one| one.name.to_lowercase() == name) {
+        checked.wrong("name", "Another rule has this name. Choose another.");
+    }
+    Ok(())
 }
 
 async fn look_up_reach(
@@ -74,10 +90,15 @@ async fn look_up_reach(
     Ok(())
 }
 
-async fn look_up_zone(op: &mut Op, checked: &mut Checked) -> Result<(), sqlx::Error> {
-    if let Some(quiet) = &checked.rule.quiet
-        && !store::rules::is_zone(op, &quiet.zone).await?
-    {
+/// Looked at without quiet hours too: a mistyped zone is not taken silently.
+async fn look_up_zone(
+    op: &mut Op,
+    input: &RuleInput,
+    checked: &mut Checked,
+) -> Result<(), sqlx::Error> {
+    let zone = input.quiet_zone.trim();
+    let is_needed = checked.rule.quiet.is_some() || !zone.is_empty();
+    if is_needed && !store::rules::is_zone(op, zone).await? {
         checked.wrong("quiet_zone", "Name a time zone such as Europe/Berlin.");
     }
     Ok(())

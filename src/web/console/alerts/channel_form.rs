@@ -73,7 +73,11 @@ impl FormView {
         let error = |name: &str| error_at(errors, name);
         self.name = Field::new(&*sent.name).with_error(error("name"));
         self.recipients = Field::new(&*sent.recipients).with_error(error("recipients"));
-        self.url = Field::default().with_error(error("url"));
+        // Who corrects another field is told, or the address would be missing without a word.
+        let again = (!sent.url.expose().trim().is_empty()).then(|| {
+            "Type the address again: it is a secret and is not kept on the page.".to_owned()
+        });
+        self.url = Field::default().with_error(error("url").or(again));
         self.every_minutes = Field::new(&*sent.every_minutes).with_error(error("every_minutes"));
         self
     }

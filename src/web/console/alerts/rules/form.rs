@@ -231,9 +231,20 @@ async fn save(
 ) -> WebResult {
     let mut op = viewer.begin(app).await?;
     match alert::save_rule(&mut op, id, &input).await {
-        Ok(_) => {
+        Ok(id) => {
+            let unused = alert::unused_tags(&mut op, viewer.scope, id).await?;
             op.commit().await?;
-            notice::leave(session, Tone::Ok, "The rule was saved.").await;
+            let (tone, text) = match unused.as_slice() {
+                [] => (Tone::Ok, "The rule was saved.".to_owned()),
+                tags => (
+                    Tone::Warn,
+                    format!(
+                        "The rule was saved. No tenant has the tag {} at present.",
+                        tags.join(" or ")
+                    ),
+                ),
+            };
+            notice::leave(session, tone, text).await;
             Ok(Redirect::to(paths::ALERT_RULES).into_response())
         }
         Err(RuleError::Fields(errors)) => {
