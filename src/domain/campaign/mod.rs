@@ -25,7 +25,7 @@ pub use create::{CreateError, create};
 pub use input::{CampaignInput, NewCampaign};
 pub use pace::Pace;
 pub use run::{Runner, Swept};
-pub use store::{Counts, RowFilter};
+pub use store::{Counts, Outlook, RowFilter};
 pub use words::named;
 
 /// Most tenants of one campaign.
@@ -352,7 +352,7 @@ pub async fn board_after(
     store::board_after(op, scope, id, filter, last, limit).await
 }
 
-/// Of the tenants within the scope: those without an address, and those that are not served at the moment.
-pub async fn without(op: &mut Op, scope: Scope, id: CampaignId) -> Result<(i64, i64), sqlx::Error> {
-    store::without(op, scope, id).await
+/// Who of the tenants within the scope would be asked if the draft were started now, and who not.
+pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outlook, sqlx::Error> {
+    store::outlook(op, scope, id).await
 }

@@ -59,7 +59,7 @@ async fn mailed_opened_signed_in_and_validated() {
     let made = live.technician.submit(&form, "form.stack", &FAST).await;
     let draft = live.technician.follow(made).await;
     let text = draft.text();
-    assert!(text.contains("3 tenants"), "{text}");
+    assert!(text.contains("3 tenants; 2 would be asked now"), "{text}");
     assert!(
         text.contains("1 has no mail address and is not asked"),
         "{text}"

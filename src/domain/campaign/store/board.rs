@@ -205,16 +205,3 @@ pub async fn unfinished(op: &mut Op, id: CampaignId) -> Result<i64, sqlx::Error>
     .fetch_one(op.db())
     .await
 }
-
-pub async fn without(op: &mut Op, scope: Scope, id: CampaignId) -> Result<(i64, i64), sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "select count(*) filter (where t.invitation_email = ''), count(*) filter (where t.state <> 'active')",
-    );
-    query
-        .push(
-            " from campaign_tenants b join tenants t on t.id = b.tenant_id where b.campaign_id = ",
-        )
-        .push_bind(id.as_uuid());
-    scope.push(&mut query, "b.tenant_id");
-    query.build_query_as().fetch_one(op.db()).await
-}

@@ -1,6 +1,7 @@
 //! `campaigns` and `campaign_tenants`.
 
 mod board;
+mod outlook;
 mod page;
 mod turn;
 
@@ -15,9 +16,8 @@ use crate::domain::op::{Op, Scope};
 use crate::domain::zone::Zone;
 use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
 
-pub use board::{
-    Come, Counts, RowFilter, board, board_after, counts, one, unfinished, untouched, without,
-};
+pub use board::{Come, Counts, RowFilter, board, board_after, counts, one, unfinished, untouched};
+pub use outlook::{Outlook, outlook};
 pub use page::page;
 pub use turn::{
     DueReminder, Left, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,

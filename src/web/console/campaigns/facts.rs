@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::domain::campaign::{Campaign, Pace, State as Standing};
+use crate::domain::campaign::{Campaign, Pace, Reason, State as Standing};
 use crate::web::kit::when::{When, amount};
 
 /// `about 3 hours of mailing`
@@ -14,6 +14,17 @@ pub fn takes(campaign: &Campaign, mails: i64) -> String {
         "less than a minute".to_owned()
     } else {
         format!("about {}", amount(span))
+    }
+}
+
+/// Why somebody need not be asked: `3 are not asked: …`
+pub const fn needless(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Expired => "authorisation valid",
+        Reason::Permission => "no permission lacking",
+        Reason::Move => "moved already",
+        // Everybody is asked.
+        Reason::Deadline => "",
     }
 }
 

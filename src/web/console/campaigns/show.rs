@@ -8,11 +8,13 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::counts::CountsView;
-use super::facts::{facts, takes};
+use super::facts::{facts, needless, takes};
 use super::sample::{Sample, sample};
 use super::{class_of, standing};
 use crate::app::App;
-use crate::domain::campaign::{self, BoardRow, Campaign, RowFilter, Stage, State as Standing};
+use crate::domain::campaign::{
+    self, BoardRow, Campaign, Outlook, RowFilter, Stage, State as Standing,
+};
 use crate::domain::line::plain;
 use crate::storage::CampaignId;
 use crate::web::kit::chrome::Chrome;
@@ -56,9 +58,10 @@ struct Acts {
 /// What is to be seen before it starts.
 struct Draft {
     tenants: i64,
-    no_address: i64,
-    not_served: i64,
+    outlook: Outlook,
     takes: String,
+    /// Why those who need not be asked are not.
+    needless: &'static str,
     sample: Option<Sample>,
     start: String,
     discard: String,
@@ -122,12 +125,12 @@ pub async fn show(
     let (rows, total) = campaign::board(&mut op, viewer.scope, id, &filter, size, offset).await?;
     let may_act = viewer.may_change() && campaign.is_whole;
     let draft = if campaign.state == Standing::Draft {
-        let (no_address, not_served) = campaign::without(&mut op, viewer.scope, id).await?;
+        let outlook = campaign::outlook(&mut op, viewer.scope, id).await?;
         Some(Draft {
             tenants: campaign.tenants,
-            no_address,
-            not_served,
-            takes: takes(&campaign, campaign.tenants - no_address),
+            takes: takes(&campaign, outlook.asked),
+            needless: needless(campaign.reason),
+            outlook,
             sample: sample(&app, &mut op, &viewer, &campaign).await?,
             start: if may_act {
                 paths::campaign(id, "start")

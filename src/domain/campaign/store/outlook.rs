@@ -1,0 +1,56 @@
+//! Who of a draft would be asked if it were started now.
+
+use crate::domain::campaign::Reason;
+use crate::domain::invitation::Method;
+use crate::domain::op::{Op, Scope};
+use crate::storage::{CampaignId, TenantId};
+
+/// How many would be asked now, and how many not and why; one may have several reasons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    pub asked: i64,
+    pub no_address: i64,
+    /// Suspended or archived.
+    pub not_served: i64,
+    /// What the campaign asks for is there already.
+    pub needless: i64,
+}
+
+/// In the words of `run::fate`, which decides when it is somebody's turn.
+pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outlook, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"with k as (
+             select t.invitation_email = '' as no_address, t.state <> 'active' as not_served,
+               coalesce(case c.reason
+                 when $2 then s.state = 'valid'
+                 when $3 then s.state in ('valid', 'expiring', 'retrying') and s.permissions_lacking = 0
+                 when $4 then s.state in ('valid', 'expiring', 'retrying')
+                   and (s.mode = 'app_only' or c.method = $5 and g.obtained_by = 'auth_code')
+               end, false) as needless
+             from campaign_tenants b join campaigns c on c.id = b.campaign_id join tenants t on t.id = b.tenant_id
+             left join tenant_status s on s.tenant_id = b.tenant_id
+             left join connections g on g.tenant_id = s.tenant_id and g.id = s.connection_id
+             where b.campaign_id = $1 and ($6::uuid is null or b.tenant_id = $6)
+               and ($7::uuid is null or exists (select from technician_tenants a
+                 where a.technician_id = $7 and a.tenant_id = b.tenant_id)))
+           select count(*) filter (where not (no_address or not_served or needless)) as "asked!",
+             count(*) filter (where no_address) as "no_address!", count(*) filter (where not_served) as "not_served!",
+             count(*) filter (where needless) as "needless!"
+           from k"#,
+        id.as_uuid(),
+        Reason::Expired.as_str(),
+        Reason::Permission.as_str(),
+        Reason::Move.as_str(),
+        Method::AuthCode.as_str(),
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
+    )
+    .fetch_one(op.db())
+    .await?;
+    Ok(Outlook {
+        asked: row.asked,
+        no_address: row.no_address,
+        not_served: row.not_served,
+        needless: row.needless,
+    })
+}
