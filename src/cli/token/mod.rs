@@ -23,8 +23,8 @@ pub struct Args {
     /// graph, exchange, teams or azure
     #[arg(long, default_value = "graph")]
     resource: String,
-    /// Seconds that the token lives at least
-    #[arg(long, value_name = "SECONDS")]
+    /// Seconds that the token lives at least, up to 3300
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3300))]
     min_ttl: Option<u32>,
     /// Why, for the audit log
     #[arg(long)]

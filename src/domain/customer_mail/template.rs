@@ -66,6 +66,9 @@ fn body_error(kind: Kind, body: &str) -> Option<String> {
 
 /// The first thing in braces that means nothing here.
 fn unknown(kind: Kind, text: &str) -> Option<String> {
+    if text.contains("{{") {
+        return Some("Write a placeholder in single braces: {tenant}, not {{tenant}}.".to_owned());
+    }
     for part in text.split('{').skip(1) {
         let Some((name, _)) = part.split_once('}') else {
             return Some("A brace { is not closed by }.".to_owned());
@@ -120,5 +123,7 @@ mod tests {
         assert_eq!(wrong.subject.unwrap(), "Write the subject on one line.");
         assert!(wrong.body.unwrap().starts_with("{link} means nothing"));
         assert!(check(Kind::Completed, &template("", "")).is_err());
+        let wrong = check(Kind::Invitation, &template("Hello", "Go to {{link}}")).unwrap_err();
+        assert!(wrong.body.unwrap().contains("single braces"));
     }
 }

@@ -51,17 +51,14 @@ pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Res
 }
 
 /// A form with a file in it: what its reader takes (`domain::tenant::import::LARGEST`), with ends of lines of two bytes and room
-/// for the form around it. Below what `Multipart` takes by itself.
+/// for the form around it. Below what `Multipart` takes by itself. A logo may be smaller than that; what comes up to here is
+/// read, so that it is refused on its field.
 const FILE: usize = 2 * 1024 * 1024 - 16 * 1024;
-
-/// A form with a logo in it: what its reader takes, with room for the form around it.
-const LOGO: usize = crate::domain::branding::LOGO_BYTES + 16 * 1024;
 
 /// Layer: no body is larger than forms of ours are, and on a page that takes a file no larger than that; 413.
 pub async fn body(State(app): State<App>, request: Request, next: Next) -> Response {
     let most = match request.uri().path() {
-        paths::TENANTS_IMPORT => app.limits.body.max(FILE),
-        paths::BRANDING_LOGO => app.limits.body.max(LOGO),
+        paths::TENANTS_IMPORT | paths::BRANDING_LOGO => app.limits.body.max(FILE),
         _ => app.limits.body,
     };
     let told = request.headers().get(header::CONTENT_LENGTH);

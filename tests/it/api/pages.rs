@@ -103,11 +103,20 @@ async fn a_key_is_changed_rotated_and_stopped() {
     fields.push(("hand_outs_per_minute", "7"));
     let saved = robin.post(&href, &fields).await;
     assert_eq!(saved.status, 303, "{}", saved.text());
+    let rotation = format!("{href}/rotation");
+    let odd = [("days", "a year"), ("overlap", "7")];
+    let odd = robin.post(&rotation, &odd).await;
+    assert_eq!(odd.status, 422);
+    assert_eq!(odd.attributes("#rotation-days", "value"), ["a year"]);
+    assert_eq!(odd.attributes("#overlap option[selected]", "value"), ["7"]);
+    assert!(odd.text_of("#rotation-days-error").contains("1 to 365"));
+    assert_eq!(
+        script.get("/api/v1/key").await.status,
+        200,
+        "nothing was rotated"
+    );
     let rotated = robin
-        .post(
-            &format!("{href}/rotation"),
-            &[("days", "90"), ("overlap", "0")],
-        )
+        .post(&rotation, &[("days", "90"), ("overlap", "0")])
         .await;
     assert_eq!(rotated.status, 200, "{}", rotated.text());
     let new = Script::new(

@@ -128,10 +128,11 @@ async fn what_is_no_picture_or_too_large_is_refused_and_the_old_logo_stays() {
         let error = page.text_of("#logo-error");
         assert!(error.contains(told), "{error}");
     }
-    let large = vec![7; 260 * 1024];
-    let page = send(&admin, &large).await;
-    assert!(page.text_of("#logo-error").contains("256 KiB"));
-    assert_eq!(send(&admin, &vec![7; 400 * 1024]).await.status, 413);
+    for kib in [260, 1_900] {
+        let page = send(&admin, &vec![7; kib * 1024]).await;
+        assert!(page.text_of("#logo-error").contains("256 KiB"), "{kib} KiB");
+    }
+    assert_eq!(send(&admin, &vec![7; 3 * 1024 * 1024]).await.status, 413);
     assert!(admin.get(BRANDING).await.has("img.msp-logo"));
     assert_eq!(
         stage

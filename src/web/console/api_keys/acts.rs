@@ -6,6 +6,7 @@ use serde::Deserialize;
 use time::Duration;
 use tower_sessions::Session;
 
+use super::show::with_rotation;
 use super::{SecretPage, find};
 use crate::app::App;
 use crate::domain::api_key::{self, ChangeError, KeyInput, OVERLAPS};
@@ -38,14 +39,21 @@ pub async fn rotate(
     if key.owner.id != viewer.id {
         return Err(WebError::Forbidden);
     }
-    let days = KeyInput {
-        days: sent.days,
+    if !OVERLAPS.contains(&sent.overlap) {
+        return Err(WebError::BadRequest(
+            "The former secret works on for 0, 1, 3 or 7 days. Go back and choose one of them.",
+        ));
+    }
+    let typed = KeyInput {
+        days: sent.days.clone(),
         ..KeyInput::default()
     };
-    let (Ok(life), true) = (days.life(), OVERLAPS.contains(&sent.overlap)) else {
-        return Err(WebError::BadRequest(
-            "A key lives for 1 to 365 days, and the former secret for 0, 1, 3 or 7. Go back and enter that.",
-        ));
+    let life = match typed.life() {
+        Ok(life) => life,
+        Err(wrong) => {
+            let typed = (sent.days, sent.overlap, wrong.message);
+            return with_rotation(&mut op, &app, &viewer, chrome, &key, typed).await;
+        }
     };
     let overlap = Duration::days(sent.overlap);
     let secret = api_key::rotate(&mut op, &key, life, overlap)

@@ -16,7 +16,7 @@ use crate::domain::op::Op;
 use crate::domain::tenant::FieldError;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
-use crate::web::kit::form::Form;
+use crate::web::kit::form::{Field, Form};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
@@ -33,7 +33,24 @@ pub struct Show {
     is_alive: bool,
     is_suspended: bool,
     fields: Fields,
+    rotation: RotationFields,
+}
+
+/// The form "Rotate".
+struct RotationFields {
+    days: Field,
     overlaps: [i64; 4],
+    overlap: i64,
+}
+
+impl RotationFields {
+    fn usual() -> Self {
+        Self {
+            days: Field::new("90"),
+            overlaps: OVERLAPS,
+            overlap: 1,
+        }
+    }
 }
 
 /// What is known of it.
@@ -93,7 +110,7 @@ impl Show {
             is_alive: key.state != KeyState::Revoked,
             is_suspended: standing == Standing::Suspended,
             fields: sent.fields(viewer, app.limits.keys, errors),
-            overlaps: OVERLAPS,
+            rotation: RotationFields::usual(),
         })
     }
 }
@@ -109,6 +126,22 @@ pub async fn show(
     let key = find(&mut op, &viewer, &id).await?;
     let sent = Sent::stored(&mut op, &key).await?;
     Show::of(&mut op, &app, &viewer, chrome, &key, sent, &[]).await
+}
+
+/// The page again, with the rotation as it was typed and what is wrong with it.
+pub async fn with_rotation(
+    op: &mut Op,
+    app: &App,
+    viewer: &Viewer,
+    chrome: Chrome,
+    key: &ApiKey,
+    (days, overlap, error): (String, i64, String),
+) -> WebResult {
+    let sent = Sent::stored(op, key).await?;
+    let mut page = Show::of(op, app, viewer, chrome, key, sent, &[]).await?;
+    page.rotation.days = Field::new(days).with_error(Some(error));
+    page.rotation.overlap = overlap;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// "Save".

@@ -216,6 +216,13 @@ async fn what_was_changed_since_the_look_is_shown_before_anything_is_written() {
     assert_eq!(fates(&late)[0].1, "Full name: Cedar by hand → Cedar Foods");
     let done = stage.press(&late, &[]).await;
     assert_eq!(done.status, 303, "{}", done.text());
+    let twice = stage.press(&late, &[]).await;
+    assert_eq!(twice.status, 409);
+    assert!(
+        twice
+            .text()
+            .contains("already as the file says. Perhaps it was imported a moment ago")
+    );
 }
 
 #[tokio::test]

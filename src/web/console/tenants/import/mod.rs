@@ -75,7 +75,9 @@ pub async fn take(
     let is_as_shown = sent.seen == view::seen(totals);
     page.preview = Some(preview);
     if !is_as_shown {
-        CHANGED.clone_into(&mut page.problem);
+        let is_done = totals.new + totals.changed + totals.refused == 0;
+        let why = if is_done { DONE } else { CHANGED };
+        why.clone_into(&mut page.problem);
         return Ok(refused(StatusCode::CONFLICT, page));
     }
     match import::run(&mut op, viewer.scope, &plan, sent.leave_refused_out).await {
@@ -97,6 +99,8 @@ pub async fn take(
 }
 
 const CHANGED: &str = "Nothing was imported: somebody changed one of these tenants in the meantime. Below is what the file would do now.";
+/// Pressed twice, for one.
+const DONE: &str = "Nothing was imported now: every tenant is already as the file says. Perhaps it was imported a moment ago.";
 const REFUSED: &str =
     "Nothing was imported: rows are refused. Correct them, or tick “Leave refused rows out”.";
 
