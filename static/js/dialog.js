@@ -7,7 +7,8 @@ for (const dialog of document.querySelectorAll("dialog[data-modal][open]")) {
     if (way) { event.preventDefault(); location.assign(way.href); }
   });
 }
-// The menu beside the page folds away on small screens.
-if (matchMedia("(max-width: 900px)").matches) {
-  for (const nav of document.querySelectorAll("details[data-nav]")) nav.open = false;
-}
+// The menu beside the page folds away on small screens, and is there again when the window becomes wide.
+const narrow = matchMedia("(max-width: 900px)");
+const fold = () => { for (const nav of document.querySelectorAll("details[data-nav]")) nav.open = !narrow.matches; };
+if (narrow.matches) fold();
+narrow.addEventListener("change", fold);
