@@ -8,8 +8,13 @@ use crate::domain::cells;
 
 pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     let (delimiter, text, skipped) = said_delimiter(text);
+    let delimiter = delimiter.unwrap_or_else(|| delimiter_of(text));
+    // The reader would take everything after it as one cell, and the rows in it would be lost without a word.
+    if let Some(byte) = unclosed(text, delimiter) {
+        return Err(ReadError::Line(Lines::new(text, skipped).at(byte)));
+    }
     let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter.unwrap_or_else(|| delimiter_of(text)))
+        .delimiter(delimiter)
         .flexible(true)
         .has_headers(false)
         .from_reader(text.as_bytes());
@@ -35,6 +40,25 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
         sheet.rows.push(row(&record, &columns, number));
     }
     Ok(sheet)
+}
+
+/// Where a quotation mark opens a cell that no other closes. RFC 4180: it opens at the beginning of a cell, and two of them
+/// within stand for one.
+fn unclosed(text: &str, delimiter: u8) -> Option<u64> {
+    let (mut opened, mut begins) = (None, true);
+    let mut bytes = (0..).zip(text.bytes()).peekable();
+    while let Some((place, byte)) = bytes.next() {
+        match (opened, byte) {
+            (Some(_), b'"') if bytes.peek().is_some_and(|(_, next)| *next == b'"') => {
+                bytes.next();
+            }
+            (Some(_), b'"') => opened = None,
+            (None, b'"') if begins => opened = Some(place),
+            _ => {}
+        }
+        begins = byte == delimiter || byte == b'\n' || byte == b'\r';
+    }
+    opened
 }
 
 /// Lines counted as an editor counts them. The reader's own count takes a record to begin before the end of the line above it,
@@ -166,6 +190,20 @@ mod tests {
         let sheet = read("short_name,full_name\r\nalder,x\r\n\r\nbirch,x\r\n").unwrap();
         let numbers: Vec<u64> = sheet.rows.iter().map(|row| row.number).collect();
         assert_eq!(numbers, [2, 4]);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_is_told_with_its_line() {
+        let open = "short_name,tags\r\nalder,\"x\r\nbirch,y\r\n";
+        assert_eq!(read(open), Err(ReadError::Line(2)));
+        assert_eq!(
+            read("sep=;\nshort_name;tags\nalder;x\nbirch;\"y"),
+            Err(ReadError::Line(4))
+        );
+        for whole in ["a \"b\"", "\"a \"\"b\"\"\"", "\"a\nb\"", "\"\"", "5\" disk"] {
+            let text = format!("short_name,full_name\nalder,{whole}\nbirch,Birch\n");
+            assert_eq!(read(&text).unwrap().rows.len(), 2, "{whole}");
+        }
     }
 
     #[test]
