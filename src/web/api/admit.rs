@@ -15,14 +15,15 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Let in whom the call's scope allows.
+/// Let in whom the call's scope allows. `once`: a call sent again is not run again; `bare`: it takes no parameters.
 pub(in crate::web) async fn admit(
     app: &App,
     scope: Option<ApiScope>,
-    once: bool,
+    (once, bare): (bool, bool),
     mut request: Request,
     next: Next,
 ) -> Response {
+    let is_odd = bare && request.uri().query().is_some_and(|query| !query.is_empty());
     // A hand-out is decided where it is written down, in one statement for many; asking the database here as well would cost
     // more than the whole of it.
     if scope == Some(ApiScope::AccessTokensCreate) {
@@ -33,6 +34,9 @@ pub(in crate::web) async fn admit(
         if let Some(seen) = seen {
             if let Some(known) = request.extensions().get::<Known>() {
                 known.is_key(seen.key.acting_from(&seen.asker.ip));
+            }
+            if is_odd {
+                return parameters().into_response();
             }
             request.extensions_mut().insert(seen);
             return next.run(request).await;
@@ -45,6 +49,7 @@ pub(in crate::web) async fn admit(
     };
     let mut response = match scope {
         Some(scope) if !holder.key.may(scope) => forbidden(scope),
+        _ if is_odd => parameters().into_response(),
         _ if once => idempotent::run(app, &holder, request, next).await,
         _ => next.run(request).await,
     };
@@ -52,6 +57,15 @@ pub(in crate::web) async fn admit(
         tell(response.headers_mut(), counted);
     }
     response
+}
+
+fn parameters() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "unknown_parameter",
+        "Unknown parameter",
+    )
+    .detail("This call takes no parameters in its address. Nothing was done.")
 }
 
 pub(super) fn forbidden(scope: ApiScope) -> Response {

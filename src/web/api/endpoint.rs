@@ -177,6 +177,9 @@ impl Api {
         if endpoint.once {
             self.routes = self.routes.once();
         }
+        if endpoint.query.is_none() {
+            self.routes = self.routes.bare();
+        }
         self.endpoints.push(endpoint);
         self
     }

@@ -219,7 +219,7 @@ pub async fn render(request: Request, next: Next) -> Response {
         .cloned()
         .unwrap_or_default();
     let id = request_id(request.headers()).to_owned();
-    let of_api = paths::is_api(request.uri().path());
+    let of_api = paths::is_for_programs(request.uri().path());
     let response = next.run(request).await;
     if of_api && response.extensions().get::<problem::Problem>().is_some() {
         return problem::render(response, &id);

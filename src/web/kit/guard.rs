@@ -64,7 +64,9 @@ pub async fn body(State(app): State<App>, request: Request, next: Next) -> Respo
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|told| told > most) {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        // The rest is not read, so the connection is of no more use.
+        let close = [(header::CONNECTION, "close")];
+        return (StatusCode::PAYLOAD_TOO_LARGE, close).into_response();
     }
     let limited = request.map(|body| Body::new(Limited::new(body, most)));
     next.run(limited).await

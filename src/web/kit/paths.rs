@@ -153,6 +153,14 @@ pub fn login_link_sso(token: &str) -> String {
     format!("/login/link/{token}/sso")
 }
 
+/// The API's readable page.
+pub const API_DOCS: &str = "/api/docs";
+
+/// Whether refusals at this path are read by programs: everything that looks like the API's, but for its readable page.
+pub fn is_for_programs(path: &str) -> bool {
+    path == "/api" || (path.starts_with("/api/") && path != API_DOCS)
+}
+
 /// Whether this is an address of the API, where answers are never pages.
 pub fn is_api(path: &str) -> bool {
     path.starts_with("/api/v1/") || path == "/api/v1"

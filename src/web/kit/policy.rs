@@ -76,8 +76,9 @@ pub async fn enforce(
         Some(Rule {
             policy: Policy::Key(scope),
             once,
+            bare,
             ..
-        }) => api::admit(&app, scope, once, request, next).await,
+        }) => api::admit(&app, scope, (once, bare), request, next).await,
         Some(Rule {
             policy: Policy::Technician(permission),
             fresh,

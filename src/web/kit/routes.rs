@@ -26,6 +26,9 @@ pub struct Route {
     /// Its answer is kept under the caller's `Idempotency-Key`.
     #[serde(skip)]
     pub once: bool,
+    /// It takes no parameters in its address.
+    #[serde(skip)]
+    pub bare: bool,
 }
 
 impl Route {
@@ -92,6 +95,7 @@ impl Routes {
             policy,
             fresh: false,
             once: false,
+            bare: false,
         });
         self
     }
@@ -118,6 +122,15 @@ impl Routes {
     pub fn once(mut self) -> Self {
         if let Some(last) = self.inventory.last_mut() {
             last.once = true;
+        }
+        self
+    }
+
+    /// The route mounted last takes no parameters: one that is sent is refused rather than ignored.
+    #[must_use]
+    pub fn bare(mut self) -> Self {
+        if let Some(last) = self.inventory.last_mut() {
+            last.bare = true;
         }
         self
     }
@@ -164,6 +177,7 @@ impl Routes {
                     policy: route.policy,
                     fresh: route.fresh,
                     once: route.once,
+                    bare: route.bare,
                 };
                 ((route.method, route.path), rule)
             })
@@ -178,6 +192,7 @@ pub(super) struct Rule {
     pub policy: Policy,
     pub fresh: bool,
     pub once: bool,
+    pub bare: bool,
 }
 
 /// The rule of each method and path template.

@@ -57,7 +57,9 @@ pub(super) fn too_long(possible: u64) -> Problem {
         "ttl_too_long",
         "No access token lives that long",
     )
-    .detail("Ask for less, and ask again before each piece of work.")
+    .detail(format!(
+        "`min_ttl` is {possible} at most. Ask for less, and ask again before each piece of work."
+    ))
     .with("possible", possible)
 }
 
@@ -79,13 +81,16 @@ async fn dead(
         (Refusal::Suspended, _) | (_, ShownState::Suspended) => (
             "tenant_suspended",
             "This tenant is suspended",
-            "The service provider has paused it.".to_owned(),
+            "It is paused. Resume it, then ask again.".to_owned(),
         ),
         // Connected, and this resource is not in its set or was never acquired.
         (Refusal::NotThere, ShownState::Valid | ShownState::Expiring | ShownState::Retrying) => (
             "resource_not_connected",
             "This tenant has no token of this resource",
-            format!("Its authorisation does not cover {}.", resource.name()),
+            format!(
+                "Its authorisation does not cover {}. Add it to the tenant's resources and send an invitation.",
+                resource.name()
+            ),
         ),
         (Refusal::NotThere, _) | (_, ShownState::NotConnected | ShownState::InvitationPending) => (
             "not_connected",

@@ -50,13 +50,13 @@ struct AlertView {
     closed_at: Option<At>,
     /// Why it is over, in a word; empty while it is open, and of what merely happened.
     closed_reason: String,
-    /// When somebody was first told; none while nobody was.
+    /// When its rule first told of it, to the channels it has, if any; none while it did not.
     told_at: Option<At>,
     /// None unless it is snoozed now.
     snoozed_until: Option<At>,
     snoozed_reason: String,
     snoozed_by: String,
-    /// Messages so far.
+    /// Messages so far, each to every channel of the rule.
     messages: i32,
     /// Whose Auth URL can be asked for.
     open_invitation_id: Option<Uuid>,

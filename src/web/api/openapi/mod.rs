@@ -17,7 +17,7 @@ use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
 
 /// Where the page and the document are.
-pub const DOCS: &str = "/api/docs";
+pub const DOCS: &str = crate::web::kit::paths::API_DOCS;
 pub const DOCUMENT: &str = "/api/openapi.json";
 
 pub(in crate::web) fn router() -> Routes {

@@ -60,6 +60,13 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             "The body has a character that no text may have (U+0000).",
         ));
     }
+    // The types would take their fields in order from a list as well.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|byte| *byte == b'[') {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(Problem::new(status, "invalid", "The body does not fit")
+            .detail("The body is a JSON object with named fields."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let sent = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| refusal(&error.path().to_string(), error.inner()))?;
@@ -121,6 +128,7 @@ mod tests {
         assert_eq!(status(r#"{"name":"a","role":"owner"}"#), 422);
         assert_eq!(status(r#"{"name":"a","count":-1}"#), 422);
         assert_eq!(status(r#"{"name":"a"#), 400);
+        assert_eq!(status(r#" ["a", 2]"#), 422);
         assert_eq!(status(r#"{"name":"a\u0000"}"#), 400);
         assert_eq!(
             status(&format!("{}{}", "[".repeat(40), "]".repeat(40))),

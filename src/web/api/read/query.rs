@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(said("limit=5&q=%20x").await, "");
         let odd = said("q=x&limit=manysecrets").await;
         assert!(
-            odd.contains("`limit` has an odd value; expected a whole number."),
+            odd.contains("`limit` has an odd value; expected a whole number, not"),
             "{odd}"
         );
         assert!(!odd.contains("manysecrets"), "{odd}");

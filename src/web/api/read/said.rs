@@ -10,9 +10,10 @@ pub fn sentence(place: &str, said: &str) -> String {
     if let Some(field) = said.strip_prefix("duplicate field ") {
         return format!("{field} comes twice.");
     }
+    // Before ", expected" stands what was sent, and somebody sends a key in the wrong place.
     if said.starts_with("unknown field ") {
-        let short = said.chars().filter(|one| !one.is_control()).take(200);
-        return format!("{}.", short.collect::<String>());
+        let known = expected.unwrap_or("no field");
+        return format!("The body has a field that this call does not know; expected {known}.");
     }
     if expected.is_some_and(|what| what.starts_with("struct ")) {
         return format!(
@@ -21,8 +22,12 @@ pub fn sentence(place: &str, said: &str) -> String {
         );
     }
     let name = named(place, "A field");
+    if said.starts_with("unknown variant ") {
+        let known = expected.unwrap_or("another word");
+        return format!("{name} has an odd value; expected {known}.");
+    }
     if said.starts_with("invalid ") || said.contains("in string") || said.contains("integer") {
-        let expected = expected.unwrap_or("a whole number");
+        let expected = plainly(expected.unwrap_or("u64"));
         return format!("{name} has an odd value; expected {expected}.");
     }
     if said.contains("`true` or `false`") {
@@ -33,6 +38,17 @@ pub fn sentence(place: &str, said: &str) -> String {
     }
     // Ours: the types of the API say what they take and quote nothing.
     format!("{name} has an odd value: {said}.")
+}
+
+/// A type of Rust as everybody would call it.
+fn plainly(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number, not negative and not too large",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        other => other,
+    }
 }
 
 fn named(place: &str, whole: &str) -> String {
@@ -52,7 +68,26 @@ mod tests {
             "count",
             "invalid type: string \"my secret\", expected u32 at line 1 column 9",
         );
-        assert_eq!(said, "`count` has an odd value; expected u32.");
+        assert_eq!(
+            said,
+            "`count` has an odd value; expected a whole number, not negative and not too large."
+        );
+        let said = sentence(
+            "pk_secret",
+            "unknown field `pk_secret`, expected `name` or `count`",
+        );
+        assert_eq!(
+            said,
+            "The body has a field that this call does not know; expected `name` or `count`."
+        );
+        let said = sentence(
+            "resource",
+            "unknown variant `pk_secret`, expected `graph` or `azure`",
+        );
+        assert_eq!(
+            said,
+            "`resource` has an odd value; expected `graph` or `azure`."
+        );
         let said = sentence(
             ".",
             "invalid type: sequence, expected struct Asked with 3 elements",

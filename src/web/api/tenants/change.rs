@@ -99,7 +99,7 @@ async fn create(
         domain: new.domain,
         invitation_email: new.invitation_email,
         admin_username: new.admin_username,
-        tags: new.tags.join(","),
+        tags: one_each(&new.tags)?,
         ..TenantInput::blank()
     };
     put_resources(&mut input, new.required_resources, new.optional_resources)?;
@@ -139,7 +139,10 @@ async fn update(
         (&mut input.domain, changes.domain),
         (&mut input.invitation_email, changes.invitation_email),
         (&mut input.admin_username, changes.admin_username),
-        (&mut input.tags, changes.tags.map(|tags| tags.join(","))),
+        (
+            &mut input.tags,
+            changes.tags.as_deref().map(one_each).transpose()?,
+        ),
     ];
     for (place, change) in texts {
         if let Some(change) = change {
@@ -161,6 +164,21 @@ async fn update(
     Ok(answer(StatusCode::OK, &made))
 }
 
+/// As the console's field takes them, which parts them by commas and blanks.
+fn one_each(tags: &[String]) -> ApiResult<String> {
+    let is_odd = |tag: &&String| {
+        tag.is_empty()
+            || tag
+                .chars()
+                .any(|one| one == ',' || one == ';' || one.is_whitespace())
+    };
+    if tags.iter().find(is_odd).is_some() {
+        let message = "Each tag is a string of its own: letters, digits and hyphens.";
+        return Err(invalid(vec![FieldError::new("tags", message)]));
+    }
+    Ok(tags.join(","))
+}
+
 /// Whoever changes something says which version they read.
 fn is_as_read(headers: &HeaderMap, tenant: &Tenant) -> ApiResult<()> {
     let Some(read) = headers.get(header::IF_MATCH) else {
@@ -169,6 +187,13 @@ fn is_as_read(headers: &HeaderMap, tenant: &Tenant) -> ApiResult<()> {
             .detail("Send the ETag of the tenant as If-Match, so that nobody's change is lost; * for whatever it is."));
     };
     let read = read.to_str().unwrap_or_default();
+    let is_tag =
+        |one: &str| one == "*" || (one.len() > 1 && one.starts_with('"') && one.ends_with('"'));
+    if !read.split(',').all(|one| is_tag(one.trim())) {
+        return Err(Problem::bad_request(
+            "If-Match is the ETag as it was read, with its quotation marks, or *.",
+        ));
+    }
     let version = version_of(tenant);
     if read
         .split(',')

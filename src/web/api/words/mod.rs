@@ -124,7 +124,9 @@ pub(super) fn page_size(limit: Option<u16>) -> ApiResult<i64> {
     match limit {
         None => Ok(50),
         Some(limit @ 1..=200) => Ok(limit.into()),
-        Some(_) => Err(Problem::bad_request("A page has 1 to 200 items.")),
+        Some(_) => Err(Problem::bad_request(
+            "`limit` is 1 to 200: so many items has a page.",
+        )),
     }
 }
 

@@ -148,7 +148,7 @@ async fn a_refusal_names_the_parameter_and_what_it_takes() {
     let odd = [
         (
             "limit=many",
-            "`limit` has an odd value; expected a whole number.",
+            "`limit` has an odd value; expected a whole number, not negative and not too large.",
         ),
         (
             "state=gone",
@@ -172,10 +172,32 @@ async fn a_refusal_names_the_parameter_and_what_it_takes() {
         refused.json()["detail"],
         "`tags[1]` has an odd value; expected a string."
     );
-    let refused = script.post("/api/v1/tenants", &json!([])).await;
+    let refused = script.post("/api/v1/tenants", &json!(["x", "X"])).await;
     assert_eq!(
         refused.json()["detail"],
         "The body is a JSON object with named fields."
+    );
+    let refused = script.post("/api/v1/tenants?dry_run=true", &sent).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (400, "unknown_parameter")
+    );
+    // Somebody sends a key in the wrong place.
+    let named = json!({ "pk_secret": 1 });
+    let valued =
+        json!({ "short_name": "x", "full_name": "X", "required_resources": ["pk_secret"] });
+    for sent in [named, valued] {
+        let refused = script.post("/api/v1/tenants", &sent).await;
+        assert_eq!(refused.status, 422);
+        assert!(
+            !refused.json().to_string().contains("pk_secret"),
+            "{refused:?}"
+        );
+    }
+    let refused = script.get("/api/v2/tenants").await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (404, "not_found")
     );
     let put = script.request(reqwest::Method::PUT, "/api/v1/tenants");
     let refused = script.send(put).await;

@@ -68,6 +68,14 @@ async fn nobodys_change_is_lost() {
         (blind.status, blind.code().as_str()),
         (428, "version_needed")
     );
+    let bare = version.trim_matches('"');
+    let unquoted = patch(&script, path, Some(bare), &json!({})).await;
+    assert_eq!(
+        (unquoted.status, unquoted.code().as_str()),
+        (400, "bad_request")
+    );
+    let parted = patch(&script, path, Some(&version), &json!({ "tags": ["a,b c"] })).await;
+    assert_eq!(parted.json()["errors"][0]["field"], "tags");
     let same = patch(&script, path, Some(&version), &json!({})).await;
     assert_eq!(same.header("etag"), version, "nothing was changed");
     let both = json!({ "required_resources": ["graph"], "optional_resources": ["teams", "graph"] });
