@@ -155,7 +155,14 @@ impl KeyInput {
         scope: Scope,
     ) -> Result<Result<Tenants, FieldError>, sqlx::Error> {
         match self.reach.as_str() {
-            "all" => return Ok(Ok(Tenants::All)),
+            "all" if self.tags.trim().is_empty() && self.tenants.trim().is_empty() => {
+                return Ok(Ok(Tenants::All));
+            }
+            // Taken silently it would reach more than was meant.
+            "all" => {
+                let message = "You chose all and named some below. Empty tags and short names, or choose only these.";
+                return Ok(Err(FieldError::new("reach", message)));
+            }
             "only" => {}
             _ => return Ok(Err(FieldError::new("reach", "Choose one of the two."))),
         }

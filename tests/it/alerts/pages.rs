@@ -130,11 +130,16 @@ async fn a_rule_is_made_corrected_switched_and_deleted() {
     let page = admin.get(&href).await;
     assert_eq!(page.value("quiet_zone"), "Europe/Berlin");
     let fresh = admin.get("/configuration/alerts/rules/new").await;
-    let twin = [("name", "nights"), ("quiet_zone", "Europe/Berln")];
+    let twin = [
+        ("name", "nights"),
+        ("quiet_zone", "Europe/Berln"),
+        ("tags", "gold"),
+    ];
     let twin = admin.submit(&fresh, "form.sections", &twin).await;
     for field in ["name", "quiet_zone"] {
         assert!(!twin.field_error(field).is_empty(), "{field}");
     }
+    assert!(twin.text().contains("You chose all and named some below"));
     let (only, tags) = (("reach", "only"), ("tags", "glod"));
     let unused = admin.submit(&page, "form.sections", &[only, tags]).await;
     let told = admin.follow(unused).await.text();
@@ -227,6 +232,25 @@ async fn a_webhook_shows_its_key_once_and_its_address_never() {
         2,
         "the former one signs beside it"
     );
+    let again = format!("{href}/key");
+    let (one, other) = tokio::join!(admin.post(&again, &[]), admin.post(&again, &[]));
+    assert_eq!((one.status, other.status), (200, 200));
+    assert_eq!(
+        stage.number(&format!("{keys} and until is null")).await,
+        1,
+        "of two at once one stays"
+    );
+    let form = admin.get("/configuration/alerts/rules/new").await;
+    let id = href.rsplit('/').next().unwrap();
+    let rule = [("name", "To the desk"), ("channel", id)];
+    assert_eq!(
+        admin.submit(&form, "form.sections", &rule).await.status,
+        303
+    );
+    let removed = admin.post(&format!("{href}/removal"), &[]).await;
+    let told = admin.follow(removed).await.text();
+    assert!(told.contains("nobody is told by To the desk"), "{told}");
+    assert_eq!(admin.get(&href).await.status, 200);
 }
 
 #[tokio::test]

@@ -89,6 +89,18 @@ async fn what_is_wrong_stands_at_its_field_and_what_was_typed_stays() {
         )
         .await;
     assert!(page.has("#tenants-error"), "{}", page.text());
+    let all = [
+        ("name", "x"),
+        ("reach", "all"),
+        ("tags", "gold"),
+        ("days", "1"),
+        ("scope", "tenants:read"),
+    ];
+    let page = robin.post("/security/api-keys", &all).await;
+    assert!(
+        page.text_of("#reach-error")
+            .contains("You chose all and named some below")
+    );
 }
 
 #[tokio::test]

@@ -92,11 +92,17 @@ pub async fn set_state(op: &mut Op, id: Uuid, on: bool) -> Result<Channel, Chann
     Ok(found)
 }
 
-/// Forget it, with everything that waits for it.
+/// Forget it, with everything that waits for it. Not while a rule that is on has no other: it would fall silent unnoticed.
 pub async fn remove_channel(op: &mut Op, id: Uuid) -> Result<(), ChannelError> {
     let found = there(op, id).await?;
     if found.kind == ChannelKind::Owners {
         return Err(ChannelError::Fixed);
+    }
+    let rules = store::rules::all(op).await?.into_iter();
+    let needing = rules.filter(|rule| rule.enabled && rule.channels == [id]);
+    let needing: Vec<String> = needing.map(|rule| rule.name).collect();
+    if !needing.is_empty() {
+        return Err(ChannelError::Needed(needing));
     }
     store::channels::delete(op, id).await?;
     Ok(note(op, "alert_channel.removed", &found).await?)

@@ -83,6 +83,9 @@ pub enum ChannelError {
     NotThere,
     #[error("this channel is always there")]
     Fixed,
+    /// Rules, by name, that would tell nobody without it.
+    #[error("rules have no other channel")]
+    Needed(Vec<String>),
     #[error(transparent)]
     Keeper(#[from] keeper::Unavailable),
     #[error(transparent)]

@@ -70,7 +70,13 @@ async fn look_up_reach(
     checked: &mut Checked,
 ) -> Result<(), sqlx::Error> {
     let limit = match input.reach.as_str() {
-        "all" => return Ok(()),
+        "all" => {
+            if !(input.tags().is_empty() && input.short_names().is_empty()) {
+                let message = "You chose all and named some below. Empty tags and short names, or choose only these.";
+                checked.wrong("reach", message);
+            }
+            return Ok(());
+        }
         "only" => Limit::Only,
         "except" => Limit::Except,
         _ => {

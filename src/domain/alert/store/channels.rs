@@ -220,6 +220,13 @@ pub async fn end_secrets(
     channel: Uuid,
     until: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
+    // Of two at once the second sees the first one's key, and ends it.
+    sqlx::query!(
+        "select id from alert_channels where id = $1 for update",
+        channel
+    )
+    .fetch_optional(op.db())
+    .await?;
     sqlx::query!(
         "delete from alert_channel_secrets where channel_id = $1 and kind = 'signing' and until is not null",
         channel

@@ -188,6 +188,9 @@ pub fn refused(error: ChannelError) -> WebError {
         ChannelError::Fixed => {
             WebError::Conflict("This channel is always there and cannot be changed like this.")
         }
+        ChannelError::Needed(_) => {
+            WebError::Conflict("A rule has no other channel. Give it another one first.")
+        }
         ChannelError::Fields(_) => WebError::BadRequest("Go back and look at the form again."),
         ChannelError::Keeper(silent) => silent.into(),
         ChannelError::Refused(refusal) => refusal.into(),
@@ -221,7 +224,7 @@ pub async fn test(
                 (
                     Tone::Bad,
                     format!(
-                        "The test message was not taken: {}. It is tried again by itself.",
+                        "The test message was not taken: {}. While the channel is on, it is tried again by itself.",
                         outcome.word
                     ),
                 )
@@ -327,10 +330,19 @@ pub async fn remove(
     Path(id): Path<String>,
 ) -> WebResult {
     let mut op = viewer.begin(&app).await?;
-    alert::remove_channel(&mut op, id_of(&id)?)
-        .await
-        .map_err(refused)?;
-    op.commit().await?;
+    let id = id_of(&id)?;
+    match alert::remove_channel(&mut op, id).await {
+        Ok(()) => op.commit().await?,
+        Err(ChannelError::Needed(rules)) => {
+            let text = format!(
+                "The channel was not deleted: without it nobody is told by {}. Give that rule another channel or switch it off first.",
+                rules.join(", ")
+            );
+            notice::leave(&session, Tone::Bad, text).await;
+            return Ok(Redirect::to(&paths::alert_channel(id, "")).into_response());
+        }
+        Err(other) => return Err(refused(other)),
+    }
     notice::leave(&session, Tone::Ok, "The channel was deleted.").await;
     Ok(Redirect::to(paths::ALERT_CHANNELS).into_response())
 }
