@@ -46,7 +46,8 @@ impl Hooks {
             ca_pem: std::fs::read(&identity.ca_file).context("the receiver's certificate")?,
         };
         let listener = tls::TlsListener::new(listener, identity.config)?;
-        let router = Router::new().fallback(take).with_state(shelf);
+        let port = hooks.port();
+        let router = Router::new().fallback(take).with_state((shelf, port));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(hooks)
     }
@@ -67,7 +68,7 @@ impl Hooks {
 }
 
 async fn take(
-    State(shelf): State<Shelf>,
+    State((shelf, port)): State<(Shelf, u16)>,
     uri: Uri,
     headers: HeaderMap,
     body: String,
@@ -89,7 +90,8 @@ async fn take(
     }
     text.push('\n');
     text.push_str(&serde_json::to_string_pretty(&json).unwrap_or(body));
-    let to = format!("https://{HOST}{}", uri.path());
+    // With its port: whoever makes a channel of their own copies it from here.
+    let to = format!("https://{HOST}:{port}{}", uri.path());
     shelf.put("Webhook", to, title.unwrap_or_default(), text);
     StatusCode::NO_CONTENT
 }

@@ -69,7 +69,7 @@ async fn the_reason_is_told_in_the_customers_language() {
     stage.campaign(&typed, &[tenant]).await;
     stage.turns().await;
     let letter = Received::read(&stage.server.letters()[0]);
-    let said = "Die bisherige Autorisierung ist abgelaufen.";
+    let said = "Die Autorisierung dafür fehlt, ist abgelaufen oder läuft bald ab.";
     assert!(letter.text.contains(said), "{}", letter.text);
     assert!(
         letter.text.contains("Bitte erledigen Sie dies bis zum"),

@@ -75,7 +75,7 @@ async fn a_draft_shows_the_mail_in_its_first_readers_language() {
         .unwrap();
     let made = stage.make(&stage.owner, "", &[]).await;
     let text = stage.owner.follow(made).await.text();
-    assert!(text.contains("Die bisherige Autorisierung"), "{text}");
+    assert!(text.contains("Die Autorisierung dafür fehlt"), "{text}");
     assert!(text.contains("Der Link ist gültig bis"), "{text}");
 }
 

@@ -9,6 +9,8 @@ use crate::storage::{CampaignId, TenantId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outlook {
     pub asked: i64,
+    /// The first of them by short name.
+    pub first: Option<TenantId>,
     pub no_address: i64,
     /// Suspended or archived.
     pub not_served: i64,
@@ -20,7 +22,7 @@ pub struct Outlook {
 pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outlook, sqlx::Error> {
     let row = sqlx::query!(
         r#"with k as (
-             select t.invitation_email = '' as no_address, t.state <> 'active' as not_served,
+             select b.tenant_id, t.short_name, t.invitation_email = '' as no_address, t.state <> 'active' as not_served,
                coalesce(case c.reason
                  when $2 then s.state = 'valid'
                  when $3 then s.state in ('valid', 'expiring', 'retrying') and s.permissions_lacking = 0
@@ -34,6 +36,8 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
                and ($7::uuid is null or exists (select from technician_tenants a
                  where a.technician_id = $7 and a.tenant_id = b.tenant_id)))
            select count(*) filter (where not (no_address or not_served or needless)) as "asked!",
+             (array_agg(tenant_id order by short_name) filter (where not (no_address or not_served or needless)))[1]
+               as "first: TenantId",
              count(*) filter (where no_address) as "no_address!", count(*) filter (where not_served) as "not_served!",
              count(*) filter (where needless) as "needless!"
            from k"#,
@@ -49,6 +53,7 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
     .await?;
     Ok(Outlook {
         asked: row.asked,
+        first: row.first,
         no_address: row.no_address,
         not_served: row.not_served,
         needless: row.needless,

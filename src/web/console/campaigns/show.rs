@@ -131,7 +131,7 @@ pub async fn show(
             takes: takes(&campaign, outlook.asked),
             needless: needless(campaign.reason),
             outlook,
-            sample: sample(&app, &mut op, &viewer, &campaign).await?,
+            sample: sample(&app, &mut op, &viewer, &campaign, outlook.first).await?,
             start: if may_act {
                 paths::campaign(id, "start")
             } else {
