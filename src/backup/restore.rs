@@ -1,8 +1,10 @@
 //! Bringing a backup back into an empty database. What comes out of here cannot serve yet: `super::finish` makes it ready.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::PgPool;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::error::BackupError;
@@ -15,6 +17,9 @@ use crate::domain::op::{Actor, Op, Scope};
 use crate::domain::restoration::{self, Origin};
 use crate::keeper::Keyring;
 use crate::storage::{LEFT_OUT, PgTools, Storage, Target, count_rows, wanted_schema};
+
+/// For the connections of a process that was just stopped.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Restore `path`; with `replace`, instead of what is there. Everything that can be known before is known before anything is
 /// dropped.
@@ -48,11 +53,23 @@ pub async fn restore(
     Ok((header, manifest))
 }
 
-async fn make_room(target: &mut Target, replace: bool) -> Result<(), BackupError> {
-    let users = target.users().await?;
-    if !users.is_empty() {
-        return Err(BackupError::InUse(users.join(", ")));
+/// Postgres takes a moment to notice that a process was stopped: whoever restores right after it need not try twice.
+async fn none_at_work(target: &mut Target) -> Result<(), BackupError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let users = target.users().await?;
+        if users.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(BackupError::InUse(users.join(", ")));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+async fn make_room(target: &mut Target, replace: bool) -> Result<(), BackupError> {
+    none_at_work(target).await?;
     if target.is_empty().await? {
         return Ok(());
     }
