@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry::domain::campaign::{self, ActError, Stage as Step, State};
+use tenantry::domain::campaign::{self, ActError, CampaignInput, Reason, Stage as Step, State};
 use tenantry::domain::customer_mail::{self, Mailing};
 use tenantry::domain::op::Scope;
 use tenantry::language::Language;
@@ -76,6 +76,50 @@ async fn the_reason_is_told_in_the_customers_language() {
         "{}",
         letter.text
     );
+}
+
+/// The preview counts in SQL what the worker decides tenant by tenant when its turn comes.
+#[tokio::test]
+async fn the_preview_promises_what_the_run_does_for_every_reason() {
+    for reason in Reason::ALL {
+        let stage = Stage::new().await;
+        let none = stage.fleet.tenant("alder", "Alder Clinics").await;
+        let mut tenants = vec![none, stage.tenant("birch").await];
+        for (name, state, change) in [
+            ("cedar", "active", "obtained_by = 'device_code'"),
+            ("dogwood", "active", "obtained_by = 'auth_code'"),
+            ("elder", "needs_consent", "obtained_by = 'device_code'"),
+        ] {
+            let tenant = stage.tenant(name).await;
+            let connection = stage.fleet.connection(tenant, state).await;
+            stage.fleet.change(connection, change).await;
+            tenants.push(tenant);
+        }
+        let typed = CampaignInput {
+            reason: reason.as_str().into(),
+            method: "auth_code".into(),
+            deadline: (stage.app.clock.now() + DAY * 5).date().to_string(),
+            ..input()
+        };
+        let id = stage.campaign(&typed, &tenants).await;
+        let mut op = stage.op().await;
+        let seen = campaign::outlook(&mut op, Scope::all(), id).await.unwrap();
+        drop(op);
+        let spared = match reason {
+            Reason::Expired | Reason::Permission => 2,
+            Reason::Move => 1,
+            Reason::Deadline => 0,
+        };
+        assert_eq!((seen.needless, seen.no_address), (spared, 1), "{reason:?}");
+        stage.turns().await;
+        let rows = stage.rows(id).await;
+        let with = |step: Step| rows.iter().filter(move |row| row.stage == step);
+        let count = |step| i64::try_from(with(step).count()).unwrap();
+        assert_eq!(count(Step::Stopped), seen.needless, "{reason:?}");
+        assert_eq!(count(Step::Sent), seen.asked, "{reason:?}");
+        let first = with(Step::Sent).map(|row| row.tenant_id).next();
+        assert_eq!(first, seen.first, "{reason:?}: whose mail is shown");
+    }
 }
 
 #[tokio::test]
