@@ -1,5 +1,6 @@
 //! Everything built once at start and shared by every request and worker of the portal.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,9 +22,34 @@ use crate::keeper;
 use crate::mail::Mailer;
 use crate::outbound::guard::Guard;
 
-/// The portal's shared parts; cheap to clone.
+/// The portal's shared parts. Every layer of every request holds one, so it is one pointer.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Inner>);
+
+impl From<Inner> for App {
+    fn from(parts: Inner) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Before it is shared it can be changed; afterwards this is another one.
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// What [`App`] points to.
+#[derive(Clone, Debug)]
+pub struct Inner {
     pub pool: PgPool,
     pub clock: Clock,
     pub keeper: keeper::Client,
@@ -87,7 +113,7 @@ impl App {
             })
         });
         let limits = Limits::default();
-        Self {
+        Self::from(Inner {
             pool,
             clock,
             keeper,
@@ -114,7 +140,7 @@ impl App {
             status_news: broadcast::channel(64).0,
             keys: SeenKeys::default(),
             hand_outs: Arc::new(Semaphore::new(limits.hand_outs_waiting)),
-        }
+        })
     }
 }
 

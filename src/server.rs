@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::{App, Login, Site};
+use crate::app::{App, Inner, Login, Site};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{connection, onboarding, sign_on};
@@ -109,7 +109,7 @@ impl Server {
         let health = storage::pool(&parts.web_url, PoolKind::Health)?;
         let sso = config.sso.as_ref();
         let sso = sso.map(|sso| sign_on::set_up(sso, &parts.base_url, parts.clock.clone()));
-        let app = App {
+        let app = App::from(Inner {
             pool: pool.clone(),
             clock: parts.clock,
             keeper: parts.keeper,
@@ -136,7 +136,7 @@ impl Server {
             status_news: broadcast::channel(64).0,
             keys: crate::domain::api_key::SeenKeys::default(),
             hand_outs: Arc::new(tokio::sync::Semaphore::new(config.limits.hand_outs_waiting)),
-        };
+        });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (status_ear, status_heard) = connection::status_ear();
         tasks.spawn(storage::listen(
@@ -161,10 +161,8 @@ impl Server {
         };
         let limits = listen::Limits::of(&config.limits);
         serve(portal, web::router(app.clone()), limits, &stop, &tasks);
-        let ops = App {
-            pool: health.clone(),
-            ..app.clone()
-        };
+        let mut ops = app.clone();
+        ops.pool = health.clone();
         serve(
             Door::clear(listeners.ops),
             web::ops::router(ops, stop.clone()),

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tenantry::app::App;
 use tenantry::clock::Clock;
-use tenantry::config::{KeyLimits, Limits};
+use tenantry::config::KeyLimits;
 use tenantry::domain::api_key::{self, ApiScope, NewKey, Rule, Tenants, USUAL_LIFE};
 use tenantry::domain::op::{Actor, Op};
 use tenantry::domain::technician;
@@ -61,22 +61,17 @@ pub async fn portal(told: &Value) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let url = SecretString::from(text(told, "web_url"));
-    let app = App {
-        limits: Limits {
-            keys: KeyLimits {
-                calls: 10_000_000,
-                hand_outs: 10_000_000,
-                tenant_hand_outs: 10_000_000,
-                new_tenants: 10_000_000,
-            },
-            ..Limits::default()
-        },
-        ..App::rehearsal(
-            storage::pool(&url, PoolKind::Web).unwrap(),
-            Clock::system(),
-            keeper::Client::socket(text(told, "socket").into()),
-            format!("http://{address}").parse().unwrap(),
-        )
+    let mut app = App::rehearsal(
+        storage::pool(&url, PoolKind::Web).unwrap(),
+        Clock::system(),
+        keeper::Client::socket(text(told, "socket").into()),
+        format!("http://{address}").parse().unwrap(),
+    );
+    app.limits.keys = KeyLimits {
+        calls: 10_000_000,
+        hand_outs: 10_000_000,
+        tenant_hand_outs: 10_000_000,
+        new_tenants: 10_000_000,
     };
     println!("{address}");
     let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();

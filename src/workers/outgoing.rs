@@ -51,9 +51,9 @@ pub(super) fn jobs(job: Job<'_>) -> Vec<Worker> {
 
 async fn campaigns(app: App) -> anyhow::Result<String> {
     let runner = campaign::Runner {
-        pool: app.pool,
-        clock: app.clock,
-        keeper: app.keeper,
+        pool: app.pool.clone(),
+        clock: app.clock.clone(),
+        keeper: app.keeper.clone(),
     };
     let swept = runner.sweep().await?;
     Ok(format!(

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tenantry::app::App;
 use tenantry::domain::customer_mail::{self, Kind, MailTemplate, NewMail, Queued, Swept};
 use tenantry::domain::op::Scope;
 use tenantry::keeper::message::{Refusal, Reply};
@@ -219,10 +218,8 @@ async fn two_replicas_share_the_queue() {
     for _ in 0..20 {
         stage.queued(&stage.mail().await).await;
     }
-    let other = App {
-        mailer: Some(mailer(stage.server.address.port())),
-        ..stage.app.app.clone()
-    };
+    let mut other = stage.app.app.clone();
+    other.mailer = Some(mailer(stage.server.address.port()));
     let (here, there) = (stage.app.app.sender(), other.sender());
     let (here, there) = tokio::join!(here.sweep(), there.sweep());
     assert_eq!(here.unwrap().sent + there.unwrap().sent, 20);
