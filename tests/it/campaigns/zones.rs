@@ -16,9 +16,9 @@ async fn stored(stage: &Stage, id: CampaignId) -> Campaign {
     found.unwrap()
 }
 
-/// Move the clock to this instant.
+/// Move the clock to this instant, not a moment before it: the clock is moved by whole milliseconds.
 fn go_to(stage: &Stage, at: OffsetDateTime) {
-    let ahead = at - stage.app.clock.now();
+    let ahead = at - stage.app.clock.now() + time::Duration::MILLISECOND;
     stage.app.advance(Duration::try_from(ahead).unwrap());
 }
 
