@@ -112,6 +112,7 @@ async fn seal(core: &Core, keys: &ChainKeys, memory: &mut Memory) -> Result<bool
         return Ok(false);
     };
     notice_a_set_back(memory.end.as_ref(), &end);
+    audit_chain::by_index(&mut tx).await?;
     let limit = (core.settings.audit_checkpoint_rows - (end.seq - end.checkpoint_seq)).max(1);
     let rows = audit_chain::waiting(&mut tx, limit).await?;
     let sealed_at = audit_chain::instant(&mut *tx, end.sealed_at).await?;

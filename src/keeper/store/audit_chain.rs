@@ -123,21 +123,32 @@ pub async fn instant(
         .await
 }
 
-/// Rows that wait to be sealed, by number.
+/// Have this transaction go by indexes. The log grows by the second: a plan that was made when it was small, and is kept, would
+/// read all of it each time.
+pub async fn by_index(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("select set_config('enable_seqscan', 'off', true)")
+        .fetch_one(tx)
+        .await?;
+    Ok(())
+}
+
+/// Rows that wait to be sealed, by number. Looked up one by one: a join would walk the log from its first row on.
 pub async fn waiting(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
         r#"select e.id, e.at, e.tenant_id, e.actor_type, e.actor_id, e.actor_name, e.ip, e.action, e.object_type,
              e.object_id, e.result, e.request_id, e.details::text as "details!", e.key_id
-           from audit_unsealed u join audit_events e on e.id = u.event_id and e.at = u.event_at
-           order by u.event_id, u.event_at limit $1"#,
+           from (select event_id, event_at from audit_unsealed order by event_id, event_at limit $1) u
+           cross join lateral (select * from audit_events r where r.id = u.event_id and r.at = u.event_at offset 0) e
+           order by u.event_id, u.event_at"#,
         limit
     )
     .fetch_all(tx)
     .await
 }
 
-/// Put seals at the chain's end; their rows wait no more. The end must be locked.
+/// Put seals at the chain's end; their rows wait no more. The end must be locked. What waits is found row by row, because how
+/// much it is changes faster than Postgres counts it.
 pub async fn append(tx: &mut PgConnection, seals: &[Seal]) -> sqlx::Result<()> {
     let numbers: Vec<i64> = seals.iter().map(|seal| seal.seq).collect();
     let ids: Vec<i64> = seals.iter().map(|seal| seal.event_id).collect();
@@ -154,8 +165,9 @@ pub async fn append(tx: &mut PgConnection, seals: &[Seal]) -> sqlx::Result<()> {
            update audit_chain c set seq = s.seq, hash = s.hash, sealed_at = s.sealed_at
            from (select * from sealed order by seq desc limit 1) s
          )
-         delete from audit_unsealed u using unnest($2::bigint[], $3::timestamptz[]) as s (id, at)
-         where u.event_id = s.id and u.event_at = s.at",
+         delete from audit_unsealed where ctid = any (array(
+           select u.ctid from unnest($2::bigint[], $3::timestamptz[]) as s (id, at)
+           cross join lateral (select w.ctid from audit_unsealed w where w.event_id = s.id and w.event_at = s.at offset 0) u))",
         &numbers,
         &ids,
         &times,
