@@ -1,50 +1,87 @@
-//! What every request passes before its page and every answer after it, whoever asks.
+//! What every request passes before its page and every answer after it, whoever asks. A layer for each step would copy all that
+//! stands inside it for every request; so the steps are functions, and the layers are as few as the libraries among them need.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::kit::{again, denial, error, guard, headers, load, log, peer};
+use super::kit::denial::Denials;
+use super::kit::{again, error, guard, headers, load, log, paths, peer};
 use crate::app::App;
 
-/// A body of which nothing comes for so long is given up.
-const BODY_PAUSE: Duration = Duration::from_secs(15);
-
-/// Put the layers around these pages. The last one added stands outermost: it sees the request first and the answer last.
+/// Put the layers around these pages. The first one stands outermost: it sees the request first and the answer last.
 pub(super) fn around(pages: Router<App>, app: App) -> Router {
-    pages
-        .layer(from_fn(again::keep))
-        .layer(from_fn_with_state(
-            load::places(app.limits.requests),
-            load::admit,
-        ))
-        .layer(from_fn(guard::finish_changes))
-        .layer(from_fn(guard::patience))
-        .layer(from_fn_with_state(app.clone(), guard::body))
-        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(from_fn_with_state(app.clone(), guard::needs_origin))
-        .layer(CsrfLayer::new())
-        .layer(from_fn(guard::api_has_no_origin))
-        .layer(from_fn_with_state(app.clone(), guard::own_host))
-        .layer(from_fn_with_state(app.clone(), guard::bounds))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn(error::render))
+    let places = load::places(app.limits.requests);
+    let layers = ServiceBuilder::new()
         // Leaves event streams alone, which a compressor would hold back.
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(
-            denial::Denials::new(app.clone()),
-            denial::note,
-        ))
-        .layer(from_fn_with_state(app.clone(), peer::note_peer))
-        .layer(from_fn_with_state(app.clone(), headers::secure))
-        .layer(from_fn(log::line))
-        .layer(from_fn(peer::name_request))
-        .with_state(app)
+        .layer(from_fn_with_state(Denials::new(app.clone()), edge))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), door))
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(app.clone(), inner_door))
+        .layer(from_fn_with_state(places, in_work));
+    // As one service the pages are one pointer to copy.
+    let pages = pages.with_state(app);
+    Router::new().fallback_service(pages).layer(layers)
+}
+
+/// Who asks, and what every answer has: a name, headers, words for what went wrong, a line in the log.
+async fn edge(State(denials): State<Denials>, mut request: Request, next: Next) -> Response {
+    let app = denials.app();
+    let line = log::Line::begin(&request);
+    let name = peer::name_request(&mut request);
+    let id = name.to_str().unwrap_or_default();
+    let nonce = headers::give_nonce(&mut request);
+    peer::note_peer(app, &mut request);
+    let watched = Denials::watch(&mut request);
+    let of_api = paths::is_for_programs(request.uri().path());
+
+    let response = next.run(request).await;
+
+    let mut response = error::render(response, id, &nonce, of_api);
+    denials.note(watched, &response);
+    headers::secure(app, &nonce, &mut response);
+    line.end(id, &response);
+    response.headers_mut().insert(peer::REQUEST_ID, name);
+    response
+}
+
+/// Only what is meant for us and within bounds comes in.
+async fn door(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let refused =
+        guard::out_of_bounds(&app, &request).or_else(|| guard::misdirected(&app, &request));
+    if let Some(status) = refused {
+        return status.into_response();
+    }
+    guard::forget_origin_of_api(&mut request);
+    next.run(request).await
+}
+
+/// Behind the library that refuses other sites: what it lets pass for the sake of APIs, and how large a body may be.
+async fn inner_door(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Some(status) = guard::from_elsewhere(&app, &request) {
+        return status.into_response();
+    }
+    if let Some(refused) = guard::too_large(&app, &request) {
+        return refused;
+    }
+    next.run(guard::limit_body(&app, request)).await
+}
+
+/// A place, an end, and a limit of time for whatever is done.
+async fn in_work(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let handler = load::admit(places, request, |request| again::keep(request, next));
+    guard::in_time(&method, handler).await
 }
 
 #[cfg(test)]

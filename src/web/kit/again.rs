@@ -54,7 +54,7 @@ pub fn page(page: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, headers, page).into_response()
 }
 
-/// Layer: keep what was sent, for the error page of a keeper that is away.
+/// Keep what was sent, for the error page of a keeper that is away.
 pub async fn keep(request: Request, next: Next) -> Response {
     let action = request.uri().path_and_query();
     let action = action.map_or_else(|| "/".to_owned(), ToString::to_string);

@@ -6,16 +6,13 @@ mod words;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::again::{self, Again};
 use super::denial::Denied;
 use super::headers::Nonce;
 use super::paths;
-use super::peer::request_id;
 use super::problem;
 use crate::domain::audit::is_not_written;
 use crate::keeper::Unavailable;
@@ -211,18 +208,10 @@ struct ErrorPage<'a> {
     nonce: &'a str,
 }
 
-/// Layer: give every bare error answer its page.
-pub async fn render(request: Request, next: Next) -> Response {
-    let nonce = request
-        .extensions()
-        .get::<Nonce>()
-        .cloned()
-        .unwrap_or_default();
-    let id = request_id(request.headers()).to_owned();
-    let of_api = paths::is_for_programs(request.uri().path());
-    let response = next.run(request).await;
+/// Give a bare error answer its page, or a program its problem. `id` is the request's.
+pub fn render(response: Response, id: &str, nonce: &Nonce, of_api: bool) -> Response {
     if of_api && response.extensions().get::<problem::Problem>().is_some() {
-        return problem::render(response, &id);
+        return problem::render(response, id);
     }
     let Some(problem) = problem_in(&response) else {
         return response;
@@ -239,12 +228,12 @@ pub async fn render(request: Request, next: Next) -> Response {
             .then(|| words::of_call(problem.status));
         let sentence = of_call.flatten().unwrap_or(problem.sentence);
         let known = problem::Problem::of_status(problem.status, problem.title, sentence);
-        return problem::render(known.put_on(response), &id);
+        return problem::render(known.put_on(response), id);
     }
     let page = ErrorPage {
         title: problem.title,
         sentence: problem.sentence,
-        reference: is_ours.then_some(&id),
+        reference: is_ours.then_some(id),
         again: response.extensions().get::<Again>(),
         nonce: nonce.as_str(),
     }

@@ -4,15 +4,17 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::Limited;
+use tower_http::timeout::TimeoutBody;
 
 use super::paths;
 use crate::app::App;
 
+/// A body of which nothing comes for so long is given up.
+const BODY_PAUSE: Duration = Duration::from_secs(15);
 /// A page that is only looked at asks nobody but the database, and the keeper for one answer.
 const LOOK: Duration = Duration::from_secs(20);
 /// A change may wait for the keeper, which asks Microsoft for several tokens in a row at up to 20 s each; its own limit is 90 s
@@ -23,9 +25,9 @@ fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Layer: a request within bounds: 414 for overlong addresses, 431 for overlong headers, 415 for a compressed body, which would
-/// be small here and large inside.
-pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Response {
+/// A request out of bounds: 414 for overlong addresses, 431 for overlong headers, 415 for a compressed body, which would be
+/// small here and large inside.
+pub fn out_of_bounds(app: &App, request: &Request) -> Option<StatusCode> {
     let target = request
         .uri()
         .path_and_query()
@@ -38,16 +40,13 @@ pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Res
     let is_compressed = headers
         .get(header::CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let refusal = if target > app.limits.address {
-        StatusCode::URI_TOO_LONG
+    if target > app.limits.address {
+        Some(StatusCode::URI_TOO_LONG)
     } else if length > app.limits.headers {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-    } else if is_compressed {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
     } else {
-        return next.run(request).await;
-    };
-    refusal.into_response()
+        is_compressed.then_some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    }
 }
 
 /// A form with a file in it: what its reader takes (`domain::tenant::import::LARGEST`), with ends of lines of two bytes and room
@@ -55,25 +54,32 @@ pub async fn bounds(State(app): State<App>, request: Request, next: Next) -> Res
 /// read, so that it is refused on its field.
 const FILE: usize = 2 * 1024 * 1024 - 16 * 1024;
 
-/// Layer: no body is larger than forms of ours are, and on a page that takes a file no larger than that; 413.
-pub async fn body(State(app): State<App>, request: Request, next: Next) -> Response {
-    let most = match request.uri().path() {
+/// No body is larger than forms of ours are, and on a page that takes a file no larger than that.
+fn largest(app: &App, request: &Request) -> usize {
+    match request.uri().path() {
         paths::TENANTS_IMPORT | paths::BRANDING_LOGO => app.limits.body.max(FILE),
         _ => app.limits.body,
-    };
-    let told = request.headers().get(header::CONTENT_LENGTH);
-    let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|told| told > most) {
-        // The rest is not read, so the connection is of no more use.
-        let close = [(header::CONNECTION, "close")];
-        return (StatusCode::PAYLOAD_TOO_LARGE, close).into_response();
     }
-    let limited = request.map(|body| Body::new(Limited::new(body, most)));
-    next.run(limited).await
 }
 
-/// Layer: answer only under the configured name; 421 for others (RFC 9110 section 15.5.20).
-pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
+/// A body that is too large by its own word; 413.
+pub fn too_large(app: &App, request: &Request) -> Option<Response> {
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());
+    // The rest is not read, so the connection is of no more use.
+    let close = [(header::CONNECTION, "close")];
+    told.is_some_and(|told| told > largest(app, request))
+        .then(|| (StatusCode::PAYLOAD_TOO_LARGE, close).into_response())
+}
+
+/// The request with a body that ends where it is too large, or when nothing of it comes for a while.
+pub fn limit_body(app: &App, request: Request) -> Request {
+    let most = largest(app, &request);
+    request.map(|body| Body::new(Limited::new(TimeoutBody::new(BODY_PAUSE, body), most)))
+}
+
+/// We answer only under the configured name; 421 for others (RFC 9110 section 15.5.20).
+pub fn misdirected(app: &App, request: &Request) -> Option<StatusCode> {
     let given = request
         .uri()
         .authority()
@@ -85,11 +91,8 @@ pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> R
                 .and_then(|host| host.to_str().ok())
                 .map(str::to_owned)
         });
-    if given.is_some_and(|given| is_own_host(&app, &given)) {
-        next.run(request).await
-    } else {
-        StatusCode::MISDIRECTED_REQUEST.into_response()
-    }
+    let is_ours = given.is_some_and(|given| is_own_host(app, &given));
+    (!is_ours).then_some(StatusCode::MISDIRECTED_REQUEST)
 }
 
 fn is_own_host(app: &App, given: &str) -> bool {
@@ -105,18 +108,17 @@ fn is_own_host(app: &App, given: &str) -> bool {
     given.eq_ignore_ascii_case(&with_port) || (default_port && given.eq_ignore_ascii_case(host))
 }
 
-/// Layer: of a call of the API it does not matter which page it comes from, so the layers that ask that hear nothing of it.
-pub async fn api_has_no_origin(mut request: Request, next: Next) -> Response {
+/// Of a call of the API it does not matter which page it comes from, so whoever asks that hears nothing of it.
+pub fn forget_origin_of_api(request: &mut Request) {
     if paths::is_api(request.uri().path()) {
         request.headers_mut().remove(header::ORIGIN);
         request.headers_mut().remove("sec-fetch-site");
     }
-    next.run(request).await
 }
 
-/// Layer: a change must come from a page of ours. The library's CSRF layer lets pass what carries neither header, for the
+/// A change must come from a page of ours; 403. The library's CSRF layer lets pass what carries neither header, for the
 /// sake of APIs, and `Sec-Fetch-Site: none`, which no form sends; this one does not.
-pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) -> Response {
+pub fn from_elsewhere(app: &App, request: &Request) -> Option<StatusCode> {
     let headers = request.headers();
     let own = app.site.base_url.origin().ascii_serialization();
     let comes_from_us = if let Some(site) = headers.get("sec-fetch-site") {
@@ -130,32 +132,27 @@ pub async fn needs_origin(State(app): State<App>, request: Request, next: Next) 
     let is_report = request.uri().path() == paths::CSP_REPORTS;
     // The API goes by its key and by no cookie, so that no other site can borrow somebody's login there.
     let is_api = paths::is_api(request.uri().path());
-    if changes(request.method()) && !comes_from_us && !is_report && !is_api {
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    next.run(request).await
+    let is_foreign = changes(request.method()) && !comes_from_us && !is_report && !is_api;
+    is_foreign.then_some(StatusCode::FORBIDDEN)
 }
 
-/// Layer: give up a handler that does not begin its answer in time. A stream begins at once and may last.
-pub async fn patience(request: Request, next: Next) -> Response {
-    let patience = if changes(request.method()) {
-        CHANGE
+/// Give up a handler that does not begin its answer in time. A stream begins at once and may last. What changes something runs
+/// in a task of its own, to its end: a browser that goes away would otherwise drop the handler in the middle and can leave a
+/// transaction open in the pool (sqlx issue 4393).
+pub async fn in_time(
+    method: &Method,
+    handler: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    let answered = if changes(method) {
+        tokio::time::timeout(CHANGE, finished(handler)).await
     } else {
-        LOOK
+        tokio::time::timeout(LOOK, handler).await
     };
-    match tokio::time::timeout(patience, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
-    }
+    answered.unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
 }
 
-/// Layer: run a changing request in a task of its own. A browser that goes away would otherwise drop the handler in the
-/// middle and can leave a transaction open in the pool (sqlx issue 4393).
-pub async fn finish_changes(request: Request, next: Next) -> Response {
-    if !changes(request.method()) {
-        return next.run(request).await;
-    }
-    match tokio::spawn(next.run(request)).await {
+async fn finished(handler: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(handler).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a handler panicked");

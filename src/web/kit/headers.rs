@@ -2,9 +2,8 @@
 //! The policy is `reference` security section 3: everything from us, scripts and styles only with this answer's nonce; what a
 //! browser refuses is reported to us.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,11 +21,15 @@ impl Nonce {
     }
 }
 
-/// Layer: make the nonce before the handler, set the headers after it.
-pub async fn secure(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Make the nonce, before the handler.
+pub fn give_nonce(request: &mut Request) -> Nonce {
     let nonce = Nonce(STANDARD.encode(clock::random_bytes::<16>()));
     request.extensions_mut().insert(nonce.clone());
-    let mut response = next.run(request).await;
+    nonce
+}
+
+/// Set the headers, after it.
+pub fn secure(app: &App, nonce: &Nonce, response: &mut Response) {
     let headers = response.headers_mut();
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; img-src 'self'; font-src 'self'; connect-src 'self'; \
@@ -56,7 +59,6 @@ pub async fn secure(State(app): State<App>, mut request: Request, next: Next) ->
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 const FIXED: [(&str, &str); 7] = [

@@ -3,8 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -31,18 +30,18 @@ impl Place {
     }
 }
 
-/// Layer: take a place or answer 503. It stands inside [`super::guard::finish_changes`], so that a browser which goes away
+/// Take a place or answer 503. It stands inside [`super::guard::in_time`], so that a browser which goes away
 /// does not free the place of a change that is still being made. A live stream gives its place back when it begins.
-pub async fn admit(
-    State(places): State<Arc<Semaphore>>,
+pub async fn admit<F: Future<Output = Response>>(
+    places: Arc<Semaphore>,
     mut request: Request,
-    next: Next,
+    handler: impl FnOnce(Request) -> F,
 ) -> Response {
     match places.try_acquire_owned() {
         Ok(place) => {
             let place = Place(Arc::new(Mutex::new(Some(place))));
             request.extensions_mut().insert(place.clone());
-            let response = next.run(request).await;
+            let response = handler(request).await;
             place.give_back();
             response
         }
@@ -55,39 +54,31 @@ pub async fn admit(
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
     use axum::http::{StatusCode, header};
-    use axum::middleware::from_fn_with_state;
-    use axum::routing::get;
-    use tower::ServiceExt;
 
     use super::*;
 
-    fn router(places: Arc<Semaphore>) -> Router {
-        Router::new()
-            .route("/", get(|| async { "here" }))
-            .layer(from_fn_with_state(places, admit))
-    }
-
-    async fn ask(router: &Router) -> Response {
+    async fn ask(places: &Arc<Semaphore>) -> Response {
         let request = Request::new(Body::empty());
-        router.clone().oneshot(request).await.unwrap()
+        admit(Arc::clone(places), request, |_| async {
+            "here".into_response()
+        })
+        .await
     }
 
     #[tokio::test]
     async fn whoever_finds_no_place_is_told_to_come_back() {
-        let router = router(Arc::new(Semaphore::new(0)));
-        let answer = ask(&router).await;
+        let answer = ask(&places(0)).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
     }
 
     #[tokio::test]
     async fn an_answered_request_gives_its_place_back() {
-        let router = router(Arc::new(Semaphore::new(1)));
+        let places = places(1);
         for _ in 0..3 {
-            assert_eq!(ask(&router).await.status(), StatusCode::OK);
+            assert_eq!(ask(&places).await.status(), StatusCode::OK);
         }
     }
 }

@@ -3,19 +3,31 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Layer: log the request when its answer is known.
-pub async fn line(request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let method = request.method().clone();
-    let id = super::peer::request_id(request.headers()).to_owned();
-    let response = next.run(request).await;
-    let route = route_of(&response).unwrap_or("unmatched");
-    let (status, ms) = (response.status().as_u16(), start.elapsed().as_millis());
-    tracing::info!(http.method = %method, http.route = route, http.status = status, duration_ms = ms, request.id = id, "{method} {route} {status} in {ms} ms");
-    response
+/// A request that came in.
+pub struct Line {
+    start: Instant,
+    method: Method,
+}
+
+impl Line {
+    pub fn begin(request: &Request) -> Self {
+        Self {
+            start: Instant::now(),
+            method: request.method().clone(),
+        }
+    }
+
+    /// Log it, now that its answer is known.
+    pub fn end(self, id: &str, response: &Response) {
+        let Self { start, method } = self;
+        let route = route_of(response).unwrap_or("unmatched");
+        let (status, ms) = (response.status().as_u16(), start.elapsed().as_millis());
+        tracing::info!(http.method = %method, http.route = route, http.status = status, duration_ms = ms, request.id = id, "{method} {route} {status} in {ms} ms");
+    }
 }
 
 /// The route template that answered, carried on the response for the log line.

@@ -3,11 +3,9 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
 use crate::app::App;
 use crate::clock;
@@ -29,13 +27,18 @@ pub struct Asker {
 
 impl Asker {
     pub fn of(parts: &Parts) -> Self {
+        Self::from(&parts.extensions, &parts.headers)
+    }
+
+    pub fn of_request(request: &Request) -> Self {
+        Self::from(request.extensions(), request.headers())
+    }
+
+    fn from(extensions: &Extensions, headers: &HeaderMap) -> Self {
+        let peer = extensions.get::<Peer>();
         Self {
-            ip: parts
-                .extensions
-                .get::<Peer>()
-                .map(|peer| peer.0.clone())
-                .unwrap_or_default(),
-            request_id: request_id(&parts.headers).to_owned(),
+            ip: peer.map(|peer| peer.0.clone()).unwrap_or_default(),
+            request_id: request_id(headers).to_owned(),
         }
     }
 }
@@ -56,20 +59,18 @@ pub fn request_id(headers: &HeaderMap) -> &str {
         .unwrap_or_default()
 }
 
-/// Layer: give the request an id of ours and tell it in the answer. One that came along is not believed: it would be
-/// written into logs.
-pub async fn name_request(mut request: Request, next: Next) -> Response {
+/// Give the request an id of ours, which is told in the answer too. One that came along is not believed: it would be written
+/// into logs.
+pub fn name_request(request: &mut Request) -> HeaderValue {
     let id = clock::random_uuid().to_string();
     // Hexadecimal digits and hyphens are always a header's value.
     let value = HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unnamed"));
     request.headers_mut().insert(REQUEST_ID, value.clone());
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(REQUEST_ID, value);
-    response
+    value
 }
 
-/// Layer: note the browser's address for audit entries and login limits.
-pub async fn note_peer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Note the browser's address for audit entries and login limits.
+pub fn note_peer(app: &App, request: &mut Request) {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -78,7 +79,6 @@ pub async fn note_peer(State(app): State<App>, mut request: Request, next: Next)
         })
         .unwrap_or_default();
     request.extensions_mut().insert(Peer(peer));
-    next.run(request).await
 }
 
 /// The rightmost address that is none of the trusted proxies'. Each proxy appends whom it heard from, so everything left

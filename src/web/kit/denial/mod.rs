@@ -8,9 +8,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::middleware::Next;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::log::route_of;
@@ -65,6 +64,14 @@ impl Known {
     }
 }
 
+/// A request whose answer may be a refusal.
+#[derive(Debug)]
+pub struct Watched {
+    known: Known,
+    asker: Asker,
+    method: Method,
+}
+
 /// Refusals of this process.
 #[derive(Clone)]
 pub struct Denials {
@@ -80,7 +87,42 @@ impl Denials {
         }
     }
 
-    fn note(&self, kind: Kind, actor: Actor, request_id: String) {
+    /// What they are written with.
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Before the handler: who may come to be known.
+    pub fn watch(request: &mut Request) -> Watched {
+        let known = Known::default();
+        request.extensions_mut().insert(known.clone());
+        Watched {
+            known,
+            asker: Asker::of_request(request),
+            method: request.method().clone(),
+        }
+    }
+
+    /// After it, outside of everything that refuses: note a refusal.
+    pub fn note(&self, watched: Watched, response: &Response) {
+        let Some(why) = denied(response) else {
+            return;
+        };
+        let asker = watched.asker;
+        let known = watched.known.0.get().cloned();
+        let actor = known.unwrap_or_else(|| Actor::Visitor {
+            ip: asker.ip.clone(),
+        });
+        let kind = Kind {
+            who: who(&actor, &asker.ip),
+            route: route_of(response).unwrap_or_default().to_owned(),
+            method: watched.method.as_str().to_owned(),
+            why: why.as_str(),
+        };
+        self.count(kind, actor, asker.request_id);
+    }
+
+    fn count(&self, kind: Kind, actor: Actor, request_id: String) {
         let verdict = self.counts().refused(&kind, &actor);
         if verdict == Verdict::Counted {
             return;
@@ -108,30 +150,6 @@ impl Denials {
         // Whole between any two statements.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Layer: note refusals. Stands outside of everything that refuses.
-pub async fn note(State(denials): State<Denials>, mut request: Request, next: Next) -> Response {
-    let known = Known::default();
-    request.extensions_mut().insert(known.clone());
-    let method = request.method().as_str().to_owned();
-    let (parts, body) = request.into_parts();
-    let asker = Asker::of(&parts);
-    let response = next.run(Request::from_parts(parts, body)).await;
-    let Some(why) = denied(&response) else {
-        return response;
-    };
-    let actor = known.0.get().cloned().unwrap_or_else(|| Actor::Visitor {
-        ip: asker.ip.clone(),
-    });
-    let kind = Kind {
-        who: who(&actor, &asker.ip),
-        route: route_of(&response).unwrap_or_default().to_owned(),
-        method,
-        why: why.as_str(),
-    };
-    denials.note(kind, actor, asker.request_id);
-    response
 }
 
 /// A refusal that nobody named is that of the layers against other sites: nothing else answers so.
