@@ -110,18 +110,20 @@ impl Desk {
         told.await.map_err(|_| Unavailable)
     }
 
+    /// What waits, as much as one message carries; none, and one carrier less, when nobody does.
+    fn take(&self) -> Option<Vec<Waiting>> {
+        let mut queue = self.queue();
+        let count = queue.waiting.len().min(MOST);
+        if count == 0 {
+            queue.on_the_way -= 1;
+            return None;
+        }
+        Some(queue.waiting.drain(..count).collect())
+    }
+
     /// Carry messages until nobody waits.
     async fn carry(self, client: Client) {
-        loop {
-            let taken: Vec<Waiting> = {
-                let mut queue = self.queue();
-                let count = queue.waiting.len().min(MOST);
-                if count == 0 {
-                    queue.on_the_way -= 1;
-                    return;
-                }
-                queue.waiting.drain(..count).collect()
-            };
+        while let Some(taken) = self.take() {
             let (asked, tell): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
             match client.ask(Request::HandOutMany { all: asked }).await {
                 Ok(Reply::HandedOutMany { all: replies }) => {

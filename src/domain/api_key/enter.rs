@@ -114,6 +114,7 @@ pub async fn enter(
     let (now, key) = (op.now(), Arc::clone(&found.key));
     let standing = key.standing(now);
     if standing != Standing::Works || !key.admits(entrance.ip) {
+        seen.forget(&key);
         // A refusal is written down in a transaction of its own; one at a time.
         op.roll_back().await?;
         return Err(turn_away(pool, clock, entrance, &key, standing).await?);

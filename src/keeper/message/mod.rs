@@ -125,9 +125,10 @@ pub struct Actor {
     pub ip: String,
 }
 
-/// The keeper's answer to a [`Request`].
+/// The keeper's answer to a [`Request`]. Each stands under its own name: a field that tells them apart would have serde keep what
+/// came in a copy of its own, secrets among it, until it has read that field.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     Done,
     /// Ciphertext of an invitation's token, for `invitations.token_sealed`.

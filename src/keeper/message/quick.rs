@@ -33,7 +33,7 @@ pub struct Quick {
 
 /// What became of one.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "was", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum QuickReply {
     Given {
         access_token: Text,

@@ -57,12 +57,8 @@ pub async fn write<T: Serialize>(
     message: &T,
     patience: Duration,
 ) -> Result<(), FrameError> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(8 * 1024));
-    serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::Odd)?;
+    let bytes = json_of(message)?;
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    if bytes.len() > LONGEST {
-        return Err(FrameError::TooLong(bytes.len()));
-    }
     let sent = async {
         line.write_u32(length).await?;
         line.write_all(&bytes).await?;
@@ -72,6 +68,33 @@ pub async fn write<T: Serialize>(
         .await
         .map_err(|_| FrameError::Slow)?
         .map_err(ended)
+}
+
+/// In one piece as well, so it is written twice: once to learn how long it is.
+fn json_of<T: Serialize>(message: &T) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+    let mut counted = Counted(0);
+    serde_json::to_writer(&mut counted, message).map_err(|_| FrameError::Odd)?;
+    let Counted(length) = counted;
+    if length > LONGEST {
+        return Err(FrameError::TooLong(length));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::Odd)?;
+    Ok(bytes)
+}
+
+/// How many bytes were written.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn ended(error: io::Error) -> FrameError {
@@ -89,4 +112,32 @@ pub(crate) fn read_whole<T: DeserializeOwned>(mut line: &[u8]) -> Option<Result<
     use futures_util::FutureExt;
     let read = bytes(&mut line).now_or_never()?;
     Some(read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|_| FrameError::Odd)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_of_any_size_up_to_the_longest_arrives_whole() {
+        for length in [0, 1, 100_000, LONGEST - 2] {
+            let (mut here, mut there) = UnixStream::pair().unwrap();
+            let sent = "x".repeat(length);
+            let second = Duration::from_secs(1);
+            let (written, read) = tokio::join!(
+                write(&mut here, &sent, second),
+                read::<String>(&mut there, second)
+            );
+            written.unwrap();
+            assert_eq!(read.unwrap(), sent, "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_is_longer_is_not_sent() {
+        let (mut here, _there) = UnixStream::pair().unwrap();
+        let sent = "x".repeat(LONGEST - 1);
+        let refused = write(&mut here, &sent, Duration::from_secs(1)).await;
+        assert!(matches!(refused, Err(FrameError::TooLong(_))));
+    }
 }

@@ -92,14 +92,15 @@ pub async fn hand_out(
            ),
            fit as (
              select a.*,
-               row_number() over (partition by a.key_id order by a.n) as nth, count(*) over (partition by a.key_id) as of_key,
-               row_number() over (partition by a.tenant_id order by a.n) as tenant_nth,
-               count(*) over (partition by a.tenant_id) as of_tenant
-             from known a where a.ct is not null
+               count(a.ct) over (partition by a.key_id order by a.n) as nth, count(a.ct) over (partition by a.key_id) as of_key,
+               count(a.ct) over (partition by a.tenant_id order by a.n) as tenant_nth,
+               count(a.ct) over (partition by a.tenant_id) as of_tenant
+             from known a
            ),
            counted as (
              insert into api_key_uses as u (key_id, minute, calls, hand_outs, uses, last_used_at, last_ip)
-             select f.key_id, $16, count(*), count(*), count(*), $15, max(f.ip) from fit f group by f.key_id order by f.key_id
+             select f.key_id, $16, count(*), count(*), count(*), $15, max(f.ip)
+             from fit f where f.ct is not null group by f.key_id order by f.key_id
              on conflict (key_id) do update set minute = $16,
                calls = case when u.minute = $16 then u.calls else 0 end + excluded.calls,
                hand_outs = case when u.minute = $16 then u.hand_outs else 0 end + excluded.hand_outs,
@@ -108,16 +109,16 @@ pub async fn hand_out(
            ),
            tenant_counted as (
              insert into api_tenant_counts as u (tenant_id, minute, hand_outs)
-             select f.tenant_id, $16, count(*) from fit f group by f.tenant_id order by f.tenant_id
+             select f.tenant_id, $16, count(*) from fit f where f.ct is not null group by f.tenant_id order by f.tenant_id
              on conflict (tenant_id) do update set minute = $16,
                hand_outs = case when u.minute = $16 then u.hand_outs else 0 end + excluded.hand_outs
              returning u.tenant_id, u.hand_outs
            ),
            settled as (
              select f.*, u.hand_outs - f.of_key + f.nth as used, w.hand_outs - f.of_tenant + f.tenant_nth as tenant_used,
-               u.hand_outs - f.of_key + f.nth <= f.most and w.hand_outs - f.of_tenant + f.tenant_nth <= f.tenant_most
-                 and u.calls - f.of_key + f.nth <= f.calls as given
-             from fit f join counted u on u.key_id = f.key_id join tenant_counted w on w.tenant_id = f.tenant_id
+               f.ct is not null and u.hand_outs - f.of_key + f.nth <= f.most
+                 and w.hand_outs - f.of_tenant + f.tenant_nth <= f.tenant_most and u.calls - f.of_key + f.nth <= f.calls as given
+             from fit f left join counted u on u.key_id = f.key_id left join tenant_counted w on w.tenant_id = f.tenant_id
            ),
            noted as (
              insert into audit_events (at, tenant_id, actor_type, actor_id, actor_name, ip, action, object_type, object_id,
@@ -132,11 +133,11 @@ pub async fn hand_out(
              where k.tenant_id = s.tenant_id and k.connection_id = s.connection_id and k.resource = s.resource
                and (k.last_used_at is null or k.last_used_at < $17)
            )
-           select a.n as "n!", a.tenant_id as "tenant_id!", a.short_name as "short_name!",
-             a.connection_id as "connection_id!", s.acquired_at as "acquired_at?", s.expires_at as "expires_at?", s.ct as "ct?",
+           select s.n as "n!", s.tenant_id as "tenant_id!", s.short_name as "short_name!",
+             s.connection_id as "connection_id!", s.acquired_at as "acquired_at?", s.expires_at as "expires_at?", s.ct as "ct?",
              coalesce(s.given, false) as "given!", coalesce(s.used, 0)::int as "used!",
              coalesce(s.tenant_used, 0)::int as "tenant_used!"
-           from known a left join settled s on s.n = a.n"#,
+           from settled s"#,
         &n,
         &keys,
         &versions,

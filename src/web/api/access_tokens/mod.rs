@@ -28,6 +28,7 @@ use crate::keeper::message::quick::{Quick, QuickReply};
 use crate::keeper::message::{Actor as KeeperActor, Reply, Request};
 use crate::web::kit::error::WebError;
 use crate::web::kit::load::Place;
+use crate::web::kit::peer::Asker;
 
 const LONGEST_REASON: usize = 200;
 /// Entra's shortest access tokens live for an hour; more than this cannot be promised, whatever this one's life.
@@ -144,7 +145,7 @@ async fn create(
         return Err(Problem::invalid([("reason".to_owned(), message)]));
     }
     if holder.counted.is_some() {
-        return slowly(&app, &holder, &tenant, &asked).await;
+        return Box::pin(slowly(&app, &holder, &tenant, &asked)).await;
     }
     let mut going = None;
     for _ in 0..2 {
@@ -166,17 +167,22 @@ async fn create(
             }
         }
     }
-    // Whatever it was, the database is asked from the beginning.
-    app.keys.forget(&holder.key);
     let text = holder::bearer(&headers).unwrap_or_default();
-    let holder = KeyHolder::enter(&app, holder.asker, text).await?;
+    // Boxed: whoever is served quickly need not carry its room about.
+    let response = Box::pin(anew(&app, holder.asker, text, &tenant, &asked)).await;
+    drop(going);
+    response
+}
+
+/// Whatever there was: the database is asked from the beginning.
+async fn anew(app: &App, asker: Asker, key: &str, tenant: &str, asked: &Asked) -> ApiResult {
+    let holder = KeyHolder::enter(app, asker, key).await?;
     if !holder.key.may(ApiScope::AccessTokensCreate) {
         return Ok(super::admit::forbidden(ApiScope::AccessTokensCreate));
     }
-    let mut response = slowly(&app, &holder, &tenant, &asked)
+    let mut response = slowly(app, &holder, tenant, asked)
         .await
         .unwrap_or_else(IntoResponse::into_response);
-    drop(going);
     if let Some(counted) = holder.counted {
         tell(response.headers_mut(), counted);
     }
