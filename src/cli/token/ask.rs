@@ -145,6 +145,21 @@ fn refusal(status: StatusCode, problem: &Value) -> String {
             lines.push(format!("  {label}: {text}"));
         }
     }
+    for error in problem
+        .get("errors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .take(10)
+    {
+        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = format!("{}: {}", part("field"), part("message"));
+        let text: String = crate::domain::line::plain(&text)
+            .chars()
+            .take(400)
+            .collect();
+        lines.push(format!("  {text}"));
+    }
     let steps: Vec<&str> = match problem.get("remedy") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
@@ -173,6 +188,13 @@ mod tests {
             refusal(StatusCode::CONFLICT, &problem),
             "The connection needs a person\n  cause: password_changed\n  who acts: customer_admin\n  look at: \
              https://p.example/tenants/a\n  what to do: Send an invitation."
+        );
+        let problem = json!({
+            "title": "Some fields cannot be taken", "errors": [{"field": "reason", "message": "At most 200 characters."}],
+        });
+        assert_eq!(
+            refusal(StatusCode::UNPROCESSABLE_ENTITY, &problem),
+            "Some fields cannot be taken\n  reason: At most 200 characters."
         );
         assert!(refusal(StatusCode::NOT_FOUND, &Value::Null).contains("--url"));
     }

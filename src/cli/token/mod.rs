@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(long)]
     tenant: String,
     /// graph, exchange, teams or azure
-    #[arg(long, default_value = "graph")]
+    #[arg(long, default_value = "graph", value_parser = ["graph", "exchange", "teams", "azure"])]
     resource: String,
     /// Seconds that the token lives at least, up to 3300
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3300))]

@@ -172,6 +172,10 @@ impl KeyInput {
             return Ok(Err(FieldError::new("tags", message)));
         }
         let names: Vec<String> = words(&self.tenants).map(str::to_lowercase).collect();
+        if tags.is_empty() && names.is_empty() {
+            let message = "Name at least one tag or tenant, or choose all.";
+            return Ok(Err(FieldError::new("tags", message)));
+        }
         if names.len() > MOST_TENANTS {
             let message = "Name at most 1,000 tenants. Give the others a tag and enter that.";
             return Ok(Err(FieldError::new("tenants", message)));

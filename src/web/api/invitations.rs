@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    At, InvitationFilterWord, InvitationWord, MethodWord, TenantName, Text, cursor_at, page_size,
-    place_at, tenant_of,
+    At, InvitationFilterWord, InvitationWord, MethodWord, TenantName, Text, cursor_at, only_tenant,
+    page_size, place_at,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
 use crate::app::App;
@@ -136,11 +136,9 @@ async fn list(
     let limit = page_size(asked.limit)?;
     let after = place_at(asked.cursor.as_deref())?;
     let mut op = holder.begin(&app).await?;
-    let scope = match &asked.tenant {
-        // Narrower than the key's own: the tenant was found within it.
-        Some(named) => Scope::one(tenant_of(&mut op, &holder, named).await?.id),
-        None => holder.scope(),
-    };
+    let tenant = only_tenant(&mut op, &holder, asked.tenant.as_deref()).await?;
+    // Narrower than the key's own: the tenant was found within it.
+    let scope = tenant.map_or_else(|| holder.scope(), Scope::one);
     let filter = Filter {
         state: asked.state.map(|word| word.0.to_owned()),
         search: asked.q.trim().to_owned(),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::access_tokens::ResourceWord;
 use super::standing::DiagnosisView;
 use super::words::{
-    At, CauseWord, TenantName, Text, cursor_of, odd_cursor, page_size, place_in, tenant_of,
+    At, CauseWord, TenantName, Text, cursor_of, odd_cursor, only_tenant, page_size, place_in,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
 use crate::app::App;
@@ -141,10 +141,7 @@ async fn list(
         place => Begin::OlderThan(MsalErrorId(place.parse().map_err(|_| odd_cursor())?)),
     };
     let mut op = holder.begin(&app).await?;
-    let tenant = match &asked.tenant {
-        Some(named) => Some(tenant_of(&mut op, &holder, named).await?.id),
-        None => None,
-    };
+    let tenant = only_tenant(&mut op, &holder, asked.tenant.as_deref()).await?;
     let filter = Filter {
         tenant,
         resource: asked

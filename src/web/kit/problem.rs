@@ -72,6 +72,16 @@ impl Problem {
             .detail("There is nothing at this address, or this key may not see it.")
     }
 
+    /// The same, said of something in particular; any other problem stays what it is.
+    #[must_use]
+    pub fn if_not_found(self, sentence: &str) -> Self {
+        if self.status == StatusCode::NOT_FOUND {
+            self.detail(sentence)
+        } else {
+            self
+        }
+    }
+
     /// The request makes no sense.
     pub fn bad_request(sentence: impl Into<String>) -> Self {
         Self::new(

@@ -165,6 +165,41 @@ async fn without_a_connection_or_while_it_is_paused_there_is_no_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_connected_yet_it_says_whose_turn_it_is() {
+    let stage = Stage::new().await;
+    stage.world.customer("fabrikam").await;
+    let (_, script) = stage.key(everything("one")).await;
+    let said = async |change: &str| {
+        let sql = format!("update tenant_status set {change} where short_name = 'fabrikam'");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .execute(&stage.world.pool)
+            .await
+            .unwrap();
+        let answer = script.token("fabrikam", "graph").await;
+        assert_eq!(answer.code(), "not_connected");
+        let body = answer.json();
+        assert_eq!(body["remedy"][0], body["detail"]);
+        (
+            body["who_acts"].as_str().unwrap().to_owned(),
+            body["detail"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (who, what) = said("state = 'not_connected', pending_reason = null").await;
+    assert!(
+        who == "msp" && what.contains("send an invitation"),
+        "{who}: {what}"
+    );
+    let pending = "state = 'invitation_pending', pending_reason =";
+    let (who, what) = said(&format!("{pending} null")).await;
+    assert!(
+        who == "customer_admin" && what.contains("was invited"),
+        "{who}: {what}"
+    );
+    let (who, what) = said(&format!("{pending} 'awaiting_confirmation'")).await;
+    assert!(who == "msp" && what.contains("confirm"), "{who}: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_minute_of_a_key_and_that_of_a_tenant_come_to_an_end() {
     let stage = Stage::with(|app| {
         app.limits.keys.hand_outs = 5;

@@ -101,6 +101,17 @@ async fn what_is_wrong_stands_at_its_field_and_what_was_typed_stays() {
         page.text_of("#reach-error")
             .contains("You chose all and named some below")
     );
+    let nobody = [
+        ("name", "x"),
+        ("reach", "only"),
+        ("days", "1"),
+        ("scope", "tenants:read"),
+    ];
+    let page = robin.post("/security/api-keys", &nobody).await;
+    assert!(
+        page.text_of("#tags-error")
+            .contains("Name at least one tag or tenant")
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::{ApiResult, KeyHolder, Problem};
 use crate::app::App;
-use crate::domain::connection::{self, ShownState};
+use crate::domain::connection::{self, PendingReason, ShownState};
 use crate::domain::tenant::{Resource, Tenant};
 use crate::keeper::message::Refusal;
 use crate::web::kit::paths::TenantPaths;
@@ -63,6 +63,10 @@ pub(super) fn too_long(possible: u64) -> Problem {
     .with("possible", possible)
 }
 
+fn waits_for_us(row: Option<&connection::Row>) -> bool {
+    row.is_some_and(|row| row.pending == Some(PendingReason::AwaitingConfirmation))
+}
+
 /// Asking again does not help; somebody has to do something first.
 async fn dead(
     app: &App,
@@ -92,7 +96,18 @@ async fn dead(
                 resource.name()
             ),
         ),
-        (Refusal::NotThere, _) | (_, ShownState::NotConnected | ShownState::InvitationPending) => (
+        (_, ShownState::InvitationPending) if waits_for_us(row.as_ref()) => (
+            "not_connected",
+            "This tenant is not connected",
+            "Its administrator has authorised us, and one of us has to confirm it in the console."
+                .to_owned(),
+        ),
+        (_, ShownState::InvitationPending) => (
+            "not_connected",
+            "This tenant is not connected",
+            "Its administrator was invited and has yet to follow the link.".to_owned(),
+        ),
+        (Refusal::NotThere, _) | (_, ShownState::NotConnected) => (
             "not_connected",
             "This tenant is not connected",
             "Its administrator has yet to authorise us: send an invitation.".to_owned(),
@@ -115,9 +130,8 @@ async fn dead(
         Some(diagnosis) => Some(diagnosis.who_acts),
         None => row.as_ref().and_then(connection::Row::who_acts),
     };
-    let remedy = diagnosis
-        .map(|diagnosis| diagnosis.remedy)
-        .unwrap_or_default();
+    // What has no diagnosis says all of it in one sentence.
+    let remedy = diagnosis.map_or_else(|| vec![detail.clone()], |diagnosis| diagnosis.remedy);
     Ok(Problem::conflict(code, detail)
         .titled(title)
         .with("state", state.as_str())

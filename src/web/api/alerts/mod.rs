@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::words::{
     AlertFilterWord, AlertWord, At, EventWord, SeverityWord, TenantName, WhoWord, cursor_at,
-    page_size, place_at, tenant_of,
+    only_tenant, page_size, place_at,
 };
 use super::{Api, ApiResult, Endpoint, KeyHolder, Problem, Query};
 use crate::app::App;
@@ -158,10 +158,7 @@ async fn list(
     let limit = page_size(asked.limit)?;
     let after = place_at(asked.cursor.as_deref())?;
     let mut op = holder.begin(&app).await?;
-    let tenant = match &asked.tenant {
-        Some(named) => Some(tenant_of(&mut op, &holder, named).await?.id),
-        None => None,
-    };
+    let tenant = only_tenant(&mut op, &holder, asked.tenant.as_deref()).await?;
     let filter = Filter {
         open: asked.state.map_or(Some(true), AlertFilterWord::open),
         tenant,

@@ -269,8 +269,13 @@ fn put_resources(
 }
 
 pub(in crate::web::api) fn invalid(errors: Vec<FieldError>) -> Problem {
+    // The console's form has one field for what the API takes as two lists.
+    let named = |field| match field {
+        "resources" => "required_resources",
+        other => other,
+    };
     let errors = errors.into_iter();
-    Problem::invalid(errors.map(|error| (error.field.to_owned(), error.message)))
+    Problem::invalid(errors.map(|error| (named(error.field).to_owned(), error.message)))
 }
 
 fn problem(error: ChangeError) -> Problem {

@@ -19,6 +19,7 @@ use time::{Date, OffsetDateTime};
 use super::{ApiResult, KeyHolder, Problem};
 use crate::domain::op::Op;
 use crate::domain::tenant::{self, ShortName, Tenant};
+use crate::storage::TenantId;
 
 pub(super) use closed::{
     AlertFilterWord, AlertWord, CampaignReasonWord, CampaignStateWord, CauseWord, CheckWord,
@@ -117,6 +118,19 @@ pub(super) async fn tenant_of(op: &mut Op, holder: &KeyHolder, named: &str) -> A
         (Err(_), None) => None,
     };
     found.ok_or_else(Problem::not_found)
+}
+
+/// The tenant that a list is narrowed to.
+pub(super) async fn only_tenant(
+    op: &mut Op,
+    holder: &KeyHolder,
+    named: Option<&str>,
+) -> ApiResult<Option<TenantId>> {
+    let Some(named) = named else { return Ok(None) };
+    let found = tenant_of(op, holder, named).await;
+    let said = "`tenant` names none, by id or short name, or one that this key may not see.";
+    let found = found.map_err(|why| why.if_not_found(said))?;
+    Ok(Some(found.id))
 }
 
 /// Items of a list, and where the next ones begin.

@@ -194,6 +194,14 @@ async fn a_refusal_names_the_parameter_and_what_it_takes() {
             "{refused:?}"
         );
     }
+    for list in ["alerts", "invitations", "msal-errors"] {
+        let refused = script.get(&format!("/api/v1/{list}?tenant=mistyped")).await;
+        let detail = refused.json()["detail"].to_string();
+        assert!(
+            refused.status == 404 && detail.contains("`tenant` names none"),
+            "{refused:?}"
+        );
+    }
     let refused = script.get("/api/v2/tenants").await;
     assert_eq!(
         (refused.status, refused.code().as_str()),
