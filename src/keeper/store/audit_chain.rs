@@ -132,15 +132,16 @@ pub async fn by_index(tx: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Rows that wait to be sealed, by number. Looked up one by one: a join would walk the log from its first row on.
+/// Rows that wait to be sealed, by number; what waits and is gone holds up nobody. Looked up one by one: a join would walk the log
+/// from its first row on.
 pub async fn waiting(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
         r#"select e.id, e.at, e.tenant_id, e.actor_type, e.actor_id, e.actor_name, e.ip, e.action, e.object_type,
              e.object_id, e.result, e.request_id, e.details::text as "details!", e.key_id
-           from (select event_id, event_at from audit_unsealed order by event_id, event_at limit $1) u
+           from audit_unsealed u
            cross join lateral (select * from audit_events r where r.id = u.event_id and r.at = u.event_at offset 0) e
-           order by u.event_id, u.event_at"#,
+           order by u.event_id, u.event_at limit $1"#,
         limit
     )
     .fetch_all(tx)

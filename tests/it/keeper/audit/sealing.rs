@@ -49,6 +49,33 @@ async fn what_is_sealed_is_not_read_again() {
 }
 
 #[tokio::test]
+async fn what_waits_and_is_gone_holds_up_nobody() {
+    let mut world = World::new().await;
+    world.settings.audit_checkpoint_rows = 10;
+    let keeper = world.keeper().await;
+    // As after somebody deleted what they did before it was sealed; more of it than one turn takes.
+    sqlx::query("insert into audit_unsealed select -n, now() - interval '1 day' from generate_series(1, 30) as n")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    write(&world, 50).await;
+    let sealed = "select count(*) from audit_seals s join audit_events e on e.id = s.event_id where e.action = 'tenant.edited'";
+    for _ in 0..600 {
+        if world.number(sealed).await == 50 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(world.number(sealed).await, 50);
+    keeper.stop().await;
+    let found = words(&verify(&world, &[]).await);
+    assert!(
+        found.len() == 1 && found[0].contains("deleted before it was sealed"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
 async fn several_keepers_make_one_chain() {
     let world = World::new().await;
     let keepers = [
