@@ -21,14 +21,14 @@ use crate::app::App;
 pub(super) fn around(pages: Router<App>, app: App) -> Router {
     let places = load::places(app.limits.requests);
     let layers = ServiceBuilder::new()
-        // Leaves event streams alone, which a compressor would hold back.
-        .layer(CompressionLayer::new())
         .layer(from_fn_with_state(Denials::new(app.clone()), edge))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), door))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(app.clone(), inner_door))
         .layer(from_fn_with_state(places, in_work));
+    // Leaves event streams alone, which a compressor would hold back. Within the pages, so that HEAD tells what GET would.
+    let pages = pages.layer(CompressionLayer::new());
     // As one service the pages are one pointer to copy.
     let pages = pages.with_state(app);
     Router::new().fallback_service(pages).layer(layers)
@@ -89,7 +89,7 @@ mod tests {
     use std::convert::Infallible;
 
     use axum::body::{Body, to_bytes};
-    use axum::http::{Method, Request};
+    use axum::http::{Method, Request, StatusCode};
     use axum::response::sse::{Event, Sse};
     use axum::response::{Html, Response};
     use axum::routing::get;
@@ -133,7 +133,11 @@ mod tests {
                 "/full",
                 get(|| async { WebError::Busy { retry_after_s: 5 } }),
             )
-            .route("/long", get(|| async { Html("word ".repeat(1000)) }));
+            .route("/long", get(|| async { Html("word ".repeat(1000)) }))
+            .route(
+                "/wrong",
+                get(|| async { (StatusCode::BAD_REQUEST, "word ".repeat(1000)) }),
+            );
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -167,6 +171,9 @@ mod tests {
     async fn pages_are_compressed_and_streams_are_not_held_back() {
         let page = ask(Method::GET, "/long", "gzip, br").await;
         assert_eq!(page.headers()["content-encoding"], "br");
+        let head = ask(Method::HEAD, "/long", "gzip, br").await;
+        assert_eq!(head.headers()["content-encoding"], "br");
+        assert!(!head.headers().contains_key("content-length"));
         let live = ask(Method::GET, "/live", "gzip, br").await;
         assert!(!live.headers().contains_key("content-encoding"));
         let first = live
@@ -177,6 +184,16 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(&first[..], b"data: now\n\n");
+    }
+
+    #[tokio::test]
+    async fn a_compressed_answer_that_gets_a_page_is_no_longer_compressed() {
+        let response = ask(Method::GET, "/wrong", "gzip, br").await;
+        assert_eq!(response.status(), 400);
+        assert!(!response.headers().contains_key("content-encoding"));
+        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let page = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(page.contains("Request not understood"), "{page}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -239,7 +239,9 @@ pub fn render(response: Response, id: &str, nonce: &Nonce, of_api: bool) -> Resp
     }
     .render();
     let (mut parts, _) = response.into_parts();
+    // What the bare answer's body was, this one is not.
     parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_ENCODING);
     parts.headers.remove(header::CONTENT_TYPE);
     let mut page = Html(page.unwrap_or_else(|_| problem.title.to_owned())).into_response();
     *page.status_mut() = parts.status;

@@ -211,7 +211,9 @@ pub(super) fn render(response: Response, request_id: &str) -> Response {
     body.insert("request_id".into(), request_id.into());
     body.extend(*problem.more);
     let (mut parts, _) = response.into_parts();
+    // What the bare answer's body was, this one is not.
     parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_ENCODING);
     let kind = HeaderValue::from_static("application/problem+json");
     parts.headers.insert(header::CONTENT_TYPE, kind);
     let mut whole = Json(Value::Object(body)).into_response();
