@@ -109,6 +109,7 @@ pub async fn enter(
         return Err(NoEntry::Invalid);
     };
     let Some((found, mut op)) = known(pool, clock, entrance, &secret).await? else {
+        seen.forget_secret(&secret, clock.now());
         return Err(refuse(pool, clock, entrance, None).await?);
     };
     let (now, key) = (op.now(), Arc::clone(&found.key));

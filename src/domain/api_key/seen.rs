@@ -55,6 +55,16 @@ impl SeenKeys {
         (works && seen.key.admits(ip)).then_some(seen.key)
     }
 
+    /// This secret opens nothing any more.
+    pub(super) fn forget_secret(&self, secret: &KeySecret, now: OffsetDateTime) {
+        let mut all = self.all();
+        if let Some(seen) = all.get(secret.public_id())
+            && seen.is(secret, now)
+        {
+            all.remove(secret.public_id());
+        }
+    }
+
     /// It is not as it was any more.
     pub fn forget(&self, key: &ApiKey) {
         self.all().remove(&key.public_id);

@@ -195,6 +195,11 @@ async fn where_nothing_is_connected_yet_it_says_whose_turn_it_is() {
         who == "customer_admin" && what.contains("was invited"),
         "{who}: {what}"
     );
+    let (who, what) = said(&format!("{pending} 'awaiting_consent'")).await;
+    assert!(
+        who == "customer_admin" && what.contains("consent"),
+        "{who}: {what}"
+    );
     let (who, what) = said(&format!("{pending} 'awaiting_confirmation'")).await;
     assert!(who == "msp" && what.contains("confirm"), "{who}: {what}");
 }

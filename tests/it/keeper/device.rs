@@ -70,7 +70,7 @@ async fn a_code_is_only_given_to_a_flow_that_was_just_started() {
     let (flow, _) = world.code(&keeper, ADMIN).await;
     let again = keeper.ask(world.start_device_code(flow)).await;
     let answer: Value = serde_json::to_value(&again).unwrap();
-    assert_eq!(answer["why"], "not_there");
+    assert_eq!(answer["refused"]["why"], "not_there");
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_suspended_tenant_is_not_onboarded() {
         .unwrap();
     let answer = keeper.ask(world.start_device_code(flow)).await;
     let answer: Value = serde_json::to_value(&answer).unwrap();
-    assert_eq!(answer["why"], "suspended");
+    assert_eq!(answer["refused"]["why"], "suspended");
 }
 
 #[tokio::test]

@@ -63,8 +63,16 @@ pub(super) fn too_long(possible: u64) -> Problem {
     .with("possible", possible)
 }
 
-fn waits_for_us(row: Option<&connection::Row>) -> bool {
-    row.is_some_and(|row| row.pending == Some(PendingReason::AwaitingConfirmation))
+const fn whom_it_waits_for(pending: Option<PendingReason>) -> &'static str {
+    match pending {
+        None => "Its administrator was invited and has yet to follow the link.",
+        Some(PendingReason::AwaitingConsent) => {
+            "Its administrator has signed in and has yet to consent: the link they were sent leads there."
+        }
+        Some(PendingReason::AwaitingConfirmation) => {
+            "Its administrator has authorised us, and one of us has to confirm it in the console."
+        }
+    }
 }
 
 /// Asking again does not help; somebody has to do something first.
@@ -96,16 +104,10 @@ async fn dead(
                 resource.name()
             ),
         ),
-        (_, ShownState::InvitationPending) if waits_for_us(row.as_ref()) => (
-            "not_connected",
-            "This tenant is not connected",
-            "Its administrator has authorised us, and one of us has to confirm it in the console."
-                .to_owned(),
-        ),
         (_, ShownState::InvitationPending) => (
             "not_connected",
             "This tenant is not connected",
-            "Its administrator was invited and has yet to follow the link.".to_owned(),
+            whom_it_waits_for(row.as_ref().and_then(|row| row.pending)).to_owned(),
         ),
         (Refusal::NotThere, _) | (_, ShownState::NotConnected) => (
             "not_connected",
