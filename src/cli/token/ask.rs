@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::domain::line::plain;
 use crate::outbound::{self, Build, Limits};
 
 /// The longest pause between two questions.
@@ -119,13 +120,10 @@ pub(super) fn token_of(answer: &Value) -> anyhow::Result<&str> {
 
 /// A refusal for people: what is so, who acts, where to look. Whatever another site answers is shortened and kept on lines.
 fn refusal(status: StatusCode, problem: &Value) -> String {
+    let short = |text: &str| -> String { plain(text).chars().take(400).collect() };
     let word = |name: &str| {
-        let text = problem
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let text: String = crate::domain::line::plain(text).chars().take(400).collect();
-        Some(text).filter(|text| !text.is_empty())
+        let text = problem.get(name).and_then(Value::as_str);
+        Some(short(text.unwrap_or_default())).filter(|text| !text.is_empty())
     };
     let Some(title) = word("title") else {
         return format!("the portal answered {status}; is --url the address of a Tenantry portal?");
@@ -154,11 +152,7 @@ fn refusal(status: StatusCode, problem: &Value) -> String {
     {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         let text = format!("{}: {}", part("field"), part("message"));
-        let text: String = crate::domain::line::plain(&text)
-            .chars()
-            .take(400)
-            .collect();
-        lines.push(format!("  {text}"));
+        lines.push(format!("  {}", short(&text)));
     }
     let steps: Vec<&str> = match problem.get("remedy") {
         Some(Value::String(one)) => vec![one],
@@ -166,8 +160,7 @@ fn refusal(status: StatusCode, problem: &Value) -> String {
         _ => Vec::new(),
     };
     for step in steps.into_iter().take(10) {
-        let step: String = crate::domain::line::plain(step).chars().take(400).collect();
-        lines.push(format!("  what to do: {step}"));
+        lines.push(format!("  what to do: {}", short(step)));
     }
     lines.join("\n")
 }

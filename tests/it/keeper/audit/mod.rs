@@ -26,28 +26,28 @@ pub async fn write(world: &World, rows: i32) {
         .unwrap();
 }
 
-/// Wait until nothing waits to be sealed any more.
-pub async fn until_sealed(world: &World) {
+/// Wait until the query gives this number.
+pub async fn until(world: &World, sql: &'static str, number: i64) {
+    let mut found = None;
     for _ in 0..600 {
-        let waiting = world.number("select count(*) from audit_unsealed").await;
-        if waiting == 0 {
+        found = Some(world.number(sql).await);
+        if found == Some(number) {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("rows are not sealed in half a minute");
+    panic!("{found:?} and not {number} after half a minute: {sql}");
+}
+
+/// Wait until nothing waits to be sealed any more.
+pub async fn until_sealed(world: &World) {
+    until(world, "select count(*) from audit_unsealed", 0).await;
 }
 
 /// Wait until a checkpoint vouches for the last seal.
 pub async fn until_vouched(world: &World) {
-    for _ in 0..600 {
-        let behind = "select seq - checkpoint_seq from audit_chain";
-        if world.number(behind).await == 0 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("no checkpoint in half a minute");
+    let behind = "select seq - checkpoint_seq from audit_chain";
+    until(world, behind, 0).await;
 }
 
 pub async fn verify(world: &World, outside: &[Checkpoint]) -> Report {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Connection;
 use tenantry::keeper::audit::read_checkpoints;
 
-use super::{until_sealed, until_vouched, verify, words, write};
+use super::{until, until_sealed, until_vouched, verify, words, write};
 use crate::support::keeper::World;
 
 #[tokio::test]
@@ -60,13 +60,7 @@ async fn what_waits_and_is_gone_holds_up_nobody() {
         .unwrap();
     write(&world, 50).await;
     let sealed = "select count(*) from audit_seals s join audit_events e on e.id = s.event_id where e.action = 'tenant.edited'";
-    for _ in 0..600 {
-        if world.number(sealed).await == 50 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(world.number(sealed).await, 50);
+    until(&world, sealed, 50).await;
     keeper.stop().await;
     let found = words(&verify(&world, &[]).await);
     assert!(
@@ -246,13 +240,7 @@ async fn the_chains_keys_move_with_the_data_keys() {
     let keeper = world.keeper().await;
     let destroyed =
         "select count(*) from data_keys where purpose = 'audit' and state = 'destroyed'";
-    for _ in 0..200 {
-        if world.number(destroyed).await == 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(world.number(destroyed).await, 1);
+    until(&world, destroyed, 1).await;
     write(&world, 5).await;
     until_sealed(&world).await;
     assert_eq!(words(&verify(&world, &[]).await), [""; 0]);
