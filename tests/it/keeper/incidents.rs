@@ -50,18 +50,6 @@ pub async fn world(count: u32) -> World {
 }
 
 impl World {
-    pub async fn until_number(&self, sql: &'static str, expected: i64) {
-        let mut said = 0;
-        for _ in 0..600 {
-            said = self.number(sql).await;
-            if said == expected {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("waited for {expected}, last seen {said}: {sql}");
-    }
-
     /// Time passes until `sql` says `expected`: every minute whatever waits is due.
     pub async fn in_time(&self, sql: &'static str, expected: i64) {
         for _ in 0..60 {

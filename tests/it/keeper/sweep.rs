@@ -1,7 +1,5 @@
 //! What ends by itself among the sealed.
 
-use std::time::Duration;
-
 use tenantry::keeper::message::{Reply, Request};
 use tenantry::simulator::directory::Cause;
 use uuid::Uuid;
@@ -10,16 +8,6 @@ use crate::support::keeper::{World, text};
 
 async fn run(world: &World, sql: &'static str) {
     sqlx::query(sql).execute(&world.pool).await.unwrap();
-}
-
-async fn until_number(world: &World, sql: &'static str, expected: i64) {
-    for _ in 0..400 {
-        if world.number(sql).await == expected {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{sql} is {} and not {expected}", world.number(sql).await);
 }
 
 #[tokio::test]
@@ -54,7 +42,7 @@ async fn records_leave_old_data_keys_which_are_then_destroyed() {
     let destroyed = "select count(*) from data_keys where state = 'destroyed' and wrapped = ''";
 
     let keeper = world.keeper().await;
-    until_number(&world, destroyed, old).await;
+    world.until_number(destroyed, old).await;
     assert_eq!(world.number(wrapped).await, 0);
     let logged = "select count(*) from audit_events where action = 'keys.destroy'";
     assert_eq!(world.number(logged).await, old);
@@ -92,7 +80,7 @@ async fn a_record_that_does_not_open_keeps_its_key() {
     let _keeper = world.keeper().await;
     let destroyed =
         "select count(*) from data_keys where purpose = 'access_token' and state = 'destroyed'";
-    until_number(&world, destroyed, 1).await;
+    world.until_number(destroyed, 1).await;
     let kept = "select count(*) from data_keys where purpose = 'connection' and state = 'decrypt'";
     assert_eq!(world.number(kept).await, 1);
 }
@@ -128,12 +116,12 @@ async fn the_tokens_of_a_dead_authorisation_are_erased_after_thirty_days() {
             .await
             .unwrap();
     }
-    until_number(
-        &world,
-        "select count(*) from audit_events where action = 'connection.erase'",
-        1,
-    )
-    .await;
+    world
+        .until_number(
+            "select count(*) from audit_events where action = 'connection.erase'",
+            1,
+        )
+        .await;
     let left: Vec<Uuid> = sqlx::query_scalar("select connection_id from connection_secrets")
         .fetch_all(&world.pool)
         .await

@@ -264,6 +264,19 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
+    /// Wait until the query gives this number; half a minute at most.
+    pub async fn until_number(&self, sql: &'static str, expected: i64) {
+        let mut said = 0;
+        for _ in 0..600 {
+            said = self.number(sql).await;
+            if said == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("waited for {expected}, last seen {said}: {sql}");
+    }
+
     /// The sessions of a killed keeper end as its process's would, and no statement of its is on the way any more.
     pub async fn end_keepers_sessions(&self) {
         let ended = "select count(pg_terminate_backend(pid)) from pg_stat_activity

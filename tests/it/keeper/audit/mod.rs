@@ -26,28 +26,17 @@ pub async fn write(world: &World, rows: i32) {
         .unwrap();
 }
 
-/// Wait until the query gives this number.
-pub async fn until(world: &World, sql: &'static str, number: i64) {
-    let mut found = None;
-    for _ in 0..600 {
-        found = Some(world.number(sql).await);
-        if found == Some(number) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("{found:?} and not {number} after half a minute: {sql}");
-}
-
 /// Wait until nothing waits to be sealed any more.
 pub async fn until_sealed(world: &World) {
-    until(world, "select count(*) from audit_unsealed", 0).await;
+    world
+        .until_number("select count(*) from audit_unsealed", 0)
+        .await;
 }
 
 /// Wait until a checkpoint vouches for the last seal.
 pub async fn until_vouched(world: &World) {
     let behind = "select seq - checkpoint_seq from audit_chain";
-    until(world, behind, 0).await;
+    world.until_number(behind, 0).await;
 }
 
 pub async fn verify(world: &World, outside: &[Checkpoint]) -> Report {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Connection;
 use tenantry::keeper::audit::read_checkpoints;
 
-use super::{until, until_sealed, until_vouched, verify, words, write};
+use super::{until_sealed, until_vouched, verify, words, write};
 use crate::support::keeper::World;
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn what_waits_and_is_gone_holds_up_nobody() {
         .unwrap();
     write(&world, 50).await;
     let sealed = "select count(*) from audit_seals s join audit_events e on e.id = s.event_id where e.action = 'tenant.edited'";
-    until(&world, sealed, 50).await;
+    world.until_number(sealed, 50).await;
     keeper.stop().await;
     let found = words(&verify(&world, &[]).await);
     assert!(
@@ -240,7 +240,7 @@ async fn the_chains_keys_move_with_the_data_keys() {
     let keeper = world.keeper().await;
     let destroyed =
         "select count(*) from data_keys where purpose = 'audit' and state = 'destroyed'";
-    until(&world, destroyed, 1).await;
+    world.until_number(destroyed, 1).await;
     write(&world, 5).await;
     until_sealed(&world).await;
     assert_eq!(words(&verify(&world, &[]).await), [""; 0]);
