@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::error::BackupError;
 use super::format::{PIECE, Part, Reader, Writer};
 use super::rows::RowCounter;
+use crate::keeper::wiped::Wiped;
 use crate::storage::RowCounts;
 
 /// Of what a program complains, so much is kept, bytes.
@@ -70,7 +71,7 @@ pub async fn archive(
     let counting = tokio::spawn(count(list.child.stdout.take()));
     let mut into_list = list.input();
     if let Some(mut out) = dump.child.stdout.take() {
-        let mut piece = zeroize::Zeroizing::new(vec![0; PIECE]);
+        let mut piece = Wiped::new(vec![0; PIECE]);
         loop {
             let long = fill(&mut out, &mut piece)
                 .await
@@ -124,7 +125,7 @@ async fn fill(from: &mut (impl AsyncRead + Unpin), piece: &mut [u8]) -> std::io:
 async fn count(text: Option<impl AsyncRead + Unpin>) -> Option<RowCounts> {
     let mut text = text?;
     let mut counter = RowCounter::default();
-    let mut bytes = zeroize::Zeroizing::new(vec![0; 256 * 1024]);
+    let mut bytes = Wiped::new(vec![0; 256 * 1024]);
     loop {
         let read = text.read(&mut bytes).await.ok()?;
         if read == 0 {

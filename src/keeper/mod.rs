@@ -38,6 +38,7 @@ pub mod text;
 pub mod totp;
 mod trouble;
 mod validate;
+pub mod wiped;
 
 pub use crate::entra::meter::BOUNDS_MS as CALL_BOUNDS_MS;
 pub use crate::entra::{Cloud, Operation};

@@ -1,10 +1,11 @@
 //! A text that travels between portal and keeper but never into a log: silent in `Debug`, zeroed when dropped.
 
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::wiped::Wiped;
 
 /// A short-lived secret on its way (an invitation's token, an authorization code, an OAuth state).
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(String);
 
@@ -17,6 +18,12 @@ impl Text {
     /// The text itself; the caller keeps it out of logs and errors.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        drop(Wiped::new(std::mem::take(&mut self.0).into_bytes()));
     }
 }
 

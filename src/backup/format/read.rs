@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{FORMAT, Header, LONGEST, LONGEST_HEADER, MAGIC, Manifest, PIECE};
 use crate::backup::error::{BackupError, io};
+use crate::keeper::wiped::Wiped;
 use crate::keeper::{Keyring, StreamKey, WrappedStreamKey};
 
 /// A file being read.
@@ -26,7 +27,7 @@ pub struct Reader {
 
 /// What comes next.
 pub enum Part {
-    Piece(zeroize::Zeroizing<Vec<u8>>),
+    Piece(Wiped),
     /// The end, and everything before it was as it was written.
     End(Manifest),
 }

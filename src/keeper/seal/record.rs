@@ -6,6 +6,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::clock::random_bytes;
+use crate::keeper::wiped::Wiped;
 
 /// Format of the record.
 const VERSION: u8 = 1;
@@ -17,7 +18,7 @@ const TAG: usize = 16;
 const HEADER: usize = 1 + 1 + 16 + NONCE;
 
 /// An opened value; zeroed when dropped.
-pub type Opened = Zeroizing<Vec<u8>>;
+pub type Opened = Wiped;
 
 /// Where a sealed value lives. Moved to any other place it does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ pub(super) fn decrypt(
     aad: &[u8],
     sealed: &[u8],
 ) -> Result<Opened, Broken> {
-    let mut bytes = Zeroizing::new(sealed.to_vec());
+    let mut bytes = Wiped::new(sealed.to_vec());
     let plain = cipher(key)
         .open_in_place(
             Nonce::assume_unique_for_key(nonce),

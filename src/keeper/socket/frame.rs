@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
+
+use crate::keeper::wiped::Wiped;
 
 /// Longest message, bytes.
 pub const LONGEST: usize = 256 * 1024;
@@ -39,14 +40,14 @@ pub async fn read<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map_err(|_| FrameError::Odd)
 }
 
-async fn bytes(line: &mut (impl AsyncRead + Unpin)) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+async fn bytes(line: &mut (impl AsyncRead + Unpin)) -> Result<Wiped, FrameError> {
     let length = line.read_u32().await.map_err(ended)?;
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if length > LONGEST {
         return Err(FrameError::TooLong(length));
     }
     // One piece from the start: a vector that grows would leave copies of secrets behind.
-    let mut bytes = Zeroizing::new(vec![0; length]);
+    let mut bytes = Wiped::new(vec![0; length]);
     line.read_exact(&mut bytes).await.map_err(ended)?;
     Ok(bytes)
 }
@@ -71,14 +72,14 @@ pub async fn write<T: Serialize>(
 }
 
 /// In one piece as well, so it is written twice: once to learn how long it is.
-fn json_of<T: Serialize>(message: &T) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+fn json_of<T: Serialize>(message: &T) -> Result<Wiped, FrameError> {
     let mut counted = Counted(0);
     serde_json::to_writer(&mut counted, message).map_err(|_| FrameError::Odd)?;
     let Counted(length) = counted;
     if length > LONGEST {
         return Err(FrameError::TooLong(length));
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    let mut bytes = Wiped::new(Vec::with_capacity(length));
     serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::Odd)?;
     Ok(bytes)
 }
