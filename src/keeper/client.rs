@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
-use super::desk::{Desk, Errands, Join};
+use super::desk::Desk;
+use super::errands::{Errands, Join};
 use super::message::quick::{Quick, QuickReply};
 use super::message::{Reply, Request};
 use super::socket;

@@ -1,11 +1,10 @@
 //! Collects quick hand-outs while the ones before them are being committed: the more come at once, the more share a commit,
 //! and whoever comes alone waits for nobody.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{oneshot, watch};
-use uuid::Uuid;
+use tokio::sync::oneshot;
 
 use super::client::{Client, Unavailable};
 use super::message::quick::{Quick, QuickReply};
@@ -14,6 +13,8 @@ use super::quick::MOST;
 
 /// Messages on their way at once: one is being committed while the next is made up.
 const ON_THE_WAY: usize = 2;
+/// A second message sets off for no fewer: beside its hand-outs, a message costs as much as several of them.
+const ENOUGH: usize = 16;
 
 type Waiting = (Quick, oneshot::Sender<QuickReply>);
 
@@ -21,70 +22,18 @@ type Waiting = (Quick, oneshot::Sender<QuickReply>);
 #[derive(Clone, Debug, Default)]
 pub struct Desk(Arc<Mutex<Queue>>);
 
-/// What somebody here waits for already, such as the refresh of a tenant's resource: a crowd sends one of them to the keeper.
-#[derive(Clone, Debug, Default)]
-pub struct Errands(Arc<Mutex<HashMap<Errand, watch::Receiver<()>>>>);
-
-type Errand = (Uuid, String);
-
-/// Whether one goes oneself or waits for who went.
-pub enum Join {
-    /// Go; the others wake when this is dropped.
-    Go(Going),
-    /// Somebody is on the way.
-    Wait(watch::Receiver<()>),
-}
-
-/// On the way to the keeper.
-pub struct Going {
-    all: Errands,
-    errand: Errand,
-    _tell: watch::Sender<()>,
-}
-
-impl Errands {
-    fn map(&self) -> MutexGuard<'_, HashMap<Errand, watch::Receiver<()>>> {
-        // Whole between any two statements.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Join whoever is on this errand, or go oneself.
-    pub fn join(&self, tenant: Uuid, what: &str) -> Join {
-        self.enter(&mut self.map(), (tenant, what.to_owned()))
-    }
-
-    /// The same; none when so many are on other errands that nobody else should go.
-    pub fn join_among(&self, most: usize, tenant: Uuid, what: &str) -> Option<Join> {
-        let errand = (tenant, what.to_owned());
-        let mut map = self.map();
-        let has_room = map.len() < most || map.contains_key(&errand);
-        has_room.then(|| self.enter(&mut map, errand))
-    }
-
-    fn enter(&self, map: &mut HashMap<Errand, watch::Receiver<()>>, errand: Errand) -> Join {
-        if let Some(wait) = map.get(&errand) {
-            return Join::Wait(wait.clone());
-        }
-        let (tell, wait) = watch::channel(());
-        map.insert(errand.clone(), wait);
-        Join::Go(Going {
-            all: self.clone(),
-            errand,
-            _tell: tell,
-        })
-    }
-}
-
-impl Drop for Going {
-    fn drop(&mut self) {
-        self.all.map().remove(&self.errand);
-    }
-}
-
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
     on_the_way: usize,
+}
+
+impl Queue {
+    /// Whether what waits is worth a message, with so many others on their way.
+    fn is_enough(&self, others: usize) -> bool {
+        let least = if others == 0 { 1 } else { ENOUGH };
+        others < ON_THE_WAY && self.waiting.len() >= least
+    }
 }
 
 impl Desk {
@@ -99,30 +48,45 @@ impl Desk {
         let carries = {
             let mut queue = self.queue();
             queue.waiting.push_back((one, tell));
-            let carries = queue.on_the_way < ON_THE_WAY;
+            let carries = queue.is_enough(queue.on_the_way);
             queue.on_the_way += usize::from(carries);
             carries
         };
         if carries {
             // A task of its own: whoever asked first may go away.
-            tokio::spawn(self.clone().carry(client.clone()));
+            let carrier = Carrier {
+                desk: self.clone(),
+                is_done: false,
+            };
+            tokio::spawn(carrier.carry(client.clone()));
         }
         told.await.map_err(|_| Unavailable)
     }
+}
 
-    /// What waits, as much as one message carries; none, and one carrier less, when nobody does.
-    fn take(&self) -> Option<Vec<Waiting>> {
-        let mut queue = self.queue();
-        let count = queue.waiting.len().min(MOST);
-        if count == 0 {
-            queue.on_the_way -= 1;
-            return None;
+/// One of those that carry messages.
+struct Carrier {
+    desk: Desk,
+    is_done: bool,
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
         }
-        Some(queue.waiting.drain(..count).collect())
+        // It failed. Whoever waits for nobody else is told.
+        let mut queue = self.desk.queue();
+        queue.on_the_way = queue.on_the_way.saturating_sub(1);
+        if queue.on_the_way == 0 {
+            queue.waiting.clear();
+        }
     }
+}
 
-    /// Carry messages until nobody waits.
-    async fn carry(self, client: Client) {
+impl Carrier {
+    /// Carry messages while they are worth it.
+    async fn carry(mut self, client: Client) {
         while let Some(taken) = self.take() {
             let (asked, tell): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
             match client.ask(Request::HandOutMany { all: asked }).await {
@@ -143,20 +107,90 @@ impl Desk {
             }
         }
     }
+
+    /// What waits, as much as one message carries. None, and one carrier less, when that is not worth a message: another one is on
+    /// its way, and takes it along when it is back.
+    fn take(&mut self) -> Option<Vec<Waiting>> {
+        let mut queue = self.desk.queue();
+        let others = queue.on_the_way.saturating_sub(1);
+        if !queue.is_enough(others) {
+            queue.on_the_way = others;
+            self.is_done = true;
+            return None;
+        }
+        let count = queue.waiting.len().min(MOST);
+        Some(queue.waiting.drain(..count).collect())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[test]
-    fn one_goes_the_others_wait_and_too_many_are_sent_away() {
-        let (all, one, other) = (Errands::default(), Uuid::from_u128(1), Uuid::from_u128(2));
-        let going = all.join_among(1, one, "");
-        assert!(matches!(going, Some(Join::Go(_))));
-        assert!(matches!(all.join_among(1, one, ""), Some(Join::Wait(_))));
-        assert!(all.join_among(1, other, "").is_none());
-        drop(going);
-        assert!(matches!(all.join_among(1, other, ""), Some(Join::Go(_))));
+    use tokio::sync::mpsc::Receiver;
+
+    use super::*;
+    use crate::keeper::client::Envelope;
+
+    fn ask(client: &Client, how_many: usize) {
+        for _ in 0..how_many {
+            let client = client.clone();
+            tokio::spawn(async move { client.hand_out_quickly(Quick::default()).await });
+        }
+    }
+
+    /// The next message: how many it carries, and where its answer goes.
+    async fn next(queue: &mut Receiver<Envelope>) -> (usize, oneshot::Sender<Reply>) {
+        let waited = tokio::time::timeout(Duration::from_secs(20), queue.recv());
+        let Ok(Some((Request::HandOutMany { all }, answer))) = waited.await else {
+            unreachable!("a message of hand-outs");
+        };
+        (all.len(), answer)
+    }
+
+    fn answer(count: usize, to: oneshot::Sender<Reply>) {
+        let all = (0..count).map(|_| QuickReply::NotQuick).collect();
+        to.send(Reply::HandedOutMany { all }).unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_goes_at_once_and_the_next_message_when_it_is_worth_it() {
+        let (client, mut queue) = Client::channel(4);
+        ask(&client, 1);
+        let (first, to_first) = next(&mut queue).await;
+        assert_eq!(first, 1);
+        ask(&client, ENOUGH - 1);
+        tokio::task::yield_now().await;
+        assert!(queue.try_recv().is_err(), "a few wait for the first");
+        ask(&client, 1);
+        let (second, to_second) = next(&mut queue).await;
+        assert_eq!(second, ENOUGH);
+        ask(&client, 3);
+        tokio::task::yield_now().await;
+        answer(first, to_first);
+        tokio::task::yield_now().await;
+        assert!(queue.try_recv().is_err(), "a few wait for the second");
+        answer(second, to_second);
+        let (third, to_third) = next(&mut queue).await;
+        assert_eq!(third, 3, "whoever is back takes them along");
+        answer(third, to_third);
+        // Everybody is back: the next one goes at once again.
+        tokio::task::yield_now().await;
+        ask(&client, 1);
+        assert_eq!(next(&mut queue).await.0, 1);
+    }
+
+    #[tokio::test]
+    async fn a_carrier_that_fails_leaves_nobody_waiting() {
+        let desk = Desk::default();
+        let (tell, told) = oneshot::channel();
+        desk.queue().on_the_way = 1;
+        desk.queue().waiting.push_back((Quick::default(), tell));
+        drop(Carrier {
+            desk: desk.clone(),
+            is_done: false,
+        });
+        assert!(told.await.is_err());
+        assert_eq!(desk.queue().on_the_way, 0);
     }
 }

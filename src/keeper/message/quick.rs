@@ -10,6 +10,7 @@ use super::Text;
 /// One hand-out to an API key. The portal has seen the key's secret; that the key still works, reaches the tenant and has calls
 /// left is decided where the audit entry is written, in the same transaction.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Default))]
 #[serde(deny_unknown_fields)]
 pub struct Quick {
     pub key_id: Uuid,
