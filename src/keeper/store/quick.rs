@@ -76,7 +76,8 @@ pub async fn hand_out(
              as a (n, key_id, version, tenant, name, resource, until, calls, most, tenant_most, actor, ip, request_id, details)
            ),
            known as materialized (
-             select a.*, t.id as tenant_id, t.short_name, c.id as connection_id, k.acquired_at, k.expires_at, k.ct
+             select a.*, t.id as tenant_id, t.short_name, c.id as connection_id, k.acquired_at, k.expires_at, k.ct,
+               k.last_used_at is null or k.last_used_at < $17 as is_due
              from asked a
              join api_keys y on y.id = a.key_id and y.version = a.version and y.state = 'active' and y.expires_at > $15
                and a.resource = any(y.resources) and 'access-tokens:create' = any(y.scopes)
@@ -91,10 +92,8 @@ pub async fn hand_out(
                select from technician_tenants g where g.technician_id = a.key_id and g.tenant_id = t.id)
            ),
            fit as (
-             select a.*,
-               count(a.ct) over (partition by a.key_id order by a.n) as nth, count(a.ct) over (partition by a.key_id) as of_key,
-               count(a.ct) over (partition by a.tenant_id order by a.n) as tenant_nth,
-               count(a.ct) over (partition by a.tenant_id) as of_tenant
+             select a.*, count(a.ct) over (partition by a.key_id order by a.n desc) as to_come,
+               count(a.ct) over (partition by a.tenant_id order by a.n desc) as tenant_to_come
              from known a
            ),
            counted as (
@@ -115,9 +114,9 @@ pub async fn hand_out(
              returning u.tenant_id, u.hand_outs
            ),
            settled as (
-             select f.*, u.hand_outs - f.of_key + f.nth as used, w.hand_outs - f.of_tenant + f.tenant_nth as tenant_used,
-               f.ct is not null and u.hand_outs - f.of_key + f.nth <= f.most
-                 and w.hand_outs - f.of_tenant + f.tenant_nth <= f.tenant_most and u.calls - f.of_key + f.nth <= f.calls as given
+             select f.*, u.hand_outs - f.to_come + 1 as used, w.hand_outs - f.tenant_to_come + 1 as tenant_used,
+               f.ct is not null and u.hand_outs - f.to_come + 1 <= f.most
+                 and w.hand_outs - f.tenant_to_come + 1 <= f.tenant_most and u.calls - f.to_come + 1 <= f.calls as given
              from fit f left join counted u on u.key_id = f.key_id left join tenant_counted w on w.tenant_id = f.tenant_id
            ),
            noted as (
@@ -129,9 +128,9 @@ pub async fn hand_out(
            ),
            touched as (
              update tokens k set last_used_at = $15
-             from (select distinct s.tenant_id, s.connection_id, s.resource from settled s where s.given) s
-             where k.tenant_id = s.tenant_id and k.connection_id = s.connection_id and k.resource = s.resource
-               and (k.last_used_at is null or k.last_used_at < $17)
+             from settled s
+             where s.given and s.is_due and k.tenant_id = s.tenant_id and k.connection_id = s.connection_id
+               and k.resource = s.resource
            )
            select s.n as "n!", s.tenant_id as "tenant_id!", s.short_name as "short_name!",
              s.connection_id as "connection_id!", s.acquired_at as "acquired_at?", s.expires_at as "expires_at?", s.ct as "ct?",
