@@ -230,12 +230,16 @@ async fn deny(
     let mut op = Op::begin_within(pool, clock, actor, key.scope())
         .await?
         .for_request(entrance.request_id);
-    Entry::new("api_key.refused")
-        .object("api_key", key.id)
-        .outcome(Outcome::Denied)
-        .detail("reason", why)
-        .write(&mut op)
-        .await?;
+    // A script that goes on trying would fill the log.
+    let since = op.now() - Duration::MINUTE;
+    if !store::was_refused(&mut op, key.id, entrance.ip, since).await? {
+        Entry::new("api_key.refused")
+            .object("api_key", key.id)
+            .outcome(Outcome::Denied)
+            .detail("reason", why)
+            .write(&mut op)
+            .await?;
+    }
     op.commit().await
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use time::Duration;
 
-use super::{ApiScope, LONGEST_LIFE, Rule, Tenants, store};
+use super::{ApiScope, KeyState, LONGEST_LIFE, Rule, Tenants, store};
 use crate::config::Network;
 use crate::domain::line::words;
 use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{FieldError, is_tag, keep};
 use crate::keeper::Resource;
+use crate::storage::{ApiKeyId, TechnicianId};
 
 /// Days for which a former secret may work on after a rotation.
 pub const OVERLAPS: [i64; 4] = [0, 1, 3, 7];
@@ -43,6 +44,35 @@ pub struct KeyInput {
 pub struct NewKey {
     pub rule: Rule,
     pub life: Duration,
+}
+
+/// What is wrong with a name that another living key of this technician has: the audit log tells keys apart by it.
+pub async fn name_taken(
+    op: &mut Op,
+    owner: TechnicianId,
+    name: &str,
+    except: Option<ApiKeyId>,
+) -> Result<Option<FieldError>, sqlx::Error> {
+    let keys = store::list(op, Some(owner)).await?;
+    let is_taken = keys.iter().any(|key| {
+        key.state != KeyState::Revoked && key.rule.name == name && Some(key.id) != except
+    });
+    let message = "Another of your keys has this name. Enter one of its own: the audit log tells keys apart by it.";
+    Ok(is_taken.then(|| FieldError::new("name", message)))
+}
+
+/// The life of a secret that follows another, which works for `overlap` longer.
+pub fn rotated_life(days: &str, overlap: Duration) -> Result<Duration, FieldError> {
+    let typed = KeyInput {
+        days: days.to_owned(),
+        ..KeyInput::default()
+    };
+    let life = typed.life()?;
+    if life < overlap {
+        let message = "The new key would end before the former one. Enter more days, or let the former key end sooner.";
+        return Err(FieldError::new("days", message));
+    }
+    Ok(life)
 }
 
 impl KeyInput {

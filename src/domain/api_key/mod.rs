@@ -15,7 +15,7 @@ mod touch;
 use time::{Duration, OffsetDateTime};
 
 pub use enter::{Counted, Entrance, Holder, NoEntry, enter};
-pub use input::{KeyInput, NewKey, OVERLAPS};
+pub use input::{KeyInput, NewKey, OVERLAPS, name_taken, rotated_life};
 pub use manage::{ChangeError, change, create, reason_to_tell, resume, revoke, rotate, suspend};
 pub use replies::{Kept, Reply, forget_reply, keep_reply, sweep_replies, take_reply};
 pub use scope::{ApiScope, UnknownScope};

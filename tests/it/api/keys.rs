@@ -178,6 +178,11 @@ async fn a_key_works_from_its_networks_only() {
             "key_not_from_here"
         );
     }
+    let refused = "select count(*) from audit_events where action = 'api_key.refused'";
+    assert_eq!(stage.count(refused).await, 1, "once a minute is enough");
+    stage.app.clock.advance(Duration::from_mins(2));
+    assert_eq!(script.token("contoso", "graph").await.status, 403);
+    assert_eq!(stage.count(refused).await, 2);
 }
 
 /// Short for the tests above.

@@ -58,6 +58,26 @@ async fn a_key_is_made_shown_once_and_works() {
 }
 
 #[tokio::test]
+async fn each_key_of_somebody_has_a_name_of_its_own() {
+    let app = stage().await;
+    let robin = app.login(Role::Technician).await;
+    let (href, _) = make(&app, &robin).await;
+    let again = robin.post("/security/api-keys", &FIELDS).await;
+    assert_eq!(again.status, 422);
+    assert!(
+        again
+            .text_of("#name-error")
+            .contains("Another of your keys")
+    );
+    let mut fields = FIELDS.to_vec();
+    fields.retain(|(name, _)| *name != "days");
+    let same = robin.post(&href, &fields).await;
+    assert_eq!(same.status, 303, "it may keep its own: {}", same.text());
+    robin.post(&format!("{href}/revocation"), &[]).await;
+    make(&app, &robin).await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_stands_at_its_field_and_what_was_typed_stays() {
     let app = stage().await;
     let robin = app.login(Role::Technician).await;
@@ -133,6 +153,13 @@ async fn a_key_is_changed_rotated_and_stopped() {
     assert_eq!(odd.attributes("#rotation-days", "value"), ["a year"]);
     assert_eq!(odd.attributes("#overlap option[selected]", "value"), ["7"]);
     assert!(odd.text_of("#rotation-days-error").contains("1 to 365"));
+    let short = [("days", "3"), ("overlap", "7")];
+    let short = robin.post(&rotation, &short).await;
+    assert!(
+        short
+            .text_of("#rotation-days-error")
+            .contains("would end before the former one")
+    );
     assert_eq!(
         script.get("/api/v1/key").await.status,
         200,

@@ -101,3 +101,21 @@ pub(in crate::domain::api_key) async fn lock(op: &mut Op, id: ApiKeyId) -> Resul
     .await?;
     Ok(())
 }
+
+/// Whether the log says that the key was refused to this address after that instant.
+pub(in crate::domain::api_key) async fn was_refused(
+    op: &mut Op,
+    id: ApiKeyId,
+    ip: &str,
+    since: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from audit_events where key_id = $1 and action = 'api_key.refused' and ip = $2 and at > $3)
+             as "found!""#,
+        id.as_uuid(),
+        ip,
+        since,
+    )
+    .fetch_one(op.db())
+    .await
+}

@@ -11,7 +11,9 @@ use super::{ApiKey, KeyState, Owner, Rule, Tenants, Used};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{ApiKeyId, Inconsistent, TechnicianId, TenantId};
 
-pub(super) use count::{count_call, count_hand_out, lock, new_tenants_since, note_tenant};
+pub(super) use count::{
+    count_call, count_hand_out, lock, new_tenants_since, note_tenant, was_refused,
+};
 pub(super) use write::{Insert, insert, update_rule, update_secret, update_state};
 
 pub(super) struct Row {

@@ -9,7 +9,7 @@ use tower_sessions::Session;
 use super::show::with_rotation;
 use super::{SecretPage, find};
 use crate::app::App;
-use crate::domain::api_key::{self, ChangeError, KeyInput, OVERLAPS};
+use crate::domain::api_key::{self, ChangeError, OVERLAPS};
 use crate::domain::op::Op;
 use crate::storage::ApiKeyId;
 use crate::web::kit::chrome::Chrome;
@@ -44,18 +44,14 @@ pub async fn rotate(
             "The former secret works on for 0, 1, 3 or 7 days. Go back and choose one of them.",
         ));
     }
-    let typed = KeyInput {
-        days: sent.days.clone(),
-        ..KeyInput::default()
-    };
-    let life = match typed.life() {
+    let overlap = Duration::days(sent.overlap);
+    let life = match api_key::rotated_life(&sent.days, overlap) {
         Ok(life) => life,
         Err(wrong) => {
             let typed = (sent.days, sent.overlap, wrong.message);
             return with_rotation(&mut op, &app, &viewer, chrome, &key, typed).await;
         }
     };
-    let overlap = Duration::days(sent.overlap);
     let secret = api_key::rotate(&mut op, &key, life, overlap)
         .await
         .map_err(refused)?;

@@ -45,6 +45,10 @@ pub async fn add(
         Ok(new) => new,
         Err(errors) => return Ok(again(chrome, sent, &errors)),
     };
+    let taken = api_key::name_taken(&mut op, viewer.id, &new.rule.name, None).await?;
+    if let Some(taken) = taken {
+        return Ok(again(chrome, sent, &[taken]));
+    }
     let (id, secret) = match api_key::create(&mut op, &viewer.technician(), &new).await {
         Ok(made) => made,
         Err(ChangeError::Beyond(scope)) => {

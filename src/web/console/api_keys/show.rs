@@ -158,26 +158,40 @@ pub async fn change(
     if key.owner.id != viewer.id {
         return Err(WebError::Forbidden);
     }
-    let errors = match sent.input().parse(&mut op, viewer.scope).await? {
-        Ok(rule) => match api_key::change(&mut op, &key, &rule).await {
-            Ok(()) => {
-                op.commit().await?;
-                notice::leave(
-                    &session,
-                    Tone::Ok,
-                    "The key was saved. It counts from its next call on.",
-                )
-                .await;
-                return Ok(Redirect::to(&paths::api_key(key.id, "")).into_response());
-            }
-            Err(ChangeError::Beyond(scope)) => {
-                let message = format!("Your role does not let you give “{scope}”.");
-                vec![FieldError::new("scope", message)]
-            }
-            Err(error) => return Err(refused(error)),
-        },
+    let errors = match save(&mut op, &viewer, &key, &sent).await? {
+        Ok(()) => {
+            op.commit().await?;
+            let text = "The key was saved. It counts from its next call on.";
+            notice::leave(&session, Tone::Ok, text).await;
+            return Ok(Redirect::to(&paths::api_key(key.id, "")).into_response());
+        }
         Err(errors) => errors,
     };
     let page = Show::of(&mut op, &app, &viewer, chrome, &key, sent, &errors).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// What was typed becomes the key's rule, or what is wrong with it.
+async fn save(
+    op: &mut Op,
+    viewer: &Viewer,
+    key: &ApiKey,
+    sent: &Sent,
+) -> WebResult<Result<(), Vec<FieldError>>> {
+    let rule = match sent.input().parse(op, viewer.scope).await? {
+        Ok(rule) => rule,
+        Err(errors) => return Ok(Err(errors)),
+    };
+    let taken = api_key::name_taken(op, viewer.id, &rule.name, Some(key.id)).await?;
+    if let Some(taken) = taken {
+        return Ok(Err(vec![taken]));
+    }
+    match api_key::change(op, key, &rule).await {
+        Ok(()) => Ok(Ok(())),
+        Err(ChangeError::Beyond(scope)) => {
+            let message = format!("Your role does not let you give “{scope}”.");
+            Ok(Err(vec![FieldError::new("scope", message)]))
+        }
+        Err(error) => Err(refused(error)),
+    }
 }
