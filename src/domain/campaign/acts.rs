@@ -1,7 +1,7 @@
 //! What technicians do with a campaign: start, pause, resume, stop, discard, try again. Whoever does not see all its tenants
 //! does none of it.
 
-use super::{Campaign, State, store};
+use super::{Campaign, Stage, State, store};
 use crate::domain::audit::Entry;
 use crate::domain::op::{Op, Scope};
 use crate::domain::{customer_mail, invitation};
@@ -120,7 +120,10 @@ pub async fn stop(
             }
         }
     }
-    stopped.tenants = store::stop_tenants(op, id, "The campaign was stopped", false).await?;
+    let before = stopped_so_far(op, scope, id).await?;
+    store::stop_tenants(op, id, "The campaign was stopped", false).await?;
+    // Who was through stays so on the board, and is not counted.
+    stopped.tenants = stopped_so_far(op, scope, id).await?.saturating_sub(before);
     Entry::new("campaign.stopped")
         .object("campaign", id)
         .detail("name", campaign.name.as_str())
@@ -130,6 +133,12 @@ pub async fn stop(
         .write(op)
         .await?;
     Ok(stopped)
+}
+
+async fn stopped_so_far(op: &mut Op, scope: Scope, id: CampaignId) -> Result<u64, sqlx::Error> {
+    let counts = store::counts(op, scope, id).await?;
+    let stopped = counts.get(&Stage::Stopped).copied().unwrap_or_default();
+    Ok(stopped.unsigned_abs())
 }
 
 /// Forget a draft.

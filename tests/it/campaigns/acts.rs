@@ -287,6 +287,30 @@ async fn a_stop_withdraws_what_nobody_opened_and_leaves_who_is_on_the_way() {
 }
 
 #[tokio::test]
+async fn whoever_is_through_is_not_counted_among_the_stopped() {
+    let stage = Stage::new().await;
+    let (through, asked) = (stage.tenant("alder").await, stage.tenant("birch").await);
+    let mut typed = input();
+    typed.per_hour = "60".into();
+    let id = stage.campaign(&typed, &[through, asked]).await;
+    for _ in 0..2 {
+        stage.turns().await;
+        stage.app.advance(Duration::from_secs(61));
+    }
+    sqlx::query("update invitations set state = 'completed', ended_at = $2 where tenant_id = $1")
+        .bind(through)
+        .bind(stage.app.clock.now())
+        .execute(&stage.app.pool)
+        .await
+        .unwrap();
+    let mut op = stage.op().await;
+    let stopped = campaign::stop(&mut op, Scope::all(), id, true).await;
+    op.commit().await.unwrap();
+    assert_eq!(stopped.unwrap().tenants, 1);
+    assert_eq!(stage.at(id, "alder").await.0, Step::Consented);
+}
+
+#[tokio::test]
 async fn after_the_deadline_nobody_is_asked_and_what_came_so_far_stays() {
     let stage = Stage::new().await;
     let (asked, late) = (stage.tenant("alder").await, stage.tenant("birch").await);

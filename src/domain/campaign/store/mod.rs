@@ -248,9 +248,9 @@ pub async fn stop_tenants(
     id: CampaignId,
     why: &str,
     only_waiting: bool,
-) -> Result<u64, sqlx::Error> {
+) -> Result<(), sqlx::Error> {
     let now = op.now();
-    let done = sqlx::query!(
+    sqlx::query!(
         "update campaign_tenants set state = case when state = 'waiting' or not $4 then 'stopped' else state end,
            why = case when state = 'waiting' or not $4 then $2 else why end, next_reminder_at = null,
            updated_at = case when state = 'waiting' or not $4 then $3 else updated_at end
@@ -262,7 +262,7 @@ pub async fn stop_tenants(
     )
     .execute(op.db())
     .await?;
-    Ok(done.rows_affected())
+    Ok(())
 }
 
 /// Those that failed before anything was mailed wait again; gives how many.
