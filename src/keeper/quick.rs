@@ -48,7 +48,11 @@ async fn settle(core: &Shared, asked: &Quick, found: Found, room: &mut usize) ->
         };
     };
     if !found.given {
-        return if found.tenant_used > asked.tenant_hand_outs {
+        return if found.calls_used > asked.calls {
+            QuickReply::CallsFull {
+                used: found.calls_used,
+            }
+        } else if found.tenant_used > asked.tenant_hand_outs {
             QuickReply::TenantFull {
                 used: found.tenant_used,
             }

@@ -6,7 +6,7 @@ use time::Duration;
 
 use super::{ApiScope, KeyState, LONGEST_LIFE, Rule, Tenants, store};
 use crate::config::Network;
-use crate::domain::line::words;
+use crate::domain::line::{plain, words};
 use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{FieldError, is_tag, keep};
 use crate::keeper::Resource;
@@ -53,6 +53,7 @@ pub async fn name_taken(
     name: &str,
     except: Option<ApiKeyId>,
 ) -> Result<Option<FieldError>, sqlx::Error> {
+    store::lock_names(op, owner).await?;
     let keys = store::list(op, Some(owner)).await?;
     let is_taken = keys.iter().any(|key| {
         key.state != KeyState::Revoked && key.rule.name == name && Some(key.id) != except
@@ -143,7 +144,7 @@ impl KeyInput {
     fn name(&self) -> Result<String, FieldError> {
         let name = self.name.trim();
         let fits = (1..=100).contains(&name.chars().count());
-        if !fits || name.chars().any(char::is_control) {
+        if !fits || plain(name) != name {
             let message =
                 "Enter a name of 1 to 100 characters, such as the script that uses the key.";
             return Err(FieldError::new("name", message));

@@ -170,6 +170,16 @@ pub async fn list(op: &mut Op, owner: Option<TechnicianId>) -> Result<Vec<ApiKey
     store::list(op, owner).await
 }
 
+/// The same as [`find`], for a change: whoever changes it at the same time comes before or after.
+pub async fn find_to_change(
+    op: &mut Op,
+    owner: Option<TechnicianId>,
+    id: ApiKeyId,
+) -> Result<Option<ApiKey>, sqlx::Error> {
+    store::lock(op, id).await?;
+    find(op, owner, id).await
+}
+
 /// One key, if it is this technician's; none: whosever it is.
 pub async fn find(
     op: &mut Op,

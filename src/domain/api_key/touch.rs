@@ -34,13 +34,15 @@ pub async fn touch(
 ) -> Result<Touched, sqlx::Error> {
     store::lock(op, key.id).await?;
     let now = op.now();
-    let (of_key, of_tenant) = store::count_hand_out(op, key.id, tenant, minute(now)).await?;
+    let of_key = store::count_hand_out(op, key.id, minute(now)).await?;
     let limit = key.rule.hand_outs_per_minute.unwrap_or(limits.hand_outs);
     let of_key = Counted::new(limit, of_key, now);
-    let of_tenant = Counted::new(limits.tenant_hand_outs, of_tenant, now);
     if of_key.is_over() {
         return Ok(Touched::KeyFull(of_key));
     }
+    // After it: what the key may not have takes nothing from others.
+    let of_tenant = store::count_tenant_hand_out(op, tenant, minute(now)).await?;
+    let of_tenant = Counted::new(limits.tenant_hand_outs, of_tenant, now);
     if of_tenant.is_over() {
         return Ok(Touched::TenantFull(of_tenant));
     }

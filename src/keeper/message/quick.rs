@@ -48,7 +48,9 @@ pub enum QuickReply {
     NotQuick,
     /// All is well but the token, which must be refreshed first; nothing was counted or written.
     Stale { tenant_id: Uuid },
-    /// The minute of the key is used up; it was counted.
+    /// The key's calls of the minute are used up; it was counted.
+    CallsFull { used: i32 },
+    /// The key's hand-outs of the minute are used up; it was counted.
     KeyFull { used: i32 },
     /// The minute of the tenant is used up; it was counted.
     TenantFull { used: i32 },

@@ -20,8 +20,10 @@ pub struct Found {
     pub ct: Option<Vec<u8>>,
     /// Its audit entry is written.
     pub given: bool,
-    /// Hand-outs of the minute up to this one, of the key and of the tenant.
+    /// Hand-outs of the minute up to this one, of the key and of the tenant, which counts none that the key may not have.
     pub used: i32,
+    /// Calls of the key's minute up to this one.
+    pub calls_used: i32,
     pub tenant_used: i32,
 }
 
@@ -92,9 +94,7 @@ pub async fn hand_out(
                select from technician_tenants g where g.technician_id = a.key_id and g.tenant_id = t.id)
            ),
            fit as (
-             select a.*, count(a.ct) over (partition by a.key_id order by a.n desc) as to_come,
-               count(a.ct) over (partition by a.tenant_id order by a.n desc) as tenant_to_come
-             from known a
+             select a.*, count(a.ct) over (partition by a.key_id order by a.n desc) as to_come from known a
            ),
            counted as (
              insert into api_key_uses as u (key_id, minute, calls, hand_outs, uses, last_used_at, last_ip)
@@ -106,18 +106,26 @@ pub async fn hand_out(
                uses = u.uses + excluded.uses, last_used_at = $15, last_ip = excluded.last_ip
              returning u.key_id, u.calls, u.hand_outs
            ),
+           keyed as (
+             select f.*, u.hand_outs - f.to_come + 1 as used, u.calls - f.to_come + 1 as calls_used,
+               f.ct is not null and u.hand_outs - f.to_come + 1 <= f.most and u.calls - f.to_come + 1 <= f.calls as fits_key
+             from fit f left join counted u on u.key_id = f.key_id
+           ),
+           tenant_fit as (
+             select f.*, count(*) filter (where f.fits_key) over (partition by f.tenant_id order by f.n desc) as tenant_to_come
+             from keyed f
+           ),
            tenant_counted as (
              insert into api_tenant_counts as u (tenant_id, minute, hand_outs)
-             select f.tenant_id, $16, count(*) from fit f where f.ct is not null group by f.tenant_id order by f.tenant_id
+             select f.tenant_id, $16, count(*) from keyed f where f.fits_key group by f.tenant_id order by f.tenant_id
              on conflict (tenant_id) do update set minute = $16,
                hand_outs = case when u.minute = $16 then u.hand_outs else 0 end + excluded.hand_outs
              returning u.tenant_id, u.hand_outs
            ),
            settled as (
-             select f.*, u.hand_outs - f.to_come + 1 as used, w.hand_outs - f.tenant_to_come + 1 as tenant_used,
-               f.ct is not null and u.hand_outs - f.to_come + 1 <= f.most
-                 and w.hand_outs - f.tenant_to_come + 1 <= f.tenant_most and u.calls - f.to_come + 1 <= f.calls as given
-             from fit f left join counted u on u.key_id = f.key_id left join tenant_counted w on w.tenant_id = f.tenant_id
+             select f.*, case when f.fits_key then w.hand_outs - f.tenant_to_come + 1 end as tenant_used,
+               f.fits_key and w.hand_outs - f.tenant_to_come + 1 <= f.tenant_most as given
+             from tenant_fit f left join tenant_counted w on w.tenant_id = f.tenant_id
            ),
            noted as (
              insert into audit_events (at, tenant_id, actor_type, actor_id, actor_name, ip, action, object_type, object_id,
@@ -134,7 +142,7 @@ pub async fn hand_out(
            )
            select s.n as "n!", s.tenant_id as "tenant_id!", s.short_name as "short_name!",
              s.connection_id as "connection_id!", s.acquired_at as "acquired_at?", s.expires_at as "expires_at?", s.ct as "ct?",
-             coalesce(s.given, false) as "given!", coalesce(s.used, 0)::int as "used!",
+             coalesce(s.given, false) as "given!", coalesce(s.used, 0)::int as "used!", coalesce(s.calls_used, 0)::int as "calls_used!",
              coalesce(s.tenant_used, 0)::int as "tenant_used!"
            from settled s"#,
         &n,

@@ -36,6 +36,8 @@ pub struct Endpoint {
     pub status: u16,
     /// It takes an `Idempotency-Key`. Its answer is kept for a day, so it must have no secret in it.
     pub once: bool,
+    /// Its answer has an `ETag`; asked with `If-None-Match` of the same it is 304.
+    pub versioned: bool,
     /// Statuses and codes of its own, besides those that every call may answer (401, 403, 404, 429, 5xx): `(409, "tenant_archived")`.
     pub problems: &'static [(u16, &'static str)],
 }
@@ -59,6 +61,7 @@ impl Endpoint {
             reply: None,
             status: 204,
             once: false,
+            versioned: false,
             problems: &[],
         }
     }
@@ -141,6 +144,13 @@ impl Endpoint {
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// Its answer has a version to ask for changes by.
+    #[must_use]
+    pub const fn versioned(mut self) -> Self {
+        self.versioned = true;
         self
     }
 

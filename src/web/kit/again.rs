@@ -17,7 +17,7 @@ pub const SENTENCE: &str =
 pub const RETRY_AFTER_S: u32 = 60;
 
 /// Fields whose value is never given back to a page.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
     "secret",
     "pem",
     "password",
@@ -27,6 +27,8 @@ const SECRET: [&str; 9] = [
     "code",
     "recovery",
     "credential",
+    // Of a channel: chat and webhook addresses let whoever has them post.
+    "url",
 ];
 
 /// What was asked, to be asked again.

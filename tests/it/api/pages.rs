@@ -78,6 +78,52 @@ async fn each_key_of_somebody_has_a_name_of_its_own() {
 }
 
 #[tokio::test]
+async fn of_ten_that_are_made_at_once_with_one_name_one_is() {
+    let app = stage().await;
+    let robin = app.login(Role::Technician).await;
+    let robin = &robin;
+    let made = (0..10).map(|_| async { robin.post("/security/api-keys", &FIELDS).await.status });
+    let mut made = futures_util::future::join_all(made).await;
+    made.sort_unstable();
+    assert_eq!(made, [[200].as_slice(), &[422; 9]].concat());
+}
+
+#[tokio::test]
+async fn a_form_that_is_behind_changes_and_rotates_nothing() {
+    let app = stage().await;
+    let robin = app.login(Role::Technician).await;
+    let (href, script) = make(&app, &robin).await;
+    let seen = robin
+        .get(&href)
+        .await
+        .attributes("input[name=version]", "value")[0]
+        .clone();
+    let mut fields = FIELDS.to_vec();
+    fields.retain(|(name, _)| *name != "days" && *name != "networks");
+    fields.push(("version", &seen));
+    let mut narrow = fields.clone();
+    narrow.push(("networks", "192.0.2.0/24"));
+    assert_eq!(robin.post(&href, &narrow).await.status, 303);
+    let behind = robin.post(&href, &fields).await;
+    assert_eq!(behind.status, 409);
+    assert!(
+        behind.text().contains("Nothing was saved"),
+        "{}",
+        behind.text()
+    );
+    assert_eq!(script.get("/api/v1/key").await.status, 403, "still narrow");
+    let rotation = [("version", seen.as_str()), ("days", "90"), ("overlap", "7")];
+    let twice = robin.post(&format!("{href}/rotation"), &rotation).await;
+    assert_eq!(twice.status, 409);
+    // What was typed is there, on the key as it is now.
+    let now = behind.attributes("input[name=version]", "value")[0].clone();
+    fields.retain(|(name, _)| *name != "version");
+    fields.push(("version", &now));
+    assert_eq!(robin.post(&href, &fields).await.status, 303);
+    assert_eq!(script.get("/api/v1/key").await.status, 200);
+}
+
+#[tokio::test]
 async fn what_is_wrong_stands_at_its_field_and_what_was_typed_stays() {
     let app = stage().await;
     let robin = app.login(Role::Technician).await;

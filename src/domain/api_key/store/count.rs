@@ -30,14 +30,13 @@ pub(in crate::domain::api_key) async fn count_call(
     .await
 }
 
-/// One hand-out more in this minute, of the key and of the tenant.
+/// One hand-out more of this key in this minute; how many it has with it.
 pub(in crate::domain::api_key) async fn count_hand_out(
     op: &mut Op,
     id: ApiKeyId,
-    tenant: TenantId,
     minute: OffsetDateTime,
-) -> Result<(i32, i32), sqlx::Error> {
-    let of_key = sqlx::query_scalar!(
+) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(
         "update api_key_uses set hand_outs = case when minute = $2 then hand_outs + 1 else 1 end, minute = $2,
            calls = case when minute = $2 then calls else 0 end
          where key_id = $1 returning hand_outs",
@@ -45,8 +44,16 @@ pub(in crate::domain::api_key) async fn count_hand_out(
         minute,
     )
     .fetch_one(op.db())
-    .await?;
-    let of_tenant = sqlx::query_scalar!(
+    .await
+}
+
+/// The same of a tenant, by whichever key.
+pub(in crate::domain::api_key) async fn count_tenant_hand_out(
+    op: &mut Op,
+    tenant: TenantId,
+    minute: OffsetDateTime,
+) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(
         "insert into api_tenant_counts as c (tenant_id, minute, hand_outs) values ($1, $2, 1)
          on conflict (tenant_id) do update set minute = $2,
            hand_outs = case when c.minute = $2 then c.hand_outs + 1 else 1 end
@@ -55,8 +62,7 @@ pub(in crate::domain::api_key) async fn count_hand_out(
         minute,
     )
     .fetch_one(op.db())
-    .await?;
-    Ok((of_key, of_tenant))
+    .await
 }
 
 /// True when this key was never given a token of this tenant before.
@@ -97,7 +103,7 @@ pub(in crate::domain::api_key) async fn lock(op: &mut Op, id: ApiKeyId) -> Resul
         "select id from api_keys where id = $1 for update",
         id.as_uuid()
     )
-    .fetch_one(op.db())
+    .fetch_optional(op.db())
     .await?;
     Ok(())
 }

@@ -20,6 +20,7 @@ use super::admit::{over, tell};
 use super::{Api, ApiResult, Body, Endpoint, KeyHolder, Problem, holder};
 use crate::app::App;
 use crate::domain::api_key::{self, ApiScope, Counted, Touched};
+use crate::domain::line;
 use crate::domain::op::Op;
 use crate::domain::tenant::{self, Resource, ShortName, Tenant};
 use crate::keeper::Join;
@@ -114,6 +115,7 @@ pub(super) fn endpoints() -> Api {
             (403, "resource_not_allowed"),
             (409, "needs_person"),
             (409, "not_connected"),
+            (409, "resource_not_connected"),
             (409, "tenant_suspended"),
             (422, "ttl_too_long"),
             (503, "try_later"),
@@ -144,6 +146,11 @@ async fn create(
         let message = "At most 200 characters on one line.".to_owned();
         return Err(Problem::invalid([("reason".to_owned(), message)]));
     }
+    // People read it in the audit log, beside other text.
+    let asked = Asked {
+        reason: line::plain(&asked.reason),
+        ..asked
+    };
     if holder.counted.is_some() {
         return Box::pin(slowly(&app, &holder, &tenant, &asked)).await;
     }
@@ -207,6 +214,7 @@ async fn quickly(app: &App, holder: &KeyHolder, tenant: &str, asked: &Asked) -> 
     }
     let (key, limits) = (&holder.key, app.limits.keys);
     let hand_outs = key.rule.hand_outs_per_minute.unwrap_or(limits.hand_outs);
+    let calls = key.rule.calls_per_minute.unwrap_or(limits.calls);
     let quick = Quick {
         key_id: key.id.as_uuid(),
         key_version: key.version,
@@ -218,7 +226,7 @@ async fn quickly(app: &App, holder: &KeyHolder, tenant: &str, asked: &Asked) -> 
         name: key.actor_name(),
         ip: holder.asker.ip.clone(),
         request_id: holder.asker.request_id.clone(),
-        calls: key.rule.calls_per_minute.unwrap_or(limits.calls),
+        calls,
         hand_outs,
         tenant_hand_outs: limits.tenant_hand_outs,
     };
@@ -226,6 +234,7 @@ async fn quickly(app: &App, holder: &KeyHolder, tenant: &str, asked: &Asked) -> 
     match app.keeper.hand_out_quickly(quick).await? {
         QuickReply::NotQuick => Ok(Quickly::Not),
         QuickReply::Stale { tenant_id } => Ok(Quickly::Stale(tenant_id)),
+        QuickReply::CallsFull { used } => Err(over(Counted::new(calls, used, now), "key")),
         QuickReply::KeyFull { used } => Err(over(Counted::new(hand_outs, used, now), "key")),
         QuickReply::TenantFull { used } => {
             let counted = Counted::new(limits.tenant_hand_outs, used, now);

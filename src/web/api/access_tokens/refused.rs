@@ -127,10 +127,13 @@ async fn dead(
         .site
         .base_url
         .join(&TenantPaths(tenant.short_name.as_str()).m365());
-    let cause = row.as_ref().and_then(|row| row.cause);
-    let who = match &diagnosis {
-        Some(diagnosis) => Some(diagnosis.who_acts),
-        None => row.as_ref().and_then(connection::Row::who_acts),
+    // Of one voice: what the list says may be older than what was looked at just now.
+    let (cause, who) = match &diagnosis {
+        Some(diagnosis) => (Some(diagnosis.cause), Some(diagnosis.who_acts)),
+        None => (
+            row.as_ref().and_then(|row| row.cause),
+            row.as_ref().and_then(connection::Row::who_acts),
+        ),
     };
     // What has no diagnosis says all of it in one sentence.
     let remedy = diagnosis.map_or_else(|| vec![detail.clone()], |diagnosis| diagnosis.remedy);

@@ -48,6 +48,10 @@ impl Maker {
             None => json!({ "description": "Done; nothing to say." }),
         };
         all.insert(endpoint.status.to_string(), success);
+        if endpoint.versioned {
+            let same = "It is as `If-None-Match` says.";
+            all.insert("304".into(), json!({ "description": same }));
+        }
         let mut common: Vec<(u16, &str)> = ALWAYS.to_vec();
         if endpoint.body.is_some() {
             common.extend(WITH_BODY);

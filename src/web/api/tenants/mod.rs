@@ -115,8 +115,9 @@ pub(super) fn endpoints() -> Api {
         .on(
             Endpoint::get("/api/v1/tenants/{tenant}", ApiScope::TenantsRead)
                 .named("get_tenant", GROUP, "Read a tenant")
-                .about("`tenant` is an id or a short name. The header `ETag` names the version; send it back as `If-Match` with a change.")
-                .gives::<TenantView>(),
+                .about("`tenant` is an id or a short name. The header `ETag` names the version; send it back as `If-Match` with a change, or as `If-None-Match` to be told only when it is another one.")
+                .gives::<TenantView>()
+                .versioned(),
             show,
         )
         .merge(change::endpoints())

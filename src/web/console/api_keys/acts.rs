@@ -7,7 +7,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::show::with_rotation;
-use super::{SecretPage, find};
+use super::{SecretPage, find, find_to_change};
 use crate::app::App;
 use crate::domain::api_key::{self, ChangeError, OVERLAPS};
 use crate::domain::op::Op;
@@ -22,6 +22,8 @@ use crate::web::kit::viewer::Viewer;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Rotation {
+    /// Of the key as it was shown.
+    version: Option<i64>,
     days: String,
     overlap: i64,
 }
@@ -35,9 +37,12 @@ pub async fn rotate(
     Form(sent): Form<Rotation>,
 ) -> WebResult {
     let mut op = viewer.begin(&app).await?;
-    let key = find(&mut op, &viewer, &id).await?;
-    if key.owner.id != viewer.id {
-        return Err(WebError::Forbidden);
+    let key = find_to_change(&mut op, &viewer, &id).await?;
+    // Sent twice, the second would end at once the secret that the first one kept.
+    if sent.version.is_some_and(|seen| seen != key.version) {
+        return Err(WebError::Conflict(
+            "The key was changed or rotated in the meantime. Go back to it, see how it stands, and rotate it then if you still want to.",
+        ));
     }
     if !OVERLAPS.contains(&sent.overlap) {
         return Err(WebError::BadRequest(

@@ -15,6 +15,8 @@ use crate::web::kit::viewer::Viewer;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Sent {
+    /// Of the key as it was shown; none where there is none yet.
+    pub version: Option<i64>,
     name: String,
     days: String,
     scope: Vec<String>,
@@ -73,6 +75,11 @@ impl Sent {
         }
     }
 
+    /// The key was changed or rotated since this form was shown.
+    pub fn is_behind(&self, key: &ApiKey) -> bool {
+        self.version.is_some_and(|seen| seen != key.version)
+    }
+
     /// What a new key starts with: as little as is of use.
     pub fn fresh() -> Self {
         Self {
@@ -95,6 +102,7 @@ impl Sent {
         };
         let number = |limit: Option<i32>| limit.map(|n| n.to_string()).unwrap_or_default();
         Ok(Self {
+            version: Some(key.version),
             name: rule.name.clone(),
             days: String::new(),
             scope: rule.scopes.iter().map(ToString::to_string).collect(),

@@ -99,6 +99,17 @@ async fn find(op: &mut Op, viewer: &Viewer, id: &str) -> WebResult<ApiKey> {
     found.ok_or(WebError::NotFound)
 }
 
+/// The same, for a change of what it is: its owner makes it, nobody beside them.
+async fn find_to_change(op: &mut Op, viewer: &Viewer, id: &str) -> WebResult<ApiKey> {
+    let id = id.parse().map_err(|_| WebError::NotFound)?;
+    let found = api_key::find_to_change(op, whose(viewer), id).await?;
+    let key = found.ok_or(WebError::NotFound)?;
+    if key.owner.id != viewer.id {
+        return Err(WebError::Forbidden);
+    }
+    Ok(key)
+}
+
 async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> WebResult<Index> {
     let mut op = viewer.begin(&app).await?;
     let keys = api_key::list(&mut op, whose(&viewer)).await?;

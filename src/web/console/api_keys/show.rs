@@ -9,18 +9,20 @@ use tower_sessions::Session;
 
 use super::acts::refused;
 use super::form::{Fields, Sent};
-use super::{find, state, tenants};
+use super::{find, find_to_change, state, tenants};
 use crate::app::App;
 use crate::domain::api_key::{self, ApiKey, ChangeError, KeyState, OVERLAPS, Standing};
 use crate::domain::op::Op;
 use crate::domain::tenant::FieldError;
 use crate::web::kit::chrome::Chrome;
-use crate::web::kit::error::{WebError, WebResult};
+use crate::web::kit::error::WebResult;
 use crate::web::kit::form::{Field, Form};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
+
+const BEHIND: &str = "Nothing was saved: the key was changed or rotated after you opened this page. Below is what you entered; “Save” puts it in place of what is stored. To see that first,";
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/api_keys/show.html")]
@@ -32,6 +34,8 @@ pub struct Show {
     /// It can still work, now or after being resumed.
     is_alive: bool,
     is_suspended: bool,
+    /// When what was sent was begun on the key as it was before.
+    behind: Option<&'static str>,
     fields: Fields,
     rotation: RotationFields,
 }
@@ -55,6 +59,7 @@ impl RotationFields {
 
 /// What is known of it.
 struct Facts {
+    version: i64,
     name: String,
     public_id: String,
     owner: String,
@@ -87,6 +92,7 @@ impl Show {
         Ok(Self {
             chrome,
             key: Facts {
+                version: key.version,
                 name: key.rule.name.clone(),
                 public_id: key.public_id.clone(),
                 owner: key.owner.display_name.clone(),
@@ -109,6 +115,7 @@ impl Show {
             is_own: key.owner.id == viewer.id,
             is_alive: key.state != KeyState::Revoked,
             is_suspended: standing == Standing::Suspended,
+            behind: sent.is_behind(key).then_some(BEHIND),
             fields: sent.fields(viewer, app.limits.keys, errors),
             rotation: RotationFields::usual(),
         })
@@ -154,9 +161,10 @@ pub async fn change(
     Form(sent): Form<Sent>,
 ) -> WebResult {
     let mut op = viewer.begin(&app).await?;
-    let key = find(&mut op, &viewer, &id).await?;
-    if key.owner.id != viewer.id {
-        return Err(WebError::Forbidden);
+    let key = find_to_change(&mut op, &viewer, &id).await?;
+    if sent.is_behind(&key) {
+        let page = Show::of(&mut op, &app, &viewer, chrome, &key, sent, &[]).await?;
+        return Ok((StatusCode::CONFLICT, page).into_response());
     }
     let errors = match save(&mut op, &viewer, &key, &sent).await? {
         Ok(()) => {
