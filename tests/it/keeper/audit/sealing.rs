@@ -32,8 +32,11 @@ async fn what_is_sealed_is_not_read_again() {
     let keeper = world.keeper().await;
     write(&world, 3000).await;
     until_sealed(&world).await;
-    // A session hands in its statistics when it ends.
+    // A session hands in its statistics when it ends, which is a moment after its client is gone.
+    let sessions = "select count(*) from pg_stat_activity
+        where datname = current_database() and usename = 'portal_keeper'";
     keeper.stop().await;
+    world.until_number(sessions, 0).await;
     let read =
         "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_user_tables
         where relname ~ '^audit_events'";
@@ -44,6 +47,7 @@ async fn what_is_sealed_is_not_read_again() {
         until_sealed(&world).await;
     }
     keeper.stop().await;
+    world.until_number(sessions, 0).await;
     let rows = world.number(read).await - before;
     assert!((100..1000).contains(&rows), "{rows} read to seal 100");
 }
