@@ -119,6 +119,11 @@ mod tests {
             ("admin_username".to_owned(), "a@b.example".to_owned())
         );
         assert_eq!(fields(b"years=1&secret=geheim"), None);
+        assert_eq!(
+            fields(b"name=desk&url=https%3A%2F%2Fhook.example%2Fx"),
+            None
+        );
+        assert!(fields(b"name=desk&url=").is_some(), "none was typed");
         assert_eq!(fields(b""), Some(Vec::new()));
     }
 }

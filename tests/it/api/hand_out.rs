@@ -243,6 +243,19 @@ async fn the_minute_of_a_key_and_that_of_a_tenant_come_to_an_end() {
     );
     stage.app.clock.advance(Duration::from_mins(1));
     assert_eq!(one.token("contoso", "graph").await.status, 200);
+    // Used-up calls are told with their own limit, not with that of hand-outs.
+    let rule = Rule {
+        calls_per_minute: Some(2),
+        ..everything("few")
+    };
+    let (_, few) = stage.key(rule).await;
+    for status in [200, 200, 429] {
+        let answer = few.token("contoso", "graph").await;
+        assert_eq!(answer.status, status);
+        if status == 429 {
+            assert_eq!(answer.json()["limit"], 2);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

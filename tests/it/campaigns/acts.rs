@@ -182,12 +182,7 @@ async fn reminders_come_every_few_days_until_there_were_enough_or_somebody_is_th
     let id = stage.campaign(&input(), &[idle, through]).await;
     stage.turns().await;
     stage.app.advance(DAY * 3);
-    sqlx::query("update invitations set state = 'completed', ended_at = $2 where tenant_id = $1")
-        .bind(through)
-        .bind(stage.app.clock.now())
-        .execute(&stage.app.pool)
-        .await
-        .unwrap();
+    stage.complete(through).await;
     for (days, expected) in [(0, 3), (1, 3), (2, 4), (3, 4), (3, 4)] {
         stage.app.advance(DAY * days);
         stage.turns().await;
@@ -277,12 +272,7 @@ async fn a_stop_withdraws_what_nobody_opened_and_leaves_who_is_on_the_way() {
     .unwrap();
     assert_eq!(good, [false, true, false]);
     // Whoever gets through all the same counts.
-    sqlx::query("update invitations set state = 'completed', ended_at = $2 where tenant_id = $1")
-        .bind(opened)
-        .bind(stage.app.clock.now())
-        .execute(&stage.app.pool)
-        .await
-        .unwrap();
+    stage.complete(opened).await;
     assert_eq!(stage.at(id, "birch").await.0, Step::Consented);
 }
 
@@ -297,12 +287,7 @@ async fn whoever_is_through_is_not_counted_among_the_stopped() {
         stage.turns().await;
         stage.app.advance(Duration::from_secs(61));
     }
-    sqlx::query("update invitations set state = 'completed', ended_at = $2 where tenant_id = $1")
-        .bind(through)
-        .bind(stage.app.clock.now())
-        .execute(&stage.app.pool)
-        .await
-        .unwrap();
+    stage.complete(through).await;
     let mut op = stage.op().await;
     let stopped = campaign::stop(&mut op, Scope::all(), id, true).await;
     op.commit().await.unwrap();

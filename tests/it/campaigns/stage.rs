@@ -152,6 +152,18 @@ impl Stage {
         rows.unwrap().0
     }
 
+    /// The tenant's administrator gets through.
+    pub async fn complete(&self, tenant: TenantId) {
+        sqlx::query(
+            "update invitations set state = 'completed', ended_at = $2 where tenant_id = $1",
+        )
+        .bind(tenant)
+        .bind(self.app.clock.now())
+        .execute(&self.app.pool)
+        .await
+        .unwrap();
+    }
+
     /// Stage and note of the tenant.
     pub async fn at(&self, id: CampaignId, name: &str) -> (Step, String) {
         let rows = self.rows(id).await;

@@ -22,8 +22,6 @@ use crate::web::kit::paths;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
 
-const BEHIND: &str = "Nothing was saved: the key was changed or rotated after you opened this page. Below is what you entered; “Save” puts it in place of what is stored. To see that first,";
-
 #[derive(Template, WebTemplate)]
 #[template(path = "console/api_keys/show.html")]
 pub struct Show {
@@ -34,8 +32,6 @@ pub struct Show {
     /// It can still work, now or after being resumed.
     is_alive: bool,
     is_suspended: bool,
-    /// When what was sent was begun on the key as it was before.
-    behind: Option<&'static str>,
     fields: Fields,
     rotation: RotationFields,
 }
@@ -60,6 +56,8 @@ impl RotationFields {
 /// What is known of it.
 struct Facts {
     version: i64,
+    /// Than the form that was sent.
+    is_newer: bool,
     name: String,
     public_id: String,
     owner: String,
@@ -93,6 +91,7 @@ impl Show {
             chrome,
             key: Facts {
                 version: key.version,
+                is_newer: sent.is_behind(key),
                 name: key.rule.name.clone(),
                 public_id: key.public_id.clone(),
                 owner: key.owner.display_name.clone(),
@@ -115,7 +114,6 @@ impl Show {
             is_own: key.owner.id == viewer.id,
             is_alive: key.state != KeyState::Revoked,
             is_suspended: standing == Standing::Suspended,
-            behind: sent.is_behind(key).then_some(BEHIND),
             fields: sent.fields(viewer, app.limits.keys, errors),
             rotation: RotationFields::usual(),
         })
