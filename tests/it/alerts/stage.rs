@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use sqlx::AssertSqlSafe;
-use tenantry::config::{Smtp, SmtpTls};
 use tenantry::domain::alert::{
     self, ChannelInput, ChannelKind, Courier, Evaluated, RuleInput, Voice,
 };
 use tenantry::domain::op::{Actor, Op};
 use tenantry::keeper::text::Text;
-use tenantry::mail::Mailer;
 use tenantry::storage::{ConnectionId, TenantId};
 use uuid::Uuid;
 
@@ -29,18 +27,11 @@ impl Stage {
     pub async fn new() -> Self {
         let receiver = Receiver::start().await;
         let mail = MailServer::start().await;
-        let smtp = Smtp {
-            host: "127.0.0.1".into(),
-            port: mail.address.port(),
-            username: None,
-            password_file: None,
-            from: "Tenantry <alerts@msp.example>".into(),
-            tls: SmtpTls::None,
-        };
+        let mailer = mail.mailer();
         let guard = receiver.guard();
         let app = TestApp::start_with(|app| {
             app.guard = guard;
-            app.mailer = Some(Mailer::new(&smtp).unwrap());
+            app.mailer = Some(mailer);
         })
         .await;
         let fleet = Fleet::new(&app.db, app.clock.now()).await;

@@ -6,7 +6,7 @@ use tenantry::domain::campaign::{self, RowFilter, Stage as Step};
 use tenantry::domain::op::{Actor, Op, Scope};
 use tenantry::storage::CampaignId;
 
-use super::stage::{FAST, letters, mailer, runner};
+use super::stage::{FAST, letters, runner};
 use crate::onboarding::live::stage::{DONE, Live};
 use crate::support::keeper::ADMIN;
 use crate::support::smtp::MailServer;
@@ -45,7 +45,7 @@ async fn mailed_opened_signed_in_and_validated() {
     live.world.consent();
     let server = MailServer::start().await;
     let mut app = live.portal.app.clone();
-    app.mailer = Some(mailer(&server));
+    app.mailer = Some(server.mailer());
 
     let form = live
         .technician

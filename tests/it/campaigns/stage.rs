@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use tenantry::app::App;
-use tenantry::config::{Smtp, SmtpTls};
 use tenantry::domain::campaign::{
     self, BoardRow, CampaignInput, Counts, RowFilter, Runner, Stage as Step, Swept,
 };
 use tenantry::domain::op::{Actor, Op, Scope};
 use tenantry::domain::technician::Role;
-use tenantry::mail::Mailer;
 use tenantry::storage::{CampaignId, TenantId};
 
 use crate::support::app::TestApp;
@@ -36,18 +34,6 @@ pub const FAST: [(&str, &str); 8] = [
     ("remind_days", "3"),
     ("remind_most", "2"),
 ];
-
-pub fn mailer(server: &MailServer) -> Mailer {
-    Mailer::new(&Smtp {
-        host: "127.0.0.1".into(),
-        port: server.address.port(),
-        username: None,
-        password_file: None,
-        from: "desk@harbourline.example".into(),
-        tls: SmtpTls::None,
-    })
-    .unwrap()
-}
 
 pub fn runner(app: &App) -> Runner {
     Runner {
@@ -84,7 +70,7 @@ pub fn input() -> CampaignInput {
 impl Stage {
     pub async fn new() -> Self {
         let server = MailServer::start().await;
-        let post = mailer(&server);
+        let post = server.mailer();
         let app = TestApp::start_with(|app| app.mailer = Some(post)).await;
         let fleet = Fleet::new(&app.db, app.clock.now()).await;
         let owner = app.login(Role::Owner).await;

@@ -8,7 +8,7 @@ use tenantry::keeper::message::{Refusal, Reply};
 use tenantry::storage::TenantId;
 use uuid::Uuid;
 
-use super::stage::{Stage, mailer};
+use super::stage::Stage;
 
 const NOTHING: Swept = Swept {
     sent: 0,
@@ -219,7 +219,7 @@ async fn two_replicas_share_the_queue() {
         stage.queued(&stage.mail().await).await;
     }
     let mut other = stage.app.app.clone();
-    other.mailer = Some(mailer(stage.server.address.port()));
+    other.mailer = Some(stage.server.mailer());
     let (here, there) = (stage.app.app.sender(), other.sender());
     let (here, there) = tokio::join!(here.sweep(), there.sweep());
     assert_eq!(here.unwrap().sent + there.unwrap().sent, 20);

@@ -1,10 +1,8 @@
 //! A portal with a mail server and one tenant.
 
-use tenantry::config::{Smtp, SmtpTls};
 use tenantry::domain::customer_mail::{self, Kind, NewMail, Queued, Swept};
 use tenantry::domain::invitation::{self, NewInvitation, Terms, Validity};
 use tenantry::domain::op::{Actor, Op, Scope};
-use tenantry::mail::Mailer;
 use tenantry::storage::{CustomerMailId, InvitationId, TenantId};
 
 use super::letter::Received;
@@ -18,22 +16,10 @@ pub struct Stage {
     pub tenant: TenantId,
 }
 
-pub fn mailer(port: u16) -> Mailer {
-    let settings = Smtp {
-        host: "127.0.0.1".into(),
-        port,
-        username: None,
-        password_file: None,
-        from: "desk@harbourline.example".into(),
-        tls: SmtpTls::None,
-    };
-    Mailer::new(&settings).unwrap()
-}
-
 impl Stage {
     pub async fn set() -> Self {
         let server = MailServer::start().await;
-        let post = mailer(server.address.port());
+        let post = server.mailer();
         let app = TestApp::start_with(|app| app.mailer = Some(post)).await;
         let tenant = tenant::add(&app.pool, "contoso").await;
         Self {

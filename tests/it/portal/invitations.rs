@@ -1,8 +1,6 @@
 //! The dialog behind "Switch to auth token", "Renew" and "Resend Invitation", the Auth URL, and what can be done to one.
 
-use tenantry::config::{Smtp, SmtpTls};
 use tenantry::domain::technician::Role;
-use tenantry::mail::Mailer;
 
 use crate::support::app::TestApp;
 use crate::support::browser::Browser;
@@ -24,15 +22,7 @@ impl Stage {
 
     /// With a mail server.
     async fn with_mail(server: &MailServer) -> Self {
-        let settings = Smtp {
-            host: "127.0.0.1".into(),
-            port: server.address.port(),
-            username: None,
-            password_file: None,
-            from: "desk@harbourline.example".into(),
-            tls: SmtpTls::None,
-        };
-        let mailer = Mailer::new(&settings).unwrap();
+        let mailer = server.mailer();
         Self::on(TestApp::start_with(|app| app.mailer = Some(mailer)).await).await
     }
 

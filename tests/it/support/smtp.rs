@@ -4,8 +4,23 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tenantry::config::{Smtp, SmtpTls};
+use tenantry::mail::Mailer;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+
+/// What sends by a server of this machine.
+pub fn mailer(port: u16) -> Mailer {
+    let settings = Smtp {
+        host: "127.0.0.1".into(),
+        port,
+        username: None,
+        password_file: None,
+        from: "Harbourline <desk@harbourline.example>".into(),
+        tls: SmtpTls::None,
+    };
+    Mailer::new(&settings).unwrap()
+}
 
 /// A running server; it ends with the test's runtime.
 pub struct MailServer {
@@ -32,6 +47,11 @@ impl MailServer {
             letters,
             closed,
         }
+    }
+
+    /// What sends by it.
+    pub fn mailer(&self) -> Mailer {
+        mailer(self.address.port())
     }
 
     /// Put every letter off with a status 4xx, or take letters again.

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry::config::{Smtp, SmtpTls};
 use tenantry::domain::technician::Role;
-use tenantry::mail::Mailer;
 
 use crate::support::app::TestApp;
 use crate::support::smtp::MailServer;
@@ -13,15 +11,8 @@ const EMAIL: &str = "robin@msp.example";
 const PASSWORD: &str = "correct horse battery";
 
 async fn portal(mail: &MailServer) -> TestApp {
-    let settings = Smtp {
-        host: "127.0.0.1".into(),
-        port: mail.address.port(),
-        username: None,
-        password_file: None,
-        from: "desk@harbourline.example".into(),
-        tls: SmtpTls::None,
-    };
-    let app = TestApp::start_with(|app| app.mailer = Some(Mailer::new(&settings).unwrap())).await;
+    let mailer = mail.mailer();
+    let app = TestApp::start_with(|app| app.mailer = Some(mailer)).await;
     app.technician_with_password(EMAIL, PASSWORD, Role::Technician)
         .await;
     app
