@@ -5,16 +5,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use tenantry::config::{Smtp, SmtpTls};
 use tenantry::domain::alert::{self, ChannelInput, ChannelKind, Courier};
 use tenantry::domain::op::{Actor, Op};
 use tenantry::keeper::text::Text;
-use tenantry::mail::Mailer;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::receiver::Receiver;
 use crate::support::keeper::World;
 use crate::support::packages;
+use crate::support::smtp::mailer;
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/webhooks");
 
@@ -74,7 +73,7 @@ async fn the_reference_libraries_verify_our_signatures_and_nothing_that_was_chan
     op.roll_back().await.unwrap();
     let sealed = alert::make_key(&courier.keeper, &channel).await.unwrap();
     let mut op = begin().await.unwrap();
-    let second = alert::rotate(&mut op, created.id, sealed)
+    let second = alert::rotate(&mut op, created.id, channel.key, sealed)
         .await
         .unwrap()
         .expose()
@@ -129,21 +128,13 @@ async fn a_real_mail_server_takes_alerts_as_text_and_html_under_their_own_ids() 
         .unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let port: u16 = lines.next_line().await.unwrap().unwrap().parse().unwrap();
-    let settings = Smtp {
-        host: "127.0.0.1".into(),
-        port,
-        username: None,
-        password_file: None,
-        from: "Tenantry <alerts@msp.example>".into(),
-        tls: SmtpTls::None,
-    };
     let desk = stage.channel(ChannelKind::Mail, "Desk").await;
     stage.rule(&["expired"], &[desk]).await;
     let (_, connection) = stage.tenant("ashgrove").await;
     stage.dies(connection).await;
     stage.look().await;
     let mut courier = stage.courier();
-    courier.mailer = Some(Mailer::new(&settings).unwrap());
+    courier.mailer = Some(mailer(port));
     assert_eq!(alert::deliver(&courier).await.unwrap(), (1, 0));
     let letter: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
     assert_eq!(letter["to"], json!(["desk@msp.example"]));
@@ -154,7 +145,7 @@ async fn a_real_mail_server_takes_alerts_as_text_and_html_under_their_own_ids() 
         .unwrap();
     let text = letter["letter"].as_str().unwrap();
     for part in [
-        &format!("Message-ID: <{id}@msp.example>"),
+        &format!("Message-ID: <{id}@harbourline.example>"),
         "text/plain",
         "text/html",
         "ashgrove: authorisation expired",

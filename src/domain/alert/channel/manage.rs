@@ -66,9 +66,20 @@ async fn keep_key(op: &mut Op, channel: Uuid, key: &SealedKey) -> Result<(), sql
     store::channels::insert_secret(op, channel, SecretKind::Signing, id, ciphertext).await
 }
 
-/// Take the new key; the former one signs beside it for a day. Gives the new one, shown once.
-pub async fn rotate(op: &mut Op, id: Uuid, key: SealedKey) -> Result<Text, ChannelError> {
+/// Take the new key in place of this one, which signs beside it for a day. Gives the new one, shown once.
+///
+/// Whoever sees another key than the one in use replaces nothing: a second click would end the key that receivers have.
+pub async fn rotate(
+    op: &mut Op,
+    id: Uuid,
+    instead_of: Option<Uuid>,
+    key: SealedKey,
+) -> Result<Text, ChannelError> {
+    store::channels::lock(op, id).await?;
     let found = there(op, id).await?;
+    if found.key != instead_of {
+        return Err(ChannelError::Replaced);
+    }
     keep_key(op, id, &key).await?;
     note(op, "alert_channel.key_rotated", &found).await?;
     Ok(key.secret)

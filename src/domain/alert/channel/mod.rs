@@ -70,6 +70,8 @@ pub struct Channel {
     pub last_ok_at: Option<OffsetDateTime>,
     /// Messages that wait.
     pub waiting: i64,
+    /// The key that signs, by the id it is stored under.
+    pub key: Option<Uuid>,
     /// A replaced key still signs until then.
     pub former_key_until: Option<OffsetDateTime>,
 }
@@ -83,6 +85,9 @@ pub enum ChannelError {
     NotThere,
     #[error("this channel is always there")]
     Fixed,
+    /// Its key is another than the one that was to be replaced.
+    #[error("the key was replaced already")]
+    Replaced,
     /// Rules, by name, that would tell nobody without it.
     #[error("rules have no other channel")]
     Needed(Vec<String>),

@@ -81,10 +81,13 @@ impl RuleInput {
             }
             _ => {}
         }
-        let mut events = checked.rule.events.iter();
-        // The end of what is never told is not told either.
-        if events.all(|one| *one == Event::Recovered) {
+        let events = &checked.rule.events;
+        if events.is_empty() {
             checked.wrong("events", "Choose at least one event.");
+        } else if events.iter().all(|one| *one == Event::Recovered) {
+            // The end of what is never told is not told either.
+            let message = "“Works again” tells the end of another event: choose that one too.";
+            checked.wrong("events", message);
         }
         match self.severity.parse() {
             Ok(severity) => checked.rule.severity = severity,

@@ -49,12 +49,13 @@ pub async fn save(op: &mut Op, id: Option<Uuid>, input: &RuleInput) -> Result<Uu
     Ok(rule.id)
 }
 
-/// Messages and the list name a rule by its name.
+/// Messages and the list name a rule by its name. Of two made at once the second waits for the first, and sees its name.
 async fn look_up_name(
     op: &mut Op,
     id: Option<Uuid>,
     checked: &mut Checked,
 ) -> Result<(), sqlx::Error> {
+    store::rules::lock_names(op).await?;
     let name = checked.rule.name.to_lowercase();
     let others = store::rules::all(op).await?.into_iter();
     let mut others = others.filter(|one| Some(one.id) != id);
@@ -89,7 +90,7 @@ async fn look_up_reach(
     if tenants.len() != names.len() {
         checked.wrong("tenants", "Some of these short names are no tenant's.");
     }
-    if tags.is_empty() && tenants.is_empty() {
+    if tags.is_empty() && names.is_empty() {
         checked.wrong("tags", "Name a tag or a tenant.");
     }
     checked.rule.reach = limit(Choice { tags, tenants });

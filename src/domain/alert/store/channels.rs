@@ -24,7 +24,9 @@ pub async fn all(op: &mut Op) -> Result<Vec<Channel>, sqlx::Error> {
         r#"select id, name, kind, recipients, url_hint, every_minutes, state, failing_since, last_at, last_outcome, last_ok_at,
              (select count(*) from alert_deliveries d where d.channel_id = c.id and d.state = 'pending') as "waiting!",
              (select max(s.until) from alert_channel_secrets s
-               where s.channel_id = c.id and s.kind = 'signing' and s.until > $1) as former_key_until
+               where s.channel_id = c.id and s.kind = 'signing' and s.until > $1) as former_key_until,
+             (select s.id from alert_channel_secrets s
+               where s.channel_id = c.id and s.kind = 'signing' and s.until is null) as key
            from alert_channels c order by kind <> 'owners', lower(name), id"#,
         now
     )
@@ -46,6 +48,7 @@ pub async fn all(op: &mut Op) -> Result<Vec<Channel>, sqlx::Error> {
                 last_outcome: row.last_outcome,
                 last_ok_at: row.last_ok_at,
                 waiting: row.waiting,
+                key: row.key,
                 former_key_until: row.former_key_until,
             })
         })
@@ -214,19 +217,20 @@ pub async fn drop_secrets(op: &mut Op, channel: Uuid, kind: SecretKind) -> Resul
     Ok(())
 }
 
+/// Whoever else changes it waits.
+pub async fn lock(op: &mut Op, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!("select id from alert_channels where id = $1 for update", id)
+        .fetch_optional(op.db())
+        .await?;
+    Ok(())
+}
+
 /// The key in use ends then; the one before it ends now, so that never more than two sign.
 pub async fn end_secrets(
     op: &mut Op,
     channel: Uuid,
     until: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    // Of two at once the second sees the first one's key, and ends it.
-    sqlx::query!(
-        "select id from alert_channels where id = $1 for update",
-        channel
-    )
-    .fetch_optional(op.db())
-    .await?;
     sqlx::query!(
         "delete from alert_channel_secrets where channel_id = $1 and kind = 'signing' and until is not null",
         channel

@@ -24,6 +24,8 @@ use crate::web::kit::when::When;
 /// Messages on a channel's page.
 const MESSAGES: i64 = 20;
 
+const REPLACED: &str = "No key was made: somebody (or a second click) replaced this channel's key after the page was opened. If you do not have the new one, press “New key” here.";
+
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/channels.html")]
 pub struct ListPage {
@@ -85,10 +87,6 @@ pub async fn index(State(app): State<App>, viewer: Viewer, chrome: Chrome) -> We
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/channel.html")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each shows one part of the page"
-)]
 pub struct ShowPage {
     pub chrome: Chrome,
     pub name: String,
@@ -102,7 +100,8 @@ pub struct ShowPage {
     pub waiting: i64,
     /// The former key signs beside the new one until then.
     pub former: Option<When>,
-    pub is_signed: bool,
+    /// The key that “New key” replaces.
+    pub key: Option<uuid::Uuid>,
     pub is_fixed: bool,
     pub is_on: bool,
     pub needs_replay: bool,
@@ -148,7 +147,7 @@ pub async fn page(
         last_ok: When::maybe(found.last_ok_at, now),
         waiting: found.waiting,
         former: When::maybe(found.former_key_until, now),
-        is_signed: found.kind.is_signed(),
+        key: found.key,
         is_fixed: found.kind == ChannelKind::Owners,
         is_on: found.state != ChannelState::Off,
         needs_replay: found.failing_since.is_some()
@@ -188,6 +187,7 @@ pub fn refused(error: ChannelError) -> WebError {
         ChannelError::Fixed => {
             WebError::Conflict("This channel is always there and cannot be changed like this.")
         }
+        ChannelError::Replaced => WebError::Conflict("The key was replaced already."),
         ChannelError::Needed(_) => {
             WebError::Conflict("A rule has no other channel. Give it another one first.")
         }
@@ -246,12 +246,21 @@ pub struct SecretPage {
     pub is_new: bool,
 }
 
+/// The key that the page spoke of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RotateForm {
+    instead_of: String,
+}
+
 /// "New key": shown once.
 pub async fn rotate(
     State(app): State<App>,
     viewer: Viewer,
+    session: Session,
     chrome: Chrome,
     Path(id): Path<String>,
+    Form(form): Form<RotateForm>,
 ) -> WebResult {
     let id = id_of(&id)?;
     let mut op = viewer.begin(&app).await?;
@@ -263,7 +272,14 @@ pub async fn rotate(
         .await
         .map_err(refused)?;
     let mut op = viewer.begin(&app).await?;
-    let secret = alert::rotate(&mut op, id, key).await.map_err(refused)?;
+    let secret = match alert::rotate(&mut op, id, form.instead_of.parse().ok(), key).await {
+        Ok(secret) => secret,
+        Err(ChannelError::Replaced) => {
+            notice::leave(&session, Tone::Bad, REPLACED).await;
+            return Ok(Redirect::to(&paths::alert_channel(id, "")).into_response());
+        }
+        Err(other) => return Err(refused(other)),
+    };
     op.commit().await?;
     Ok(SecretPage {
         chrome,
