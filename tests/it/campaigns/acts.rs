@@ -359,3 +359,40 @@ async fn a_pause_holds_and_working_hours_are_kept() {
         .unwrap();
     assert_eq!(at.to_offset(time::UtcOffset::UTC).hour(), hour);
 }
+
+/// A campaign made by three clicks is three drafts: whoever starts two of them writes to nobody twice.
+#[tokio::test]
+async fn whom_another_campaign_has_asked_is_not_asked_again_while_that_link_works() {
+    let stage = Stage::new().await;
+    let tenants = [stage.tenant("alder").await, stage.tenant("birch").await];
+    let first = stage.campaign(&input(), &tenants[..1]).await;
+    stage.turns().await;
+    let second = stage.campaign(&input(), &tenants).await;
+    let mut op = stage.op().await;
+    let seen = campaign::outlook(&mut op, Scope::all(), second)
+        .await
+        .unwrap();
+    drop(op);
+    assert_eq!(
+        (seen.asked, seen.elsewhere, seen.first),
+        (1, 1, Some(tenants[1]))
+    );
+    stage.turns().await;
+    let (step, why) = stage.at(second, "alder").await;
+    assert_eq!(step, Step::Failed);
+    assert!(why.contains("Another campaign has asked already"), "{why}");
+    assert_eq!(stage.at(second, "birch").await.0, Step::Sent);
+    assert_eq!(letters(&stage.server).len(), 2);
+    // Withdrawn with its campaign, the link is in nobody's way.
+    let mut op = stage.op().await;
+    campaign::stop(&mut op, Scope::all(), first, true)
+        .await
+        .unwrap();
+    campaign::retry(&mut op, Scope::all(), second)
+        .await
+        .unwrap();
+    op.commit().await.unwrap();
+    stage.turns().await;
+    assert_eq!(stage.at(second, "alder").await.0, Step::Sent);
+    assert_eq!(letters(&stage.server).len(), 3);
+}

@@ -20,9 +20,9 @@ pub use board::{Come, Counts, RowFilter, board, board_after, counts, one, unfini
 pub use outlook::{Outlook, outlook};
 pub use page::page;
 pub use turn::{
-    DueReminder, Left, begin_check, claim_reminder, claim_waiting, due_checks, due_reminder,
-    end_reminders, finished, lapsed, leave_waiting, lock_running, plan_next, put_off, ready,
-    waiting,
+    DueReminder, Left, asked_elsewhere, begin_check, claim_reminder, claim_waiting, due_checks,
+    due_reminder, end_reminders, finished, lapsed, leave_waiting, lock_running, plan_next, put_off,
+    ready, waiting,
 };
 
 #[derive(FromRow)]

@@ -1,5 +1,6 @@
 //! Who of a draft would be asked if it were started now.
 
+use super::turn::SHORT_WHILE;
 use crate::domain::campaign::Reason;
 use crate::domain::invitation::Method;
 use crate::domain::op::{Op, Scope};
@@ -16,10 +17,13 @@ pub struct Outlook {
     pub not_served: i64,
     /// What the campaign asks for is there already.
     pub needless: i64,
+    /// Another campaign has asked them, and its link still works.
+    pub elsewhere: i64,
 }
 
 /// In the words of `run::fate`, which decides when it is somebody's turn.
 pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outlook, sqlx::Error> {
+    let now = op.now();
     let row = sqlx::query!(
         r#"with k as (
              select b.tenant_id, t.short_name, t.invitation_email = '' as no_address, t.state <> 'active' as not_served,
@@ -28,18 +32,23 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
                  when $3 then s.state in ('valid', 'expiring', 'retrying') and s.permissions_lacking = 0
                  when $4 then s.state in ('valid', 'expiring', 'retrying')
                    and (s.mode = 'app_only' or c.method = $5 and g.obtained_by = 'auth_code')
-               end, false) as needless
+               end, false) as needless,
+               exists (select from campaign_tenants o join campaigns x on x.id = o.campaign_id
+                 join invitations i on i.tenant_id = o.tenant_id and i.state = 'open' and i.expires_at > $8
+                   and i.created_at >= o.asked_at
+                 where o.tenant_id = b.tenant_id and o.campaign_id <> b.campaign_id and o.state = 'asked'
+                   and (x.state in ('running', 'paused') or o.asked_at > $9)) as elsewhere
              from campaign_tenants b join campaigns c on c.id = b.campaign_id join tenants t on t.id = b.tenant_id
              left join tenant_status s on s.tenant_id = b.tenant_id
              left join connections g on g.tenant_id = s.tenant_id and g.id = s.connection_id
              where b.campaign_id = $1 and ($6::uuid is null or b.tenant_id = $6)
                and ($7::uuid is null or exists (select from technician_tenants a
                  where a.technician_id = $7 and a.tenant_id = b.tenant_id)))
-           select count(*) filter (where not (no_address or not_served or needless)) as "asked!",
-             (array_agg(tenant_id order by short_name) filter (where not (no_address or not_served or needless)))[1]
+           select count(*) filter (where not (no_address or not_served or needless or elsewhere)) as "asked!",
+             (array_agg(tenant_id order by short_name) filter (where not (no_address or not_served or needless or elsewhere)))[1]
                as "first: TenantId",
              count(*) filter (where no_address) as "no_address!", count(*) filter (where not_served) as "not_served!",
-             count(*) filter (where needless) as "needless!"
+             count(*) filter (where needless) as "needless!", count(*) filter (where elsewhere and not needless) as "elsewhere!"
            from k"#,
         id.as_uuid(),
         Reason::Expired.as_str(),
@@ -48,6 +57,8 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
         Method::AuthCode.as_str(),
         scope.tenant().map(TenantId::as_uuid),
         scope.technician(),
+        now,
+        now - SHORT_WHILE,
     )
     .fetch_one(op.db())
     .await?;
@@ -57,5 +68,6 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
         no_address: row.no_address,
         not_served: row.not_served,
         needless: row.needless,
+        elsewhere: row.elsewhere,
     })
 }

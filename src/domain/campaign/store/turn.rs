@@ -6,6 +6,8 @@ use time::{Duration, OffsetDateTime};
 use crate::domain::op::Op;
 use crate::storage::{CampaignId, TenantId};
 
+/// Whom a campaign that is over asked within this time, another does not ask: perhaps it was made by a second click.
+pub(super) const SHORT_WHILE: Duration = Duration::days(1);
 /// A check after an authorisation is begun again after so long, when nothing came of it.
 const CHECK_AGAIN: Duration = Duration::minutes(10);
 /// And so often in all.
@@ -90,6 +92,28 @@ pub async fn plan_next(op: &mut Op, id: CampaignId, at: OffsetDateTime) -> Resul
     .execute(op.db())
     .await?;
     Ok(())
+}
+
+/// Whether another campaign has asked this tenant, and its link still works: of one that is on, or a short while ago.
+pub async fn asked_elsewhere(
+    op: &mut Op,
+    id: CampaignId,
+    tenant: TenantId,
+) -> Result<bool, sqlx::Error> {
+    let (now, since) = (op.now(), op.now() - SHORT_WHILE);
+    sqlx::query_scalar!(
+        r#"select exists (select from campaign_tenants o join campaigns c on c.id = o.campaign_id
+             join invitations i on i.tenant_id = o.tenant_id and i.state = 'open' and i.expires_at > $3
+               and i.created_at >= o.asked_at
+             where o.tenant_id = $1 and o.campaign_id <> $2 and o.state = 'asked'
+               and (c.state in ('running', 'paused') or o.asked_at > $4)) as "elsewhere!""#,
+        tenant.as_uuid(),
+        id.as_uuid(),
+        now,
+        since,
+    )
+    .fetch_one(op.db())
+    .await
 }
 
 /// From waiting to asked; false when somebody else did.
