@@ -2,6 +2,7 @@
 //! while it hands one over leaves that one mail to be sent again, under the same `Message-ID`; mail servers and readers
 //! that know it show it once (RFC 5322 section 3.6.4).
 
+pub mod brake;
 mod kind;
 mod letter;
 mod news;

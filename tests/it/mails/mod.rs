@@ -1,5 +1,6 @@
 //! Mails to customers: queued, sent once, in the customer's language and the MSP's colours.
 
+mod brake;
 mod branding;
 mod languages;
 pub mod letter;

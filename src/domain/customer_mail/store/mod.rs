@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Mail, MailState, MailTemplate, NewMail, Stuck, Taken};
+use super::{Kind, Mail, MailState, MailTemplate, NewMail, Stuck, Taken};
 use crate::domain::op::{Op, Scope};
 use crate::storage::{CustomerMailId, Inconsistent, TenantId};
 
@@ -73,6 +73,37 @@ pub(super) async fn reaches(
         scope.technician(),
     )
     .fetch_one(op.db())
+    .await
+}
+
+/// Until the end of the transaction nobody else locks them.
+pub(super) async fn lock_invitations(op: &mut Op, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        format!("mailed invitations of {tenant}")
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+/// When the `nth` last invitation was mailed to this tenant, or is about to be; none when there were fewer since then.
+pub(super) async fn invitation_before(
+    op: &mut Op,
+    tenant: TenantId,
+    since: OffsetDateTime,
+    nth: i64,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select created_at from customer_mails
+         where tenant_id = $1 and kind = $2 and state <> 'cancelled' and created_at > $3
+         order by created_at desc offset $4 limit 1",
+        tenant.as_uuid(),
+        Kind::Invitation.as_str(),
+        since,
+        nth - 1,
+    )
+    .fetch_optional(op.db())
     .await
 }
 

@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::super::tenants::invalid;
 use super::super::words::{At, MethodWord, tenant_of};
@@ -14,7 +15,7 @@ use super::{GROUP, InvitationView, find, view};
 use crate::app::App;
 use crate::clock;
 use crate::domain::api_key::ApiScope;
-use crate::domain::customer_mail::{self, Kind, NewMail};
+use crate::domain::customer_mail::{self, Kind, NewMail, brake};
 use crate::domain::invitation::{
     self, CreateError, EndError, Invitation, InvitationInput, LinkError, Method, NewInvitation,
     Terms, Validity,
@@ -62,7 +63,12 @@ pub(super) fn endpoints() -> Api {
                 .about("The link is mailed when there is an address and a mail server; ask for it by the call Auth URL.")
                 .takes::<Wanted>()
                 .creates::<InvitationView>()
-                .problems(&[(409, "tenant_not_active"), (422, "invalid"), (503, "keeper_unavailable")]),
+                .problems(&[
+                    (409, "tenant_not_active"),
+                    (422, "invalid"),
+                    (429, "too_many_mails"),
+                    (503, "keeper_unavailable"),
+                ]),
             create,
         )
         .on(
@@ -77,7 +83,12 @@ pub(super) fn endpoints() -> Api {
             Endpoint::post("/api/v1/invitations/{id}/resend", ApiScope::InvitationsWrite)
                 .named("resend_invitation", GROUP, "Mail the link again")
                 .gives::<InvitationView>()
-                .problems(&[(409, "invitation_ended"), (409, "link_only"), (409, "no_mail_server")]),
+                .problems(&[
+                    (409, "invitation_ended"),
+                    (409, "link_only"),
+                    (409, "no_mail_server"),
+                    (429, "too_many_mails"),
+                ]),
             resend,
         )
         .on(
@@ -155,6 +166,9 @@ fn terms(tenant: &Tenant, wanted: Wanted) -> Result<Terms, Vec<FieldError>> {
 }
 
 async fn mail(op: &mut Op, holder: &KeyHolder, invitation: &Invitation) -> ApiResult<()> {
+    if let Some(wait) = brake::wait(op, invitation.tenant_id).await? {
+        return Err(too_many_mails(wait));
+    }
     let mail = NewMail {
         invitation: Some(invitation.id),
         technician: holder.key.owner.display_name.clone(),
@@ -167,6 +181,17 @@ async fn mail(op: &mut Op, holder: &KeyHolder, invitation: &Invitation) -> ApiRe
     };
     customer_mail::queue(op, holder.scope(), &mail).await?;
     Ok(())
+}
+
+fn too_many_mails(wait: Duration) -> Problem {
+    let seconds = u32::try_from(wait.whole_seconds() + 1).unwrap_or(u32::MAX);
+    let title = "Too many mails to this customer";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_mails", title)
+        .detail(format!(
+            "{} invitations were mailed to this customer within an hour. Nothing was done; give one of their links by another way, or wait.",
+            brake::MOST
+        ))
+        .retry_after(seconds)
 }
 
 /// Mail, show and withdraw only what still works.

@@ -1,8 +1,10 @@
 //! Mail an invitation's link at once and say in a sentence how it went. A failure never hides the link: it can be copied.
 
+use time::Duration;
+
 use crate::app::App;
 use crate::clock;
-use crate::domain::customer_mail::{self, Kind, NewMail, Outcome, Sender};
+use crate::domain::customer_mail::{self, Kind, NewMail, Outcome, Sender, brake};
 use crate::domain::invitation::{Invitation, LinkToken};
 use crate::domain::tenant::Tenant;
 use crate::web::kit::error::WebError;
@@ -18,6 +20,11 @@ pub enum Delivery {
     NoMailServer,
     Sent {
         to: String,
+    },
+    /// So many went to this customer that another has to wait.
+    Braked {
+        to: String,
+        wait: Duration,
     },
     /// The reason fits into "The mail to … did not go out: …".
     Failed {
@@ -40,6 +47,14 @@ impl Delivery {
                     .to_owned(),
             ),
             Self::Sent { to } => (Tone::Ok, format!("The invitation was mailed to {to}.")),
+            Self::Braked { to, wait } => (
+                Tone::Bad,
+                format!(
+                    "No mail went to {to}: {} were written to this customer within an hour. Copy the link and send it yourself, or mail it again in {} minutes.",
+                    brake::MOST,
+                    wait.whole_minutes() + 1
+                ),
+            ),
             Self::Failed { to, reason } => (
                 Tone::Bad,
                 format!("The mail to {to} did not go out: {reason}. Copy the link and send it yourself."),
@@ -76,6 +91,9 @@ pub async fn deliver(
         )
     };
     let mut op = viewer.begin(app).await?;
+    if let Some(wait) = brake::wait(&mut op, tenant.id).await? {
+        return Ok(Delivery::Braked { to, wait });
+    }
     let taken = customer_mail::take_at_once(&mut op, &mail).await?;
     op.commit().await?;
     let Some(taken) = taken else {

@@ -1,10 +1,14 @@
 //! Inviting by a script.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use serde_json::json;
 use tenantry::domain::api_key::{ApiScope, Rule};
 
-use super::super::stage::everything;
+use super::super::stage::{Stage, everything};
 use super::{cedar, post_once, stage};
+use crate::support::smtp::MailServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_made_once_and_its_link_is_asked_for_apart() {
@@ -89,4 +93,41 @@ async fn a_link_is_withdrawn_and_what_has_ended_says_so() {
         .post("/api/v1/tenants/cedar/invitations", &json!({}))
         .await;
     assert_eq!(paused.code(), "tenant_not_active");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_in_a_loop_floods_no_customer() {
+    let server = MailServer::start().await;
+    let stage = Stage::with(|app| app.mailer = Some(server.mailer())).await;
+    let (_, script) = stage.key(everything("loop")).await;
+    script.post("/api/v1/tenants", &cedar()).await;
+    let wanted =
+        json!({ "admin_username": "admin@cedar.example", "invitation_email": "it@cedar.example" });
+    let path = "/api/v1/tenants/cedar/invitations";
+    let all = join_all((0..14).map(|_| script.post(path, &wanted))).await;
+    let (made, refused): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.status == 201);
+    assert_eq!((made.len(), refused.len()), (10, 4), "{refused:?}");
+    for one in refused {
+        assert_eq!((one.status, one.code().as_str()), (429, "too_many_mails"));
+        assert!(one.header("retry-after").parse::<u32>().unwrap() <= 3_601);
+    }
+    let kept = stage.count("select count(*) from invitations").await;
+    assert_eq!(
+        kept, 11,
+        "what is refused leaves no link: one is the stage's"
+    );
+    let id = made[0].json()["id"].as_str().unwrap().to_owned();
+    let resend = format!("/api/v1/invitations/{id}/resend");
+    assert_eq!(
+        script.post(&resend, &json!({})).await.code(),
+        "too_many_mails"
+    );
+    let by_hand = json!({ "admin_username": "admin@cedar.example", "invitation_email": "" });
+    assert_eq!(
+        script.post(path, &by_hand).await.status,
+        201,
+        "a link alone is no mail"
+    );
+    stage.app.clock.advance(Duration::from_mins(61));
+    assert_eq!(script.post(&resend, &json!({})).await.status, 200);
 }

@@ -176,7 +176,7 @@ async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
         match deliver(app, viewer, &tenant, &invitation, &created.token).await? {
             Delivery::Sent { .. } => Made::Mailed,
             Delivery::LinkOnly | Delivery::NoMailServer => Made::LinkOnly,
-            Delivery::Failed { .. } => Made::NotMailed(row.short_name),
+            Delivery::Failed { .. } | Delivery::Braked { .. } => Made::NotMailed(row.short_name),
         },
     )
 }
