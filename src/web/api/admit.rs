@@ -1,32 +1,37 @@
 //! The door of the API: key, scope, and the headers that tell how much of a minute is left.
 
 use axum::RequestExt;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{KeyHolder, Problem, idempotent};
+use super::{ApiResult, KeyHolder, Problem, idempotent};
 use crate::app::App;
 use crate::domain::api_key::{ApiScope, Counted};
 use crate::web::kit::denial::Known;
+use crate::web::kit::routes::Takes;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Let in whom the call's scope allows. `once`: a call sent again is not run again; `bare`: it takes no parameters.
+/// A body is read so far before it is told that there should be none.
+const SHORT: usize = 1024;
+
+/// Let in whom the call's scope allows, with what the call takes.
 pub(in crate::web) async fn admit(
     app: &App,
     scope: Option<ApiScope>,
-    (once, bare): (bool, bool),
+    takes: Takes,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let is_odd = bare && request.uri().query().is_some_and(|query| !query.is_empty());
+    let is_odd = !takes.parameters && request.uri().query().is_some_and(|query| !query.is_empty());
     // A hand-out is decided where it is written down, in one statement for many; asking the database here as well would cost
     // more than the whole of it.
-    if scope == Some(ApiScope::AccessTokensCreate) {
+    if scope == Some(ApiScope::AccessTokensCreate) && !is_odd {
         let (parts, body) = request.into_parts();
         let seen = KeyHolder::seen(&parts, app)
             .filter(|holder| holder.key.may(ApiScope::AccessTokensCreate));
@@ -34,9 +39,6 @@ pub(in crate::web) async fn admit(
         if let Some(seen) = seen {
             if let Some(known) = request.extensions().get::<Known>() {
                 known.is_key(seen.key.acting_from(&seen.asker.ip));
-            }
-            if is_odd {
-                return parameters().into_response();
             }
             request.extensions_mut().insert(seen);
             return next.run(request).await;
@@ -48,15 +50,33 @@ pub(in crate::web) async fn admit(
         Err(refused) => return refused.into_response(),
     };
     let mut response = match scope {
-        Some(scope) if !holder.key.may(scope) => forbidden(scope),
+        Some(scope) if !holder.key.may(scope) => forbidden(scope).into_response(),
         _ if is_odd => parameters().into_response(),
-        _ if once => idempotent::run(app, &holder, request, next).await,
-        _ => next.run(request).await,
+        _ => match fitting(takes, request).await {
+            Ok(request) if takes.once => idempotent::run(app, &holder, request, next).await,
+            Ok(request) => next.run(request).await,
+            Err(odd) => odd.into_response(),
+        },
     };
     if let Some(counted) = holder.counted {
         tell(response.headers_mut(), counted);
     }
     response
+}
+
+/// The request, if it has no body that the call would ignore. An object without members is what some clients send for none.
+async fn fitting(takes: Takes, request: Request) -> ApiResult<Request> {
+    if takes.body {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let sent = to_bytes(body, SHORT).await;
+    match sent.as_deref().map(<[u8]>::trim_ascii) {
+        Ok(b"" | b"{}") => Ok(Request::from_parts(parts, Body::empty())),
+        _ => Err(Problem::bad_request(
+            "This call takes no body. Nothing was done.",
+        )),
+    }
 }
 
 fn parameters() -> Problem {
@@ -68,7 +88,7 @@ fn parameters() -> Problem {
     .detail("This call takes no parameters in its address. Nothing was done.")
 }
 
-pub(super) fn forbidden(scope: ApiScope) -> Response {
+pub(super) fn forbidden(scope: ApiScope) -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "scope_missing",
@@ -76,21 +96,22 @@ pub(super) fn forbidden(scope: ApiScope) -> Response {
     )
     .detail("The key lacks the scope, or its owner's role does not allow it.")
     .with("scope", scope.as_str())
-    .into_response()
 }
 
 /// How much of the minute is left; a handler that counts by itself has told already.
 pub(super) fn tell(headers: &mut HeaderMap, counted: Counted) {
-    let numbers = [
+    for (name, number) in numbers(counted) {
+        headers.entry(name).or_insert(number);
+    }
+}
+
+fn numbers(counted: Counted) -> [(HeaderName, HeaderValue); 3] {
+    [
         (LIMIT, i64::from(counted.limit)),
         (REMAINING, i64::from(counted.remaining())),
         (RESET, counted.reset_s),
-    ];
-    for (name, number) in numbers {
-        headers
-            .entry(name)
-            .or_insert_with(|| HeaderValue::from(number));
-    }
+    ]
+    .map(|(name, number)| (name, number.into()))
 }
 
 /// A minute that is used up; `of` says whose: `key` or `tenant`.
@@ -105,4 +126,5 @@ pub(super) fn over(counted: Counted, of: &'static str) -> Problem {
     .with("limit_of", of)
     .with("limit", counted.limit)
     .retry_after(seconds.max(1))
+    .headers(numbers(counted))
 }

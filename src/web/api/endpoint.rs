@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::app::App;
 use crate::domain::api_key::ApiScope;
 use crate::web::kit::policy::Policy;
-use crate::web::kit::routes::Routes;
+use crate::web::kit::routes::{Routes, Takes};
 
 /// The schema of a type, put among the generator's definitions.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -181,15 +181,14 @@ impl Api {
         T: 'static,
     {
         let policy = Policy::Key(endpoint.scope);
+        let takes = Takes {
+            once: endpoint.once,
+            parameters: endpoint.query.is_some(),
+            body: endpoint.body.is_some(),
+        };
         self.routes = self
             .routes
-            .call(endpoint.method, endpoint.path, policy, handler);
-        if endpoint.once {
-            self.routes = self.routes.once();
-        }
-        if endpoint.query.is_none() {
-            self.routes = self.routes.bare();
-        }
+            .call(endpoint.method, endpoint.path, policy, takes, handler);
         self.endpoints.push(endpoint);
         self
     }

@@ -75,10 +75,9 @@ pub async fn enforce(
         }) => next.run(request).await,
         Some(Rule {
             policy: Policy::Key(scope),
-            once,
-            bare,
+            takes,
             ..
-        }) => api::admit(&app, scope, (once, bare), request, next).await,
+        }) => api::admit(&app, scope, takes, request, next).await,
         Some(Rule {
             policy: Policy::Technician(permission),
             fresh,

@@ -2,7 +2,7 @@
 //! change, for programs, a sentence for people, and the request's id for both. Nothing internal is in it.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub struct Problem {
     detail: String,
     /// Boxed: an error is moved about in every `Result`.
     more: Box<Map<String, Value>>,
-    retry_after_s: Option<u32>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What handlers of the API return.
@@ -34,7 +34,7 @@ impl Problem {
             title: title.into(),
             detail: String::new(),
             more: Box::default(),
-            retry_after_s: None,
+            headers: Vec::new(),
         }
     }
 
@@ -61,8 +61,14 @@ impl Problem {
 
     /// When it is worth to ask again.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+    pub fn retry_after(self, seconds: u32) -> Self {
+        self.headers([(header::RETRY_AFTER, seconds.into())])
+    }
+
+    /// More headers.
+    #[must_use]
+    pub fn headers(mut self, more: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.headers.extend(more);
         self
     }
 
@@ -180,11 +186,7 @@ impl From<Unavailable> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some(seconds) = self.retry_after_s {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, seconds.into());
-        }
+        response.headers_mut().extend(self.headers.iter().cloned());
         if self.status == StatusCode::UNAUTHORIZED {
             let way = HeaderValue::from_static("Bearer realm=\"Tenantry\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, way);

@@ -23,12 +23,19 @@ pub struct Route {
     pub policy: Policy,
     /// It asks for a proof of the second factor that is minutes old at most.
     pub fresh: bool,
-    /// Its answer is kept under the caller's `Idempotency-Key`.
+    /// Of a call of the API.
     #[serde(skip)]
+    pub takes: Takes,
+}
+
+/// What a call of the API takes. Whatever else is sent is refused rather than ignored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Takes {
+    /// Its answer is kept under the caller's `Idempotency-Key`: sent again, it does nothing.
     pub once: bool,
-    /// It takes no parameters in its address.
-    #[serde(skip)]
-    pub bare: bool,
+    /// Parameters in its address.
+    pub parameters: bool,
+    pub body: bool,
 }
 
 impl Route {
@@ -94,15 +101,21 @@ impl Routes {
             path,
             policy,
             fresh: false,
-            once: false,
-            bare: false,
+            takes: Takes::default(),
         });
         self
     }
 
     /// A route of the API, by any of its methods.
     #[must_use]
-    pub fn call<H, T>(self, method: &'static str, path: &str, policy: Policy, handler: H) -> Self
+    pub fn call<H, T>(
+        self,
+        method: &'static str,
+        path: &str,
+        policy: Policy,
+        takes: Takes,
+        handler: H,
+    ) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
@@ -114,25 +127,11 @@ impl Routes {
             "DELETE" => delete(handler),
             _ => get(handler),
         };
-        self.mount(method, path, policy, handler)
-    }
-
-    /// The route mounted last acts once: a call that is sent again under the same `Idempotency-Key` does nothing.
-    #[must_use]
-    pub fn once(mut self) -> Self {
-        if let Some(last) = self.inventory.last_mut() {
-            last.once = true;
+        let mut routes = self.mount(method, path, policy, handler);
+        if let Some(last) = routes.inventory.last_mut() {
+            last.takes = takes;
         }
-        self
-    }
-
-    /// The route mounted last takes no parameters: one that is sent is refused rather than ignored.
-    #[must_use]
-    pub fn bare(mut self) -> Self {
-        if let Some(last) = self.inventory.last_mut() {
-            last.bare = true;
-        }
-        self
+        routes
     }
 
     /// The route mounted last is dangerous: whoever proved the second factor a while ago proves it again first.
@@ -176,8 +175,7 @@ impl Routes {
                 let rule = Rule {
                     policy: route.policy,
                     fresh: route.fresh,
-                    once: route.once,
-                    bare: route.bare,
+                    takes: route.takes,
                 };
                 ((route.method, route.path), rule)
             })
@@ -191,8 +189,7 @@ impl Routes {
 pub(super) struct Rule {
     pub policy: Policy,
     pub fresh: bool,
-    pub once: bool,
-    pub bare: bool,
+    pub takes: Takes,
 }
 
 /// The rule of each method and path template.

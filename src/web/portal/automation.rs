@@ -69,26 +69,29 @@ fn snippets(base: &str, tenant: &str) -> Vec<Snippet> {
         Snippet {
             id: "python",
             label: "Python",
-            about: "Standard library only. Call it before each request rather than keep the token.",
+            about: "Standard library only. Call it before each request rather than keep the token. When somebody has to act first, the error says who and what.",
             code: format!(
-                "import json, pathlib, urllib.request\n\n\
+                "import json, pathlib, urllib.error, urllib.request\n\n\
                  KEY = pathlib.Path.home().joinpath(\".tenantry-key\").read_text().strip()\n\n\
                  def token(resource=\"graph\", min_ttl=900):\n    \
                  request = urllib.request.Request(\n        \
                  \"{base}/api/v1/tenants/{tenant}/access-tokens\",\n        \
                  data=json.dumps({{\"resource\": resource, \"min_ttl\": min_ttl}}).encode(),\n        \
                  headers={{\"Authorization\": f\"Bearer {{KEY}}\", \"Content-Type\": \"application/json\"}},\n    )\n    \
-                 with urllib.request.urlopen(request, timeout=110) as answer:\n        \
-                 return json.load(answer)[\"access_token\"]\n"
+                 try:\n        \
+                 with urllib.request.urlopen(request, timeout=110) as answer:\n            \
+                 return json.load(answer)[\"access_token\"]\n    \
+                 except urllib.error.HTTPError as refused:\n        \
+                 raise RuntimeError(refused.read().decode()) from None\n"
             ),
         },
         Snippet {
             id: "curl",
             label: "curl",
-            about: "The key is read from a file, so that no list of processes shows it.",
+            about: "The key is read from a file, so that no list of processes shows it. A refusal is printed too: it says who must do what.",
             code: format!(
                 "printf 'header = \"Authorization: Bearer %s\"' \"$(cat ~/.tenantry-key)\" |\n  \
-                 curl -fsS -K - -H 'Content-Type: application/json' \\\n    \
+                 curl --fail-with-body -sS -K - -H 'Content-Type: application/json' \\\n    \
                  -d '{{\"resource\": \"graph\", \"min_ttl\": 900}}' {base}/api/v1/tenants/{tenant}/access-tokens\n"
             ),
         },

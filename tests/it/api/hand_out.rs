@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tenantry::domain::api_key::{KeyState, Rule};
+use tenantry::domain::api_key::{self, KeyState, Rule};
 use tenantry::keeper::Resource;
 use tenantry::simulator::directory::Cause;
 
@@ -232,6 +232,7 @@ async fn the_minute_of_a_key_and_that_of_a_tenant_come_to_an_end() {
                 (429, "too_many_requests")
             );
             assert!(answer.header("retry-after").parse::<u32>().unwrap() <= 60);
+            assert_eq!(answer.header("ratelimit-remaining"), "0");
             let of = answer.json()["limit_of"].as_str().unwrap().to_owned();
             assert_eq!(of, if given == 5 { "key" } else { "tenant" }, "{given}");
         }
@@ -256,6 +257,37 @@ async fn the_minute_of_a_key_and_that_of_a_tenant_come_to_an_end() {
             assert_eq!(answer.json()["limit"], 2);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_makes_no_sense_is_one_of_the_minute_like_any_other() {
+    let stage = Stage::new().await;
+    let rule = Rule {
+        calls_per_minute: Some(4),
+        ..everything("odd")
+    };
+    let (id, script) = stage.key(rule).await;
+    let path = "/api/v1/tenants/contoso/access-tokens";
+    let odd = [
+        (path, json!({ "resource": "graph", "colour": "red" })),
+        (path, json!({ "resource": "graph", "min_ttl": 86_400 })),
+        (
+            "/api/v1/tenants/contoso/access-tokens?x=1",
+            json!({ "resource": "graph" }),
+        ),
+    ];
+    assert_eq!(script.token("contoso", "graph").await.status, 200);
+    for ((path, body), left) in odd.iter().zip(["2", "1", "0"]) {
+        let answer = script.post(path, body).await;
+        assert!([400, 422].contains(&answer.status), "{answer:?}");
+        assert_eq!(answer.header("ratelimit-remaining"), left, "{answer:?}");
+    }
+    assert_eq!(script.token("contoso", "graph").await.status, 429);
+    assert_eq!(script.post(path, &odd[0].1).await.status, 429);
+    let (key, mut op) = (stage.stored(id).await, stage.op().await);
+    api_key::revoke(&mut op, &key).await.unwrap();
+    op.commit().await.unwrap();
+    assert_eq!(script.post(path, &odd[0].1).await.code(), "key_invalid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

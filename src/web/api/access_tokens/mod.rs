@@ -54,6 +54,24 @@ struct Asked {
     reason: String,
 }
 
+impl Asked {
+    /// As it is carried out; people read the reason in the audit log, beside other text.
+    fn checked(Body(asked): Body<Self>) -> ApiResult<Self> {
+        if asked.min_ttl > MOST_TTL {
+            return Err(refused::too_long(MOST_TTL));
+        }
+        let fits = asked.reason.chars().count() <= LONGEST_REASON;
+        if !fits || asked.reason.chars().any(char::is_control) {
+            let message = "At most 200 characters on one line.".to_owned();
+            return Err(Problem::invalid([("reason".to_owned(), message)]));
+        }
+        Ok(Self {
+            reason: line::plain(&asked.reason),
+            ..asked
+        })
+    }
+}
+
 /// A resource by its word.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -130,27 +148,25 @@ async fn create(
     Path(tenant): Path<String>,
     place: Option<Extension<Place>>,
     headers: HeaderMap,
-    Body(asked): Body<Asked>,
+    asked: Result<Body<Asked>, Problem>,
 ) -> ApiResult {
-    if asked.min_ttl > MOST_TTL {
-        return Err(refused::too_long(MOST_TTL));
-    }
+    let asked = match asked.and_then(Asked::checked) {
+        Ok(asked) => asked,
+        // Admitted and counted already, or both now: such a call is one of the minute like any other.
+        Err(odd) if holder.counted.is_some() => return Err(odd),
+        Err(odd) => {
+            return anew(&app, &holder.asker, &headers, async |_: &KeyHolder| {
+                Err(odd)
+            })
+            .await;
+        }
+    };
     // Whoever waits for a refresh keeps nobody else out.
     let room = Arc::clone(&app.hand_outs).try_acquire_owned();
     let _room = room.map_err(|_| WebError::Busy { retry_after_s: 5 })?;
     if let Some(Extension(place)) = place {
         place.give_back();
     }
-    let fits = asked.reason.chars().count() <= LONGEST_REASON;
-    if !fits || asked.reason.chars().any(char::is_control) {
-        let message = "At most 200 characters on one line.".to_owned();
-        return Err(Problem::invalid([("reason".to_owned(), message)]));
-    }
-    // People read it in the audit log, beside other text.
-    let asked = Asked {
-        reason: line::plain(&asked.reason),
-        ..asked
-    };
     if holder.counted.is_some() {
         return Box::pin(slowly(&app, &holder, &tenant, &asked)).await;
     }
@@ -174,20 +190,31 @@ async fn create(
             }
         }
     }
-    let text = holder::bearer(&headers).unwrap_or_default();
     // Boxed: whoever is served quickly need not carry its room about.
-    let response = Box::pin(anew(&app, holder.asker, text, &tenant, &asked)).await;
+    let response = Box::pin(anew(
+        &app,
+        &holder.asker,
+        &headers,
+        async |holder: &KeyHolder| slowly(&app, holder, &tenant, &asked).await,
+    ))
+    .await;
     drop(going);
     response
 }
 
-/// Whatever there was: the database is asked from the beginning.
-async fn anew(app: &App, asker: Asker, key: &str, tenant: &str, asked: &Asked) -> ApiResult {
-    let holder = KeyHolder::enter(app, asker, key).await?;
+/// Whatever was known of the key: the database is asked from the beginning, and the call counted, before `act`.
+async fn anew(
+    app: &App,
+    asker: &Asker,
+    headers: &HeaderMap,
+    act: impl AsyncFnOnce(&KeyHolder) -> ApiResult,
+) -> ApiResult {
+    let key = holder::bearer(headers).unwrap_or_default();
+    let holder = KeyHolder::enter(app, asker.clone(), key).await?;
     if !holder.key.may(ApiScope::AccessTokensCreate) {
-        return Ok(super::admit::forbidden(ApiScope::AccessTokensCreate));
+        return Err(super::admit::forbidden(ApiScope::AccessTokensCreate));
     }
-    let mut response = slowly(app, &holder, tenant, asked)
+    let mut response = act(&holder)
         .await
         .unwrap_or_else(IntoResponse::into_response);
     if let Some(counted) = holder.counted {

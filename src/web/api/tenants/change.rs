@@ -93,17 +93,19 @@ async fn create(
     if !holder.owner_may(Permission::AddTenants) {
         return Err(limited("short_name"));
     }
+    let mut errors = Vec::new();
     let mut input = TenantInput {
         short_name: new.short_name,
         full_name: new.full_name,
         domain: new.domain,
         invitation_email: new.invitation_email,
         admin_username: new.admin_username,
-        tags: one_each(&new.tags)?,
+        tags: one_each(&new.tags, &mut errors),
         ..TenantInput::blank()
     };
-    put_resources(&mut input, new.required_resources, new.optional_resources)?;
-    let tenant = input.parse().map_err(invalid)?;
+    let resources = (new.required_resources, new.optional_resources);
+    put_resources(&mut input, resources, &mut errors);
+    let tenant = parsed(&input, errors)?;
     let mut op = holder.begin(&app).await?;
     let id = tenant::add(&mut op, holder.scope(), &tenant)
         .await
@@ -132,6 +134,7 @@ async fn update(
     if matches!(before.state, TenantState::Archived { .. }) {
         return Err(archived());
     }
+    let mut errors = Vec::new();
     let mut input = TenantInput::of(&before);
     let texts = [
         (&mut input.short_name, changes.short_name),
@@ -141,7 +144,7 @@ async fn update(
         (&mut input.admin_username, changes.admin_username),
         (
             &mut input.tags,
-            changes.tags.as_deref().map(one_each).transpose()?,
+            changes.tags.map(|tags| one_each(&tags, &mut errors)),
         ),
     ];
     for (place, change) in texts {
@@ -149,12 +152,9 @@ async fn update(
             *place = change;
         }
     }
-    put_resources(
-        &mut input,
-        changes.required_resources,
-        changes.optional_resources,
-    )?;
-    let after = input.parse().map_err(invalid)?;
+    let resources = (changes.required_resources, changes.optional_resources);
+    put_resources(&mut input, resources, &mut errors);
+    let after = parsed(&input, errors)?;
     tenant::edit(&mut op, holder.scope(), &before, &after)
         .await
         .map_err(problem)?;
@@ -164,8 +164,18 @@ async fn update(
     Ok(answer(StatusCode::OK, &made))
 }
 
+/// The input, when nothing is wrong with it nor was before; else everything that is, at once.
+fn parsed(input: &TenantInput, mut errors: Vec<FieldError>) -> ApiResult<tenant::NewTenant> {
+    match input.parse() {
+        Ok(parsed) if errors.is_empty() => return Ok(parsed),
+        Ok(_) => {}
+        Err(more) => errors.extend(more),
+    }
+    Err(invalid(errors))
+}
+
 /// As the console's field takes them, which parts them by commas and blanks.
-fn one_each(tags: &[String]) -> ApiResult<String> {
+fn one_each(tags: &[String], errors: &mut Vec<FieldError>) -> String {
     let is_odd = |tag: &&String| {
         tag.is_empty()
             || tag
@@ -174,9 +184,10 @@ fn one_each(tags: &[String]) -> ApiResult<String> {
     };
     if tags.iter().find(is_odd).is_some() {
         let message = "Each tag is a string of its own: letters, digits and hyphens.";
-        return Err(invalid(vec![FieldError::new("tags", message)]));
+        errors.push(FieldError::new("tags", message));
+        return String::new();
     }
-    Ok(tags.join(","))
+    tags.join(",")
 }
 
 /// Whoever changes something says which version they read.
@@ -236,9 +247,9 @@ fn limited(field: &str) -> Problem {
 /// A list that is given is the whole of its kind; what it names leaves the other.
 fn put_resources(
     input: &mut TenantInput,
-    required: Option<Vec<ResourceWord>>,
-    optional: Option<Vec<ResourceWord>>,
-) -> ApiResult<()> {
+    (required, optional): (Option<Vec<ResourceWord>>, Option<Vec<ResourceWord>>),
+    errors: &mut Vec<FieldError>,
+) {
     let words = |list: Option<Vec<ResourceWord>>| -> Option<Vec<&'static str>> {
         let list = list?.into_iter();
         Some(list.map(|one| Resource::from(one).as_str()).collect())
@@ -250,10 +261,8 @@ fn put_resources(
     });
     if let Some(word) = named_twice {
         let message = format!("{word} is in both lists. Leave it in one of them.");
-        return Err(invalid(vec![FieldError::new(
-            "optional_resources",
-            message,
-        )]));
+        errors.push(FieldError::new("optional_resources", message));
+        return;
     }
     for (choice, words) in [("required", required), ("optional", optional)] {
         let Some(words) = words else { continue };
@@ -265,7 +274,6 @@ fn put_resources(
                 .map(|word| ((*word).to_owned(), choice.to_owned())),
         );
     }
-    Ok(())
 }
 
 pub(in crate::web::api) fn invalid(errors: Vec<FieldError>) -> Problem {

@@ -84,6 +84,16 @@ async fn nobodys_change_is_lost() {
         both.json()["errors"][0]["message"],
         "graph is in both lists. Leave it in one of them."
     );
+    let odd = json!({ "full_name": "", "domain": "x y", "tags": ["a b"], "required_resources": ["graph"], "optional_resources": ["graph"] });
+    let odd = patch(&script, path, Some(&version), &odd).await.json();
+    let odd = odd["errors"].as_array().unwrap().iter();
+    let mut odd: Vec<_> = odd.map(|one| one["field"].as_str().unwrap()).collect();
+    odd.sort_unstable();
+    assert_eq!(
+        odd,
+        ["domain", "full_name", "optional_resources", "tags"],
+        "all at once"
+    );
     let done = patch(&script, path, Some(&version), &json!({ "full_name": "Cedar Group", "optional_resources": ["graph", "teams"], "required_resources": ["exchange"] })).await;
     assert_eq!(done.status, 200, "{done:?}");
     assert_eq!(done.json()["optional_resources"], json!(["graph", "teams"]));

@@ -105,3 +105,31 @@ async fn without_anything_to_validate_it_says_what_to_do() {
     assert_eq!((foreign.status, foreign.code()), (404, absent.code()));
     assert_eq!(stage.count("select count(*) from validations").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_no_body_says_so_rather_than_ignore_one() {
+    let (stage, script) = stage().await;
+    for body in [
+        json!({ "check": "account" }),
+        json!([]),
+        json!("x".repeat(5_000)),
+    ] {
+        let answer = script.post(PATH, &body).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "bad_request"),
+            "{answer:?}"
+        );
+        assert!(
+            answer.json()["detail"]
+                .as_str()
+                .unwrap()
+                .contains("no body")
+        );
+    }
+    let read = script.request(reqwest::Method::GET, "/api/v1/key");
+    assert_eq!(script.send(read.json(&json!({ "x": 1 }))).await.status, 400);
+    assert_eq!(stage.count("select count(*) from validations").await, 0);
+    let bare = script.request(reqwest::Method::POST, PATH);
+    assert_eq!(script.send(bare).await.status, 200);
+}
