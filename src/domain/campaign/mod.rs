@@ -90,7 +90,7 @@ pub enum State {
     Paused,
     /// Ended by a technician.
     Stopped,
-    /// Everybody is through, or its deadline has passed.
+    /// Nobody is left to ask, or its deadline has passed.
     Done,
 }
 

@@ -162,7 +162,7 @@ impl Runner {
         for id in candidates {
             let mut op = self.begin().await?;
             if store::unfinished(&mut op, id).await? == 0
-                && self.end(&mut op, id, "Everybody is through").await?
+                && self.end(&mut op, id, "Nobody is left to ask").await?
             {
                 op.commit().await?;
                 ended += 1;

@@ -383,16 +383,32 @@ async fn whom_another_campaign_has_asked_is_not_asked_again_while_that_link_work
     assert!(why.contains("Another campaign has asked already"), "{why}");
     assert_eq!(stage.at(second, "birch").await.0, Step::Sent);
     assert_eq!(letters(&stage.server).len(), 2);
-    // Withdrawn with its campaign, the link is in nobody's way.
-    let mut op = stage.op().await;
-    campaign::stop(&mut op, Scope::all(), first, true)
-        .await
-        .unwrap();
-    campaign::retry(&mut op, Scope::all(), second)
-        .await
-        .unwrap();
-    op.commit().await.unwrap();
-    stage.turns().await;
+    // Stopped, and its link left to work: nobody is written to again on the same day.
+    stage.stop(first, false).await;
+    stage.retry(second).await;
+    assert_eq!(stage.at(second, "alder").await.0, Step::Failed);
+    stage.app.advance(DAY + Duration::from_mins(1));
+    stage.retry(second).await;
     assert_eq!(stage.at(second, "alder").await.0, Step::Sent);
     assert_eq!(letters(&stage.server).len(), 3);
+}
+
+#[tokio::test]
+async fn a_link_that_was_withdrawn_or_never_arrived_is_in_no_other_campaigns_way() {
+    let stage = Stage::new().await;
+    let tenants = [stage.tenant("alder").await, stage.tenant("birch").await];
+    let address = "invitation_email = 'refused@alder.example'";
+    stage.fleet.change_tenant(tenants[0], address).await;
+    let first = stage.campaign(&input(), &tenants).await;
+    stage.turns().await;
+    assert_eq!(stage.at(first, "alder").await.0, Step::Failed);
+    let address = "invitation_email = 'it@alder.example'";
+    stage.fleet.change_tenant(tenants[0], address).await;
+    let second = stage.campaign(&input(), &tenants).await;
+    stage.turns().await;
+    assert_eq!(stage.at(second, "alder").await.0, Step::Sent);
+    assert_eq!(stage.at(second, "birch").await.0, Step::Failed);
+    stage.stop(first, true).await;
+    stage.retry(second).await;
+    assert_eq!(stage.at(second, "birch").await.0, Step::Sent);
 }

@@ -138,6 +138,22 @@ impl Stage {
         rows.unwrap().0
     }
 
+    pub async fn stop(&self, id: CampaignId, withdraw: bool) {
+        let mut op = self.op().await;
+        campaign::stop(&mut op, Scope::all(), id, withdraw)
+            .await
+            .unwrap();
+        op.commit().await.unwrap();
+    }
+
+    /// "Try failed ones again", and what comes of it.
+    pub async fn retry(&self, id: CampaignId) {
+        let mut op = self.op().await;
+        campaign::retry(&mut op, Scope::all(), id).await.unwrap();
+        op.commit().await.unwrap();
+        self.turns().await;
+    }
+
     /// The tenant's administrator gets through.
     pub async fn complete(&self, tenant: TenantId) {
         sqlx::query(

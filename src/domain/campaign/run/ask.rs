@@ -13,10 +13,17 @@ use crate::domain::invitation::{self, CreateError, NewInvitation, SealedLink, Te
 use crate::domain::op::{Op, Scope};
 use crate::storage::{InvitationId, TenantId};
 
+const ELSEWHERE: &str = "Another campaign has asked already, and its link still works";
+
 impl Runner {
     pub(super) async fn ask(&self, campaign: &Campaign, id: TenantId) -> Result<Step, sqlx::Error> {
         let mut op = self.begin().await?;
-        let fate = fate(&mut op, campaign, id).await?;
+        let fate = match fate(&mut op, campaign, id).await? {
+            Fate::Ask(_) if store::asked_elsewhere(&mut op, campaign.id, id).await? => {
+                Fate::Leave(Left::Failed, ELSEWHERE)
+            }
+            fate => fate,
+        };
         drop(op);
         let terms = match fate {
             Fate::Ask(terms) => terms,
@@ -31,6 +38,8 @@ impl Runner {
             .map(|(days, _)| op.now() + Duration::days(days.into()));
         if !count_mail(&mut op, campaign).await?
             || !store::claim_waiting(&mut op, campaign.id, id, next).await?
+            // In this very instant: found in the next turn.
+            || store::asked_elsewhere(&mut op, campaign.id, id).await?
         {
             return Ok(Step::Nothing);
         }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::campaign::store::{self, Left};
+use crate::domain::campaign::store::Left;
 use crate::domain::campaign::{Campaign, Reason};
 use crate::domain::connection::{self, Mode, Row, ShownState};
 use crate::domain::diagnosis::Method as ObtainedBy;
@@ -48,13 +48,7 @@ pub(super) async fn fate(
             .is_some_and(|one| one.obtained_by == ObtainedBy::BrowserSignIn),
         _ => false,
     };
-    let fate = decide(campaign, &tenant, &row, by_browser, op.now());
-    if matches!(fate, Fate::Ask(_)) && store::asked_elsewhere(op, campaign.id, id).await? {
-        return Ok(fails(
-            "Another campaign has asked already, and its link still works",
-        ));
-    }
-    Ok(fate)
+    Ok(decide(campaign, &tenant, &row, by_browser, op.now()))
 }
 
 /// Whether there is still a reason to ask, and on which terms.

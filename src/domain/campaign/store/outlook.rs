@@ -33,11 +33,11 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
                  when $4 then s.state in ('valid', 'expiring', 'retrying')
                    and (s.mode = 'app_only' or c.method = $5 and g.obtained_by = 'auth_code')
                end, false) as needless,
-               exists (select from campaign_tenants o join campaigns x on x.id = o.campaign_id
-                 join invitations i on i.tenant_id = o.tenant_id and i.state = 'open' and i.expires_at > $8
-                   and i.created_at >= o.asked_at
-                 where o.tenant_id = b.tenant_id and o.campaign_id <> b.campaign_id and o.state = 'asked'
-                   and (x.state in ('running', 'paused') or o.asked_at > $9)) as elsewhere
+               exists (select from customer_mails m join campaigns x on x.id = m.campaign_id
+                 join invitations i on i.tenant_id = m.tenant_id and i.id = m.invitation_id
+                 where m.tenant_id = b.tenant_id and x.id <> b.campaign_id and m.state not in ('failed', 'cancelled')
+                   and i.state = 'open' and i.expires_at > $8
+                   and (x.state in ('running', 'paused') or m.created_at > $9)) as elsewhere
              from campaign_tenants b join campaigns c on c.id = b.campaign_id join tenants t on t.id = b.tenant_id
              left join tenant_status s on s.tenant_id = b.tenant_id
              left join connections g on g.tenant_id = s.tenant_id and g.id = s.connection_id
@@ -48,7 +48,8 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
              (array_agg(tenant_id order by short_name) filter (where not (no_address or not_served or needless or elsewhere)))[1]
                as "first: TenantId",
              count(*) filter (where no_address) as "no_address!", count(*) filter (where not_served) as "not_served!",
-             count(*) filter (where needless) as "needless!", count(*) filter (where elsewhere and not needless) as "elsewhere!"
+             count(*) filter (where needless) as "needless!",
+             count(*) filter (where elsewhere and not (no_address or not_served or needless)) as "elsewhere!"
            from k"#,
         id.as_uuid(),
         Reason::Expired.as_str(),

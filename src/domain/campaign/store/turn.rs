@@ -94,19 +94,26 @@ pub async fn plan_next(op: &mut Op, id: CampaignId, at: OffsetDateTime) -> Resul
     Ok(())
 }
 
-/// Whether another campaign has asked this tenant, and its link still works: of one that is on, or a short while ago.
+/// Whether another campaign has written to this tenant, and that link still works: of one that is on, or a short while ago.
+/// Until the end of the transaction no other campaign is told about this tenant.
 pub async fn asked_elsewhere(
     op: &mut Op,
     id: CampaignId,
     tenant: TenantId,
 ) -> Result<bool, sqlx::Error> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        format!("campaigns that ask {tenant}")
+    )
+    .execute(op.db())
+    .await?;
     let (now, since) = (op.now(), op.now() - SHORT_WHILE);
     sqlx::query_scalar!(
-        r#"select exists (select from campaign_tenants o join campaigns c on c.id = o.campaign_id
-             join invitations i on i.tenant_id = o.tenant_id and i.state = 'open' and i.expires_at > $3
-               and i.created_at >= o.asked_at
-             where o.tenant_id = $1 and o.campaign_id <> $2 and o.state = 'asked'
-               and (c.state in ('running', 'paused') or o.asked_at > $4)) as "elsewhere!""#,
+        r#"select exists (select from customer_mails m join campaigns c on c.id = m.campaign_id
+             join invitations i on i.tenant_id = m.tenant_id and i.id = m.invitation_id
+             where m.tenant_id = $1 and c.id <> $2 and m.state not in ('failed', 'cancelled')
+               and i.state = 'open' and i.expires_at > $3
+               and (c.state in ('running', 'paused') or m.created_at > $4)) as "elsewhere!""#,
         tenant.as_uuid(),
         id.as_uuid(),
         now,
