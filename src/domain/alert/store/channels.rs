@@ -225,15 +225,19 @@ pub async fn lock(op: &mut Op, id: Uuid) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// The key in use ends then; the one before it ends now, so that never more than two sign.
+/// The key in use ends then. Those before it keep their time, the last two of them, so that never more than four sign.
 pub async fn end_secrets(
     op: &mut Op,
     channel: Uuid,
     until: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
+    let now = op.now();
     sqlx::query!(
-        "delete from alert_channel_secrets where channel_id = $1 and kind = 'signing' and until is not null",
-        channel
+        "delete from alert_channel_secrets where channel_id = $1 and kind = 'signing' and until is not null
+           and (until <= $2 or id not in (select id from alert_channel_secrets
+             where channel_id = $1 and kind = 'signing' and until is not null order by until desc, id desc limit 2))",
+        channel,
+        now
     )
     .execute(op.db())
     .await?;

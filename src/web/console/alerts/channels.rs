@@ -24,7 +24,7 @@ use crate::web::kit::when::When;
 /// Messages on a channel's page.
 const MESSAGES: i64 = 20;
 
-const REPLACED: &str = "No key was made: somebody (or a second click) replaced this channel's key after the page was opened. If you do not have the new one, press “New key” here.";
+const REPLACED: &str = "No key was made: somebody (or a second click) replaced this channel's key after the page was opened. If you do not have the new one, press “New key” here: the one that receivers have signs on for its day.";
 
 #[derive(Template, WebTemplate)]
 #[template(path = "console/alerts/channels.html")]
