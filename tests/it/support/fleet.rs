@@ -75,17 +75,14 @@ impl Fleet {
         .execute(&self.pool)
         .await
         .expect("the tenant is new");
-        for (resource, required) in [("graph", true), ("exchange", true), ("azure", false)] {
-            sqlx::query(
-                "insert into tenant_resources (tenant_id, resource, required) values ($1, $2, $3)",
-            )
-            .bind(id)
-            .bind(resource)
-            .bind(required)
-            .execute(&self.pool)
-            .await
-            .expect("the resource is new");
-        }
+        sqlx::query(
+            "insert into tenant_resources (tenant_id, resource, required)
+             values ($1, 'graph', true), ($1, 'exchange', true), ($1, 'azure', false)",
+        )
+        .bind(id)
+        .execute(&self.pool)
+        .await
+        .expect("the resources are new");
         id
     }
 

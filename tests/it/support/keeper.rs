@@ -124,20 +124,14 @@ impl World {
         .execute(&self.pool)
         .await
         .unwrap();
-        for (resource, required) in [
-            ("graph", true),
-            ("exchange", true),
-            ("teams", true),
-            ("azure", false),
-        ] {
-            sqlx::query("insert into tenant_resources values ($1, $2, $3)")
-                .bind(tenant)
-                .bind(resource)
-                .bind(required)
-                .execute(&self.pool)
-                .await
-                .unwrap();
-        }
+        sqlx::query(
+            "insert into tenant_resources (tenant_id, resource, required)
+             values ($1, 'graph', true), ($1, 'exchange', true), ($1, 'teams', true), ($1, 'azure', false)",
+        )
+        .bind(tenant)
+        .execute(&self.pool)
+        .await
+        .unwrap();
         (tenant, entra_tenant)
     }
 
