@@ -6,6 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
 
 use super::{ApiResult, KeyHolder, Problem, idempotent};
 use crate::app::App;
@@ -71,12 +72,15 @@ async fn fitting(takes: Takes, request: Request) -> ApiResult<Request> {
     }
     let (parts, body) = request.into_parts();
     let sent = to_bytes(body, SHORT).await;
-    match sent.as_deref().map(<[u8]>::trim_ascii) {
-        Ok(b"" | b"{}") => Ok(Request::from_parts(parts, Body::empty())),
-        _ => Err(Problem::bad_request(
-            "This call takes no body. Nothing was done.",
-        )),
+    let is_empty = |sent: &[u8]| {
+        let members = serde_json::from_slice::<Map<String, Value>>(sent);
+        sent.trim_ascii().is_empty() || members.is_ok_and(|members| members.is_empty())
+    };
+    if !sent.is_ok_and(|sent| is_empty(&sent)) {
+        let sentence = "This call takes no body. Nothing was done.";
+        return Err(Problem::bad_request(sentence));
     }
+    Ok(Request::from_parts(parts, Body::empty()))
 }
 
 fn parameters() -> Problem {

@@ -96,7 +96,7 @@ pub(super) async fn invitation_before(
 ) -> Result<Option<OffsetDateTime>, sqlx::Error> {
     sqlx::query_scalar!(
         "select created_at from customer_mails
-         where tenant_id = $1 and kind = $2 and state <> 'cancelled' and created_at > $3
+         where tenant_id = $1 and kind = $2 and state not in ('failed', 'cancelled') and created_at > $3
          order by created_at desc offset $4 limit 1",
         tenant.as_uuid(),
         Kind::Invitation.as_str(),

@@ -155,10 +155,8 @@ async fn create(
         // Admitted and counted already, or both now: such a call is one of the minute like any other.
         Err(odd) if holder.counted.is_some() => return Err(odd),
         Err(odd) => {
-            return anew(&app, &holder.asker, &headers, async |_: &KeyHolder| {
-                Err(odd)
-            })
-            .await;
+            let refuse = async |_: &KeyHolder| Err(odd);
+            return Box::pin(anew(&app, &holder.asker, &headers, refuse)).await;
         }
     };
     // Whoever waits for a refresh keeps nobody else out.
@@ -211,12 +209,13 @@ async fn anew(
 ) -> ApiResult {
     let key = holder::bearer(headers).unwrap_or_default();
     let holder = KeyHolder::enter(app, asker.clone(), key).await?;
-    if !holder.key.may(ApiScope::AccessTokensCreate) {
-        return Err(super::admit::forbidden(ApiScope::AccessTokensCreate));
-    }
-    let mut response = act(&holder)
-        .await
-        .unwrap_or_else(IntoResponse::into_response);
+    let scope = ApiScope::AccessTokensCreate;
+    let done = if holder.key.may(scope) {
+        act(&holder).await
+    } else {
+        Err(super::admit::forbidden(scope))
+    };
+    let mut response = done.unwrap_or_else(IntoResponse::into_response);
     if let Some(counted) = holder.counted {
         tell(response.headers_mut(), counted);
     }

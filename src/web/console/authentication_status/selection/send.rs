@@ -196,22 +196,37 @@ fn words(made: &[Made]) -> (Tone, String) {
     if link_only > 0 {
         text += &tenants_without_mail(link_only);
     }
-    let mut names: Vec<&str> = made
-        .iter()
-        .filter_map(|one| match one {
-            Made::NotMailed(name) | Made::Failed(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    names.sort_unstable();
-    if names.is_empty() {
-        let tone = if link_only > 0 { Tone::Warn } else { Tone::Ok };
-        return (tone, text);
+    let not_mailed = names(made, |one| match one {
+        Made::NotMailed(name) => Some(name),
+        _ => None,
+    });
+    let failed = names(made, |one| match one {
+        Made::Failed(name) => Some(name),
+        _ => None,
+    });
+    if let Some(names) = &not_mailed {
+        text += " The mail did not go out to ";
+        text += names;
+        text += ": copy the Auth URL under Pending Invitations.";
     }
-    text += " It did not work for: ";
-    text += &names.join(", ");
-    text += ".";
-    (Tone::Bad, text)
+    if let Some(names) = &failed {
+        text += " It did not work for: ";
+        text += names;
+        text += ".";
+    }
+    let tone = match (link_only, not_mailed.or(failed)) {
+        (_, Some(_)) => Tone::Bad,
+        (0, None) => Tone::Ok,
+        _ => Tone::Warn,
+    };
+    (tone, text)
+}
+
+/// Those of one kind, by name; none when there are none.
+fn names(made: &[Made], of: fn(&Made) -> Option<&String>) -> Option<String> {
+    let mut names: Vec<&str> = made.iter().filter_map(of).map(String::as_str).collect();
+    names.sort_unstable();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 #[cfg(test)]
@@ -220,11 +235,17 @@ mod tests {
 
     #[test]
     fn the_notice_tells_what_is_left_to_do() {
-        let (tone, text) = words(&[Made::Mailed, Made::LinkOnly, Made::Failed("elm".into())]);
+        let made = [
+            Made::Mailed,
+            Made::LinkOnly,
+            Made::NotMailed("fir".into()),
+            Made::Failed("elm".into()),
+        ];
+        let (tone, text) = words(&made);
         assert_eq!(tone, Tone::Bad);
         assert_eq!(
             text,
-            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. It did not work for: elm."
+            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. The mail did not go out to fir: copy the Auth URL under Pending Invitations. It did not work for: elm."
         );
     }
 }
