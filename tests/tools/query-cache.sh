@@ -18,7 +18,7 @@ trap stop EXIT
 (cd "$dir" && "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start \
   -o "-k $dir -c listen_addresses='' -c fsync=off" >/dev/null)
 for file in migrations/*.up.sql; do
-  psql -q -h "$dir" -U cache -d postgres -v ON_ERROR_STOP=1 -1 -f "$file"
+  PGOPTIONS="-c client_min_messages=warning" psql -q -h "$dir" -U cache -d postgres -v ON_ERROR_STOP=1 -1 -f "$file" >/dev/null
 done
 
 out=$(mktemp -d)
