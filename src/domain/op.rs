@@ -145,6 +145,18 @@ impl Op {
         &mut self.tx
     }
 
+    /// Until the end of this transaction nobody else holds this name: what is looked at next cannot change between the look and
+    /// the act. Whoever asks meanwhile waits. For what has no row of its own to lock.
+    pub async fn hold(&mut self, name: &str) -> Result<(), sqlx::Error> {
+        sqlx::query!(
+            "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+            name
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
     /// Undo everything and wait until it is undone; dropping an `Op` undoes too, and does not wait.
     pub async fn roll_back(self) -> Result<(), sqlx::Error> {
         self.tx.rollback().await

@@ -13,7 +13,7 @@ pub const SPAN: Duration = Duration::hours(1);
 /// How long until another invitation may be mailed to this tenant's administrator; none: now. Of several at once each sees
 /// those before it: until the end of the transaction nobody else asks for the same tenant.
 pub async fn wait(op: &mut Op, tenant: TenantId) -> Result<Option<Duration>, sqlx::Error> {
-    store::lock_invitations(op, tenant).await?;
+    op.hold(&format!("mailed invitations of {tenant}")).await?;
     let since = op.now() - SPAN;
     let first = store::invitation_before(op, tenant, since, MOST).await?;
     Ok(first.map(|at| at - since))

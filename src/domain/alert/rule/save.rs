@@ -55,7 +55,7 @@ async fn look_up_name(
     id: Option<Uuid>,
     checked: &mut Checked,
 ) -> Result<(), sqlx::Error> {
-    store::rules::lock_names(op).await?;
+    op.hold("names of alert rules").await?;
     let name = checked.rule.name.to_lowercase();
     let others = store::rules::all(op).await?.into_iter();
     let mut others = others.filter(|one| Some(one.id) != id);

@@ -10,14 +10,6 @@ use crate::domain::op::Op;
 use crate::domain::technician::{Choice, Limit};
 use crate::storage::{Inconsistent, TenantId};
 
-/// Until the end of the transaction nobody else gives a rule a name.
-pub async fn lock_names(op: &mut Op) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('names of alert rules', 0))")
-        .execute(op.db())
-        .await?;
-    Ok(())
-}
-
 /// Every rule, by name.
 pub async fn all(op: &mut Op) -> Result<Vec<Rule>, sqlx::Error> {
     let mut channels: HashMap<Uuid, Vec<Uuid>> = HashMap::new();

@@ -15,7 +15,7 @@ pub(super) use count::{
     count_call, count_hand_out, count_tenant_hand_out, lock, new_tenants_since, note_tenant,
     was_refused,
 };
-pub(super) use write::{Insert, insert, lock_names, update_rule, update_secret, update_state};
+pub(super) use write::{Insert, insert, update_rule, update_secret, update_state};
 
 pub(super) struct Row {
     id: ApiKeyId,

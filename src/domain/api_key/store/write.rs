@@ -107,20 +107,6 @@ pub(in crate::domain::api_key) async fn update_rule(
     Ok(())
 }
 
-/// Wait for whoever names a key of this technician; of ten at once with one name, one gets it.
-pub(in crate::domain::api_key) async fn lock_names(
-    op: &mut Op,
-    owner: TechnicianId,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-        format!("names of the API keys of {owner}")
-    )
-    .execute(op.db())
-    .await?;
-    Ok(())
-}
-
 pub(in crate::domain::api_key) async fn update_secret(
     op: &mut Op,
     id: ApiKeyId,

@@ -101,12 +101,7 @@ pub async fn asked_elsewhere(
     id: CampaignId,
     tenant: TenantId,
 ) -> Result<bool, sqlx::Error> {
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-        format!("campaigns that ask {tenant}")
-    )
-    .execute(op.db())
-    .await?;
+    op.hold(&format!("campaigns that ask {tenant}")).await?;
     let (now, since) = (op.now(), op.now() - SHORT_WHILE);
     sqlx::query_scalar!(
         r#"select exists (select from customer_mails m join campaigns c on c.id = m.campaign_id

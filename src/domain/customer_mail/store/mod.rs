@@ -76,17 +76,6 @@ pub(super) async fn reaches(
     .await
 }
 
-/// Until the end of the transaction nobody else locks them.
-pub(super) async fn lock_invitations(op: &mut Op, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-        format!("mailed invitations of {tenant}")
-    )
-    .execute(op.db())
-    .await?;
-    Ok(())
-}
-
 /// When the `nth` last invitation was mailed to this tenant, or is about to be; none when there were fewer since then.
 pub(super) async fn invitation_before(
     op: &mut Op,

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use super::said;
@@ -63,17 +63,31 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // The types would take their fields in order from a list as well.
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     if first.is_some_and(|byte| *byte == b'[') {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(Problem::new(status, "invalid", "The body does not fit")
-            .detail("The body is a JSON object with named fields."));
+        return Err(misfit(
+            "invalid",
+            "The body is a JSON object with named fields.",
+        ));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let sent = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| refusal(&error.path().to_string(), error.inner()))?;
+    let sent = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (place, error) = (error.path().to_string(), error.inner());
+        // A word is read as a string, and anything else in its place looks to serde_json like bad syntax.
+        if error.is_syntax() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            misfit("invalid", said::odd(&place))
+        } else {
+            refusal(&place, error)
+        }
+    })?;
     match reader.end() {
         Ok(()) => Ok(sent),
         Err(error) => Err(refusal("", &error)),
     }
+}
+
+/// JSON, and not what the call takes.
+fn misfit(code: &'static str, sentence: impl Into<String>) -> Problem {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    Problem::new(status, code, "The body does not fit").detail(sentence)
 }
 
 /// Names of fields and what they take; never a value that was sent.
@@ -89,8 +103,7 @@ fn refusal(place: &str, error: &serde_json::Error) -> Problem {
             } else {
                 "invalid"
             };
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            Problem::new(status, code, "The body does not fit").detail(said::sentence(place, &said))
+            misfit(code, said::sentence(place, &said))
         }
         Category::Io | Category::Syntax | Category::Eof => {
             Problem::bad_request("The body is no JSON.")
@@ -112,6 +125,15 @@ mod tests {
         name: String,
         #[serde(default)]
         count: u32,
+        #[serde(default)]
+        colour: Colour,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        #[default]
+        Red,
     }
 
     fn status(text: &str) -> u16 {
@@ -128,6 +150,12 @@ mod tests {
         assert_eq!(status(r#"{"name":"a","role":"owner"}"#), 422);
         assert_eq!(status(r#"{"name":"a","count":-1}"#), 422);
         assert_eq!(status(r#"{"name":"a"#), 400);
+        assert_eq!(status(r#"{"name":"a","colour":"red"}"#), 200);
+        for odd in ["5", "null", "true", "[]", r#"{"red":1}"#, r#""blue""#] {
+            let body = format!(r#"{{"name":"a","colour":{odd}}}"#);
+            assert_eq!(status(&body), 422, "{odd}");
+        }
+        assert_eq!(status(r#"{"name":"a","colour":red}"#), 400);
         assert_eq!(status(r#" ["a", 2]"#), 422);
         assert_eq!(status(r#"{"name":"a\u0000"}"#), 400);
         assert_eq!(

@@ -51,6 +51,14 @@ fn plainly(expected: &str) -> &str {
     }
 }
 
+/// When nothing is known but the place.
+pub fn odd(place: &str) -> String {
+    format!(
+        "{} has an odd value; /api/docs says what it takes.",
+        named(place, "The body")
+    )
+}
+
 fn named(place: &str, whole: &str) -> String {
     match place {
         "" | "." => whole.to_owned(),
