@@ -27,6 +27,14 @@ pub struct Created {
     pub pin: Option<Pin>,
 }
 
+/// What came of a form.
+#[derive(Debug)]
+pub enum FromForm {
+    Made(Created),
+    /// The same form came before and made this one; nothing was changed.
+    Before(InvitationId),
+}
+
 /// Why no invitation was made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
@@ -46,6 +54,46 @@ pub async fn create(
     sealed: SealedLink,
     new: NewInvitation,
 ) -> Result<Created, CreateError> {
+    insert(op, scope, sealed, new, None).await
+}
+
+/// The same for a form (SHA-256 of what tells it from every other), which makes one invitation for a tenant, however often
+/// it is sent.
+pub async fn create_from_form(
+    op: &mut Op,
+    scope: Scope,
+    sealed: SealedLink,
+    new: NewInvitation,
+    form: [u8; 32],
+) -> Result<FromForm, CreateError> {
+    if let Some(id) = made_before(op, scope, new.tenant, &form).await? {
+        return Ok(FromForm::Before(id));
+    }
+    let made = insert(op, scope, sealed, new, Some(form.to_vec())).await?;
+    Ok(FromForm::Made(made))
+}
+
+/// Which invitation this form made. Held until the transaction ends, so that the same form waits for its first sending.
+async fn made_before(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+    form: &[u8],
+) -> Result<Option<InvitationId>, CreateError> {
+    let known = tenant::find(op, scope, tenant).await?;
+    let tenant = known.ok_or(CreateError::NoTenant)?.id;
+    op.hold(&format!("form of {tenant}: {}", hex::encode(form)))
+        .await?;
+    Ok(store::made_by_form(op, tenant, form).await?)
+}
+
+async fn insert(
+    op: &mut Op,
+    scope: Scope,
+    sealed: SealedLink,
+    new: NewInvitation,
+    form_hash: Option<Vec<u8>>,
+) -> Result<Created, CreateError> {
     let tenant = tenant::find(op, scope, new.tenant)
         .await?
         .filter(|tenant| tenant.id == sealed.tenant)
@@ -64,6 +112,7 @@ pub async fn create(
         expected_entra_tenant_id: tenant.entra_tenant_id,
         expires_at: op.now() + new.terms.validity.duration(),
         pin_hash: pin_hash.map(|hash| hash.as_phc().to_owned()),
+        form_hash,
         terms: new.terms,
     };
     store::insert(op, &row).await?;
@@ -86,13 +135,18 @@ pub async fn create(
 }
 
 /// "New link": withdraw `old` if it is still good, and create the same again for as long as the old one was given.
-/// Also gives the flows that ended with it, whose secrets the keeper should forget.
+/// Also gives the flows that ended with it, whose secrets the keeper should forget. As often as the same form asks for it,
+/// it is done once.
 pub async fn replace(
     op: &mut Op,
     scope: Scope,
     sealed: SealedLink,
     old: &Invitation,
-) -> Result<(Created, Vec<FlowId>), CreateError> {
+    form: [u8; 32],
+) -> Result<(FromForm, Vec<FlowId>), CreateError> {
+    if let Some(id) = made_before(op, scope, old.tenant_id, &form).await? {
+        return Ok((FromForm::Before(id), Vec::new()));
+    }
     let ended = match end::revoke(op, scope, old.id).await {
         Ok(flows) => flows,
         Err(EndError::NotGood) => Vec::new(),
@@ -114,7 +168,8 @@ pub async fn replace(
             validity,
         },
     };
-    Ok((create(op, scope, sealed, new).await?, ended))
+    let made = insert(op, scope, sealed, new, Some(form.to_vec())).await?;
+    Ok((FromForm::Made(made), ended))
 }
 
 /// Four letters and digits that cannot be misheard or misread for one another, like `R-7KQ2`.

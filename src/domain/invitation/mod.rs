@@ -20,7 +20,9 @@ use super::op::{Op, Scope};
 use crate::storage::{InvitationId, TechnicianId, TenantId};
 
 pub use ask::ask_new_link;
-pub use create::{CreateError, Created, NewInvitation, create, replace};
+pub use create::{
+    CreateError, Created, FromForm, NewInvitation, create, create_from_form, replace,
+};
 pub use end::{EndError, Swept, expire, revoke};
 pub use input::{InvitationInput, Terms, VALIDITY_HOURS, Validity};
 pub use link::{LinkError, LinkToken, SealedLink, record_shown, reveal, seal};

@@ -16,6 +16,7 @@ pub mod limit;
 pub mod load;
 pub mod log;
 pub mod notice;
+pub mod once;
 pub mod paging;
 pub mod paths;
 pub mod peer;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tenantry::domain::invitation::{
-    self, CreateError, EndError, Filter, InvitationState, LinkToken,
+    self, CreateError, EndError, Filter, FromForm, InvitationState, LinkToken,
 };
 use tenantry::domain::op::Scope;
 use tenantry::storage::TenantId;
@@ -129,10 +129,13 @@ async fn a_new_link_keeps_the_terms_and_ends_the_old_one() {
     let (old, before) = stage.invite().await;
     let sealed = stage.seal().await;
     let mut op = stage.op().await;
-    let (new, _) = invitation::replace(&mut op, Scope::all(), sealed, &before)
+    let (new, _) = invitation::replace(&mut op, Scope::all(), sealed, &before, [1; 32])
         .await
         .unwrap();
     op.commit().await.unwrap();
+    let FromForm::Made(new) = new else {
+        panic!("{new:?}");
+    };
     let after = stage.find(&new).await;
     assert_ne!(new.token.expose(), old.token.expose());
     assert_eq!(after.expected_admin, before.expected_admin);

@@ -5,6 +5,7 @@ mod branding;
 mod languages;
 pub mod letter;
 mod news;
+mod once;
 mod queue;
 mod stage;
 mod texts;

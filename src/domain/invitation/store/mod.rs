@@ -54,6 +54,8 @@ pub(super) struct NewRow {
     pub expires_at: OffsetDateTime,
     /// PHC text; none asks for no PIN.
     pub pin_hash: Option<String>,
+    /// SHA-256 of the form that asked for it; none when no form did.
+    pub form_hash: Option<Vec<u8>>,
     pub terms: Terms,
 }
 
@@ -129,8 +131,8 @@ pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error>
     let (now, by) = (op.now(), op.actor().technician());
     sqlx::query!(
         "insert into invitations (tenant_id, id, token_hash, token_hint, token_sealed, reference, method, invitation_email,
-           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at, lasting, pin_hash)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+           expected_admin, expected_entra_tenant_id, created_by, created_at, expires_at, lasting, pin_hash, form_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         row.tenant.as_uuid(),
         row.id.as_uuid(),
         row.token_hash,
@@ -146,10 +148,26 @@ pub(super) async fn insert(op: &mut Op, row: &NewRow) -> Result<(), sqlx::Error>
         row.expires_at,
         row.terms.lasting,
         row.pin_hash,
+        row.form_hash,
     )
     .execute(op.db())
     .await?;
     Ok(())
+}
+
+pub(super) async fn made_by_form(
+    op: &mut Op,
+    tenant: TenantId,
+    form_hash: &[u8],
+) -> Result<Option<InvitationId>, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "select id from invitations where tenant_id = $1 and form_hash = $2",
+        tenant.as_uuid(),
+        form_hash,
+    )
+    .fetch_optional(op.db())
+    .await?;
+    Ok(id.map(InvitationId::from))
 }
 
 pub(super) async fn find(

@@ -3,12 +3,12 @@
 use time::Duration;
 
 use crate::app::App;
-use crate::clock;
 use crate::domain::customer_mail::{self, Kind, NewMail, Outcome, Sender, brake};
 use crate::domain::invitation::{Invitation, LinkToken};
 use crate::domain::tenant::Tenant;
 use crate::web::kit::error::WebError;
 use crate::web::kit::notice::Tone;
+use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
 
 /// How the mailing ended.
@@ -25,6 +25,10 @@ pub enum Delivery {
     Braked {
         to: String,
         wait: Duration,
+    },
+    /// The same click came before.
+    Before {
+        to: String,
     },
     /// The reason fits into "The mail to … did not go out: …".
     Failed {
@@ -55,6 +59,10 @@ impl Delivery {
                     wait.whole_minutes() + 1
                 ),
             ),
+            Self::Before { to } => (
+                Tone::Warn,
+                format!("Nothing was mailed again: this was the same click a second time. To write to {to} once more, press the button again."),
+            ),
             Self::Failed { to, reason } => (
                 Tone::Bad,
                 format!("The mail to {to} did not go out: {reason}. Copy the link and send it yourself."),
@@ -63,13 +71,14 @@ impl Delivery {
     }
 }
 
-/// Mail the link to the invitation's address, and count it. Called outside any transaction.
+/// Mail the link to the invitation's address, and count it; once for one `once`. Called outside any transaction.
 pub async fn deliver(
     app: &App,
     viewer: &Viewer,
     tenant: &Tenant,
     invitation: &Invitation,
     token: &LinkToken,
+    once: Once,
 ) -> Result<Delivery, WebError> {
     let to = invitation.invitation_email.clone();
     if to.is_empty() {
@@ -82,12 +91,12 @@ pub async fn deliver(
         language: None,
         invitation: Some(invitation.id),
         technician: viewer.display_name.clone(),
-        // Whoever presses the button again means it.
+        // Whoever presses the button again on a page loaded anew means it.
         ..NewMail::new(
             tenant.id,
             Kind::Invitation,
             &to,
-            format!("by hand {}", clock::ordered_uuid()),
+            format!("by hand {} {once}", invitation.id),
         )
     };
     let mut op = viewer.begin(app).await?;
@@ -97,7 +106,7 @@ pub async fn deliver(
     let taken = customer_mail::take_at_once(&mut op, &mail).await?;
     op.commit().await?;
     let Some(taken) = taken else {
-        return Err(WebError::Conflict("This mail is being sent already."));
+        return Ok(Delivery::Before { to });
     };
     let sender = Sender {
         actor: viewer.actor(),

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::From;
 use crate::domain::invitation::{Counts, InvitationState, ListRow};
+use crate::web::kit::once::Once;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
@@ -35,6 +36,7 @@ pub struct InvitationRow {
     pub replacement: Option<String>,
     /// Word for the way back, sent along with each action.
     pub from: &'static str,
+    pub once: Once,
 }
 
 impl InvitationRow {
@@ -53,6 +55,7 @@ impl InvitationRow {
             replacement: (!matches!(one.state, InvitationState::Completed { .. }))
                 .then(|| step("replacement")),
             from: from.as_str(),
+            once: Once::default(),
             sent: When::maybe(one.email_sent_at, now),
             sent_count: one.email_sent_count,
             created: When::new(one.created_at, now),

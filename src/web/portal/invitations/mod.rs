@@ -5,16 +5,21 @@ mod index;
 mod new;
 mod steps;
 
+use axum::response::{IntoResponse, Redirect};
+use tower_sessions::Session;
+
 use crate::app::App;
 use crate::domain::invitation::{self, Created, Invitation, LinkError, LinkToken, SealedLink};
 use crate::domain::op::Op;
-use crate::storage::TenantId;
+use crate::storage::{InvitationId, TenantId};
 use crate::web::kit::error::{WebError, WebResult};
-use crate::web::kit::notice::Notice;
+use crate::web::kit::notice::{self, Notice, Tone};
+use crate::web::kit::once::Once;
+use crate::web::kit::paging::with_query;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
-use crate::web::parts::invitations::deliver;
+use crate::web::parts::invitations::{From, deliver};
 use crate::web::portal::Visit;
 
 pub(super) fn router() -> Routes {
@@ -77,7 +82,17 @@ async fn finish(
         invitation::record_shown(&mut op, &invitation).await?;
     }
     op.commit().await?;
-    let delivery = deliver(app, viewer, &visit.tenant, &invitation, &created.token).await?;
+    // The invitation is new, and so is its first mail.
+    let once = Once::default();
+    let delivery = deliver(
+        app,
+        viewer,
+        &visit.tenant,
+        &invitation,
+        &created.token,
+        once,
+    )
+    .await?;
     let (tone, text) = delivery.words();
     Ok(Made {
         invitation,
@@ -85,6 +100,33 @@ async fn finish(
         outcome: Notice { tone, text },
     })
 }
+
+/// The same form for the second time: the invitation that it made, and nothing besides.
+async fn made_before(
+    app: &App,
+    viewer: &Viewer,
+    session: &Session,
+    visit: &Visit,
+    from: From,
+    id: InvitationId,
+) -> WebResult {
+    let mut op = viewer.begin(app).await?;
+    let found = invitation::find(&mut op, visit.scope(), id).await?;
+    let invitation = found.ok_or(WebError::NotFound)?;
+    let (text, place) = if invitation.state.is_good() {
+        let shown = visit.paths().auth_url(id);
+        let place = with_query(&shown, &[("from", from.as_str())], &[]);
+        (AGAIN, place)
+    } else {
+        (AGAIN_ENDED, from.address(visit.paths()))
+    };
+    notice::leave(session, Tone::Warn, text).await;
+    Ok(Redirect::to(&place).into_response())
+}
+
+const AGAIN: &str =
+    "The same form came twice. This is the one invitation that it made; nothing was mailed again.";
+const AGAIN_ENDED: &str = "The same form came before, and the invitation that it made no longer works. To make another, open the form anew.";
 
 /// What the keeper's refusal to seal or open a link is to the visitor.
 fn link_error(error: LinkError) -> WebError {

@@ -8,19 +8,21 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{Made, auth_url, finish, seal};
+use super::{Made, auth_url, finish, made_before, seal};
 use crate::app::App;
 use crate::domain::connection::{self, Mode};
 use crate::domain::invitation::{
-    self, CreateError, Created, Filter, InvitationInput, Method, NewInvitation, Terms,
+    self, CreateError, Created, Filter, FromForm, InvitationInput, Method, NewInvitation, Terms,
     VALIDITY_HOURS, Validity,
 };
 use crate::domain::tenant::{FieldError, TenantState};
+use crate::storage::InvitationId;
 use crate::web::kit::again;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Field, Form, Query};
 use crate::web::kit::notice;
+use crate::web::kit::once::Once;
 use crate::web::kit::paging::with_query;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::amount;
@@ -58,6 +60,7 @@ struct DialogForm {
     ask_pin: bool,
     /// Set when the keeper was away; "OK" tries again.
     away: Option<&'static str>,
+    once: Once,
 }
 
 #[derive(Debug)]
@@ -110,6 +113,7 @@ impl DialogForm {
             validity_error: error("validity_hours"),
             ask_pin,
             away: None,
+            once: Once::default(),
         }
     }
 }
@@ -223,6 +227,7 @@ pub struct CreateForm {
     validity_hours: String,
     /// A box: any text is a tick.
     ask_pin: String,
+    once: Once,
 }
 
 /// "OK": create, mail, and show the Auth URL.
@@ -256,8 +261,12 @@ pub async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let (created, made) = match make(&app, &viewer, &visit, terms, ask_pin).await {
-        Ok(both) => both,
+    let form_hash = form_hash(form.once, &typed, ask_pin);
+    let (created, made) = match make(&app, &viewer, &visit, terms, ask_pin, form_hash).await {
+        Ok(Ended::Made(created, made)) => (created, *made),
+        Ok(Ended::Before(id)) => {
+            return made_before(&app, &viewer, &session, &visit, from, id).await;
+        }
         Err(WebError::Keeper) => {
             let mut form = DialogForm::new(&visit, offer, &typed, ask_pin, &[]);
             form.away = Some(again::SENTENCE);
@@ -303,24 +312,44 @@ fn check(offer: Offer, visit: &Visit, terms: &Terms) -> Result<(), Vec<FieldErro
     Ok(())
 }
 
+/// How "OK" ended.
+enum Ended {
+    Made(Created, Box<Made>),
+    Before(InvitationId),
+}
+
+fn form_hash(once: Once, typed: &InvitationInput, ask_pin: bool) -> [u8; 32] {
+    once.hash(&[
+        &typed.invitation_email,
+        &typed.admin_username,
+        &typed.method,
+        &typed.validity_hours,
+        if ask_pin { "PIN" } else { "" },
+    ])
+}
+
 async fn make(
     app: &App,
     viewer: &Viewer,
     visit: &Visit,
     terms: Terms,
     ask_pin: bool,
-) -> WebResult<(Created, Made)> {
+    form_hash: [u8; 32],
+) -> WebResult<Ended> {
     let sealed = seal(app, visit.id, ask_pin).await?;
     let mut op = viewer.begin(app).await?;
     let new = NewInvitation {
         tenant: visit.id,
         terms,
     };
-    let created = invitation::create(&mut op, visit.scope(), sealed, new)
-        .await
-        .map_err(create_error)?;
-    let made = finish(app, viewer, visit, op, &created).await?;
-    Ok((created, made))
+    let ended = invitation::create_from_form(&mut op, visit.scope(), sealed, new, form_hash).await;
+    match ended.map_err(create_error)? {
+        FromForm::Made(created) => {
+            let made = finish(app, viewer, visit, op, &created).await?;
+            Ok(Ended::Made(created, Box::new(made)))
+        }
+        FromForm::Before(id) => Ok(Ended::Before(id)),
+    }
 }
 
 pub(super) fn create_error(error: CreateError) -> WebError {

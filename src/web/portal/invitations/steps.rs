@@ -6,14 +6,15 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::new::{create_error, show_made};
-use super::{finish, link_error, seal};
+use super::{finish, link_error, made_before, seal};
 use crate::app::App;
-use crate::domain::invitation::{self, EndError, Invitation};
+use crate::domain::invitation::{self, EndError, FromForm, Invitation};
 use crate::domain::onboarding;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Form;
 use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::invitations::{From, deliver};
 use crate::web::portal::Visit;
@@ -23,6 +24,7 @@ use crate::web::portal::Visit;
 #[serde(default)]
 pub struct StepForm {
     from: String,
+    once: Once,
 }
 
 impl StepForm {
@@ -57,7 +59,7 @@ pub async fn resend(
     let token = invitation::reveal(&app.keeper, &invitation)
         .await
         .map_err(link_error)?;
-    let delivery = deliver(&app, &viewer, &visit.tenant, &invitation, &token).await?;
+    let delivery = deliver(&app, &viewer, &visit.tenant, &invitation, &token, form.once).await?;
     let (tone, text) = delivery.words();
     notice::leave(&session, tone, text).await;
     Ok(form.back(&visit))
@@ -108,11 +110,17 @@ pub async fn replace(
     let old = find(&app, &viewer, &visit, &id).await?;
     let sealed = seal(&app, visit.id, old.pin.asked).await?;
     let mut op = viewer.begin(&app).await?;
-    let (created, ended) = invitation::replace(&mut op, visit.scope(), sealed, &old)
-        .await
-        .map_err(create_error)?;
+    let form_hash = form.once.hash(&["new link", &old.id.to_string()]);
+    let from = From::read(&form.from);
+    let replaced = invitation::replace(&mut op, visit.scope(), sealed, &old, form_hash).await;
+    let (created, ended) = match replaced.map_err(create_error)? {
+        (FromForm::Made(created), ended) => (created, ended),
+        (FromForm::Before(id), _) => {
+            drop(op);
+            return made_before(&app, &viewer, &session, &visit, from, id).await;
+        }
+    };
     let made = finish(&app, &viewer, &visit, op, &created).await?;
     onboarding::forget(&app.keeper, visit.id, &ended).await;
-    let from = From::read(&form.from);
     Ok(show_made(&app, &session, chrome, visit, from, created, made).await)
 }

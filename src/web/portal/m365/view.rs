@@ -8,6 +8,7 @@ use crate::domain::connection::{
     ShownState, Validation,
 };
 use crate::keeper::permission_set::Kind;
+use crate::web::kit::once::Once;
 use crate::web::kit::paths::TenantPaths;
 use crate::web::kit::when::When;
 use crate::web::parts::diagnosis::{CheckView, DiagnosisView, renew};
@@ -109,6 +110,7 @@ pub struct InvitationView {
     pub resend_action: String,
     /// The dialog that shows the open link, or makes one to be mailed.
     pub resend_href: String,
+    pub once: Once,
     pub list_href: String,
 }
 
@@ -297,6 +299,7 @@ impl InvitationView {
                 paths.invitation_step(invitation.id, "resend")
             },
             resend_href: renew(paths.0, From::Resend),
+            once: Once::default(),
             list_href: paths.invitations(),
         }
     }

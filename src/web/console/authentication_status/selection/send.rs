@@ -5,20 +5,24 @@ use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use futures_util::{StreamExt, stream};
+use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{Selection, tenants};
 use crate::app::App;
 use crate::domain::connection::{Mode, Row};
+use crate::domain::customer_mail::brake;
 use crate::domain::invitation::{
-    self, CreateError, InvitationInput, Method, NewInvitation, Validity,
+    self, CreateError, FromForm, InvitationInput, Method, NewInvitation, Validity,
 };
 use crate::domain::op::Scope;
 use crate::domain::tenant::{self, Tenant};
+use crate::storage::TenantId;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Form, Query};
 use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
 use crate::web::parts::invitations::{Delivery, deliver};
 
@@ -38,6 +42,7 @@ struct SendPage {
     missing: usize,
     /// No mail server is set up: every invitation is link only.
     link_only: bool,
+    once: Once,
 }
 
 /// One tenant, and where its invitation will go.
@@ -79,6 +84,7 @@ pub async fn ask(
         sendable: lines.iter().filter(|line| line.refusal.is_empty()).count(),
         missing: selection.missing(lines.len()),
         link_only: app.mailer.is_none(),
+        once: Once::default(),
         back: selection.back(),
         back_query: selection.back.clone(),
         chrome,
@@ -111,7 +117,20 @@ enum Made {
     Mailed,
     LinkOnly,
     NotMailed(String),
+    /// So many mails went there that this one has to wait.
+    Braked(String),
     Failed(String),
+    /// The same form came before.
+    Before,
+}
+
+/// The page as sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SendForm {
+    tenant: Vec<TenantId>,
+    back: String,
+    once: Once,
 }
 
 /// POST: create and mail them.
@@ -119,13 +138,17 @@ pub async fn send(
     State(app): State<App>,
     viewer: Viewer,
     session: Session,
-    Form(selection): Form<Selection>,
+    Form(form): Form<SendForm>,
 ) -> WebResult {
+    let selection = Selection {
+        tenant: form.tenant,
+        back: form.back,
+    };
     let mut op = viewer.begin(&app).await?;
     let rows = selection.rows(&mut op, &viewer).await?;
     drop(op);
     let made: Vec<Made> = stream::iter(rows)
-        .map(|row| one(&app, &viewer, row))
+        .map(|row| one(&app, &viewer, row, form.once))
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>()
         .await
@@ -136,7 +159,7 @@ pub async fn send(
     Ok(Redirect::to(&selection.back()).into_response())
 }
 
-async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
+async fn one(app: &App, viewer: &Viewer, row: Row, once: Once) -> WebResult<Made> {
     let not_made = || Ok(Made::Failed(row.short_name.clone()));
     let scope: Scope = viewer.scope;
     let mut op = viewer.begin(app).await?;
@@ -163,8 +186,11 @@ async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
         tenant: row.tenant_id,
         terms,
     };
-    let created = match invitation::create(&mut op, scope, sealed, new).await {
-        Ok(created) => created,
+    let form_hash = once.hash(&[]);
+    let made = invitation::create_from_form(&mut op, scope, sealed, new, form_hash).await;
+    let created = match made {
+        Ok(FromForm::Made(created)) => created,
+        Ok(FromForm::Before(_)) => return Ok(Made::Before),
         Err(CreateError::NoTenant | CreateError::NotActive) => return not_made(),
         Err(CreateError::Database(error)) => return Err(error.into()),
     };
@@ -173,10 +199,12 @@ async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
         .ok_or(WebError::NotFound)?;
     op.commit().await?;
     Ok(
-        match deliver(app, viewer, &tenant, &invitation, &created.token).await? {
+        match deliver(app, viewer, &tenant, &invitation, &created.token, once).await? {
             Delivery::Sent { .. } => Made::Mailed,
             Delivery::LinkOnly | Delivery::NoMailServer => Made::LinkOnly,
-            Delivery::Failed { .. } | Delivery::Braked { .. } => Made::NotMailed(row.short_name),
+            Delivery::Before { .. } => Made::Before,
+            Delivery::Braked { .. } => Made::Braked(row.short_name),
+            Delivery::Failed { .. } => Made::NotMailed(row.short_name),
         },
     )
 }
@@ -184,6 +212,18 @@ async fn one(app: &App, viewer: &Viewer, row: Row) -> WebResult<Made> {
 fn tenants_without_mail(count: usize) -> String {
     let who = tenants(count);
     format!(" {who} without mail: copy the Auth URL under Pending Invitations.")
+}
+
+fn had_before(count: usize) -> String {
+    let who = tenants(count);
+    format!(" {who} had theirs from this very page before: nothing was sent again.")
+}
+
+fn braked_names(names: &str) -> String {
+    let most = brake::MOST;
+    format!(
+        " No mail went to {names}: {most} were written to each of them within an hour. Copy the Auth URL under Pending Invitations."
+    )
 }
 
 fn words(made: &[Made]) -> (Tone, String) {
@@ -196,8 +236,16 @@ fn words(made: &[Made]) -> (Tone, String) {
     if link_only > 0 {
         text += &tenants_without_mail(link_only);
     }
+    let before = count(|one| matches!(one, Made::Before));
+    if before > 0 {
+        text += &had_before(before);
+    }
     let not_mailed = names(made, |one| match one {
         Made::NotMailed(name) => Some(name),
+        _ => None,
+    });
+    let braked = names(made, |one| match one {
+        Made::Braked(name) => Some(name),
         _ => None,
     });
     let failed = names(made, |one| match one {
@@ -209,12 +257,15 @@ fn words(made: &[Made]) -> (Tone, String) {
         text += names;
         text += ": copy the Auth URL under Pending Invitations.";
     }
+    if let Some(names) = &braked {
+        text += &braked_names(names);
+    }
     if let Some(names) = &failed {
         text += " It did not work for: ";
         text += names;
         text += ".";
     }
-    let tone = match (link_only, not_mailed.or(failed)) {
+    let tone = match (link_only + before, not_mailed.or(braked).or(failed)) {
         (_, Some(_)) => Tone::Bad,
         (0, None) => Tone::Ok,
         _ => Tone::Warn,
@@ -238,14 +289,16 @@ mod tests {
         let made = [
             Made::Mailed,
             Made::LinkOnly,
+            Made::Before,
             Made::NotMailed("fir".into()),
+            Made::Braked("oak".into()),
             Made::Failed("elm".into()),
         ];
         let (tone, text) = words(&made);
         assert_eq!(tone, Tone::Bad);
         assert_eq!(
             text,
-            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. The mail did not go out to fir: copy the Auth URL under Pending Invitations. It did not work for: elm."
+            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. 1 tenant had theirs from this very page before: nothing was sent again. The mail did not go out to fir: copy the Auth URL under Pending Invitations. No mail went to oak: 10 were written to each of them within an hour. Copy the Auth URL under Pending Invitations. It did not work for: elm."
         );
     }
 }
