@@ -19,6 +19,8 @@ LOGOUT = "/logout"
 # What a browser sends by itself, without a form.
 REPORT = json.dumps({"csp-report": {"effectiveDirective": "script-src"}})
 JSON = {"/csp-reports": ("application/csp-report", REPORT)}
+# What takes away the thing that other forms are about.
+ENDS = re.compile(r"/(removal|archival|revocation|stop)$")
 # Fields of routes that have a form only in states which the demo is not in.
 FIELDS = {"/security/technicians/{id}/role": [("role", "viewer")],
           "/security/app-registration/certificates/generated": [("years", "1")]}
@@ -129,8 +131,8 @@ def main(login_file, direct, inventory_file, out):
     host = urllib.parse.urlsplit(portal.base).netloc
     with open(f"{out}/requests.jsonl", "w", encoding="utf-8") as lines, open(f"{out}/sqlmap.log", "w", encoding="utf-8") as log:
         # What changes something goes first: a scan that is cut short has then seen the more important half. Of these, what
-        # concerns one thing goes before what ends all of its kind.
-        for r in sorted(crawl.requests, key=lambda r: (r["method"] == "GET", -r["route"].count("{"))):
+        # concerns one thing goes before what ends all of its kind, and before what ends that thing.
+        for r in sorted(crawl.requests, key=lambda r: (r["method"] == "GET", -r["route"].count("{"), bool(ENDS.search(r["route"])))):
             r["type"], r["body"] = JSON.get(r["route"], ("application/x-www-form-urlencoded", urllib.parse.urlencode(r["fields"])))
             lines.write(json.dumps(r) + "\n")
             if not r["fields"]:

@@ -15,7 +15,7 @@ def filled(fields):
     """Fields as somebody in a hurry fills them in: something plausible wherever nothing stands."""
     tomorrow = (datetime.date.today() + datetime.timedelta(days=1)).isoformat()
     usual = {"email": "someone@example.com", "date": tomorrow, "number": "7", "password": "a long enough password"}
-    chosen = [(name, value or usual.get(kind, "scan")) for name, value, kind in fields if kind not in ("submit", "code")]
+    chosen = [(name, value if kind == "select" else value or usual.get(kind, "scan")) for name, value, kind in fields if kind not in ("submit", "code")]
     return chosen + [(name, value) for name, value, kind in fields if kind == "submit"][:1]
 
 
