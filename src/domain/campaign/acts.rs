@@ -150,14 +150,18 @@ pub async fn discard(op: &mut Op, scope: Scope, id: CampaignId) -> Result<(), Ac
     Ok(note(op, "campaign.discarded", &campaign).await?)
 }
 
-/// Those that could not be asked, for want of an address for example, wait again; gives how many.
+/// Those that could not be asked, for want of an address for example, wait again; gives how many. A campaign that was over
+/// because nobody else was left runs on, up to its deadline.
 pub async fn retry(op: &mut Op, scope: Scope, id: CampaignId) -> Result<u64, ActError> {
     let campaign = whole(op, scope, id).await?;
-    if !campaign.is_live() {
+    let now = op.now();
+    if !campaign.may_try_again(now) {
         return Err(ActError::WrongState);
     }
     let again = store::retry(op, id).await?;
     if again > 0 {
+        let next = Some(campaign.pace.opens(now));
+        store::change_state(op, id, &[State::Done], State::Running, next, "").await?;
         Entry::new("campaign.retried")
             .object("campaign", id)
             .detail("name", campaign.name.as_str())

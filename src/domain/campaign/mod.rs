@@ -255,6 +255,12 @@ impl Campaign {
     pub const fn is_live(&self) -> bool {
         matches!(self.state, State::Running | State::Paused)
     }
+
+    /// Whether those that could not be asked may be tried again: nobody has stopped it, and its deadline is still to come.
+    pub fn may_try_again(&self, now: OffsetDateTime) -> bool {
+        let over = self.deadline.is_some_and(|end| end <= now);
+        self.is_live() || self.state == State::Done && !over
+    }
 }
 
 /// Which campaigns are listed; everything that is set must hold.
@@ -350,6 +356,11 @@ pub async fn board_after(
     limit: i64,
 ) -> Result<Vec<BoardRow>, sqlx::Error> {
     store::board_after(op, scope, id, filter, last, limit).await
+}
+
+/// How many other campaigns with tenants within the scope have this one's name and are not over.
+pub async fn namesakes(op: &mut Op, scope: Scope, campaign: &Campaign) -> Result<i64, sqlx::Error> {
+    store::namesakes(op, scope, campaign.id, &campaign.name).await
 }
 
 /// Who of the tenants within the scope would be asked if the draft were started now, and who not.

@@ -412,3 +412,58 @@ async fn a_link_that_was_withdrawn_or_never_arrived_is_in_no_other_campaigns_way
     stage.retry(second).await;
     assert_eq!(stage.at(second, "birch").await.0, Step::Sent);
 }
+
+/// Two that are on share their customers; the preview of the second says so before it starts.
+#[tokio::test]
+async fn who_waits_in_another_campaign_is_told_of_before_the_start() {
+    let stage = Stage::new().await;
+    let tenants = [stage.tenant("alder").await, stage.tenant("birch").await];
+    stage.campaign(&input(), &tenants[..1]).await;
+    let second = stage.draft(&input(), &tenants).await;
+    let mut op = stage.op().await;
+    let seen = campaign::outlook(&mut op, Scope::all(), second)
+        .await
+        .unwrap();
+    drop(op);
+    assert_eq!((seen.asked, seen.shared, seen.elsewhere), (2, 1, 0));
+    let here = format!("/monitoring/campaigns/{second}");
+    let text = stage.owner.get(&here).await.text();
+    assert!(
+        text.contains("1 of them waits in another campaign that is on"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Another campaign that is not over has this name."),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_campaign_that_ended_because_nobody_could_be_asked_is_tried_again() {
+    let stage = Stage::new().await;
+    let alder = stage.tenant("alder").await;
+    let address = |email: &str| format!("invitation_email = '{email}'");
+    stage.fleet.change_tenant(alder, &address("")).await;
+    let id = stage.campaign(&input(), &[alder]).await;
+    stage.turns().await;
+    stage.turns().await;
+    let here = format!("/monitoring/campaigns/{id}");
+    let page = stage.owner.get(&here).await;
+    assert!(page.text().contains("Done"), "{}", page.text());
+    assert!(!page.has("form[action$=stop]"));
+    stage
+        .fleet
+        .change_tenant(alder, &address("it@alder.example"))
+        .await;
+    let retried = stage.owner.submit(&page, "form[action$=retry]", &[]).await;
+    let page = stage.owner.follow(retried).await;
+    assert!(
+        page.text().contains("1 tenant waits again."),
+        "{}",
+        page.text()
+    );
+    assert!(page.text().contains("Running"), "{}", page.text());
+    stage.turns().await;
+    assert_eq!(stage.at(id, "alder").await.0, Step::Sent);
+    assert_eq!(letters(&stage.server).len(), 1);
+}

@@ -96,13 +96,21 @@ impl Stage {
             .unwrap()
     }
 
-    /// A running campaign for these tenants.
-    pub async fn campaign(&self, typed: &CampaignInput, tenants: &[TenantId]) -> CampaignId {
+    /// A campaign for these tenants, not started yet.
+    pub async fn draft(&self, typed: &CampaignInput, tenants: &[TenantId]) -> CampaignId {
         let mut op = self.op().await;
         let new = typed.parse(op.now()).unwrap();
         let id = campaign::create(&mut op, Scope::all(), &new, tenants)
             .await
             .unwrap();
+        op.commit().await.unwrap();
+        id
+    }
+
+    /// A running campaign for these tenants.
+    pub async fn campaign(&self, typed: &CampaignInput, tenants: &[TenantId]) -> CampaignId {
+        let id = self.draft(typed, tenants).await;
+        let mut op = self.op().await;
         campaign::start(&mut op, Scope::all(), id).await.unwrap();
         op.commit().await.unwrap();
         id

@@ -17,7 +17,7 @@ use crate::domain::zone::Zone;
 use crate::storage::{CampaignId, Inconsistent, TechnicianId, TenantId};
 
 pub use board::{Come, Counts, RowFilter, board, board_after, counts, one, unfinished, untouched};
-pub use outlook::{Outlook, outlook};
+pub use outlook::{Outlook, namesakes, outlook};
 pub use page::page;
 pub use turn::{
     DueReminder, Left, asked_elsewhere, begin_check, claim_reminder, claim_waiting, due_checks,

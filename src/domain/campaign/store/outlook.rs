@@ -1,6 +1,5 @@
 //! Who of a draft would be asked if it were started now.
 
-use super::turn::SHORT_WHILE;
 use crate::domain::campaign::Reason;
 use crate::domain::invitation::Method;
 use crate::domain::op::{Op, Scope};
@@ -19,6 +18,30 @@ pub struct Outlook {
     pub needless: i64,
     /// Another campaign has asked them, and its link still works.
     pub elsewhere: i64,
+    /// Of those asked: another campaign that is on is about to ask them too. Whichever comes first does.
+    pub shared: i64,
+}
+
+pub async fn namesakes(
+    op: &mut Op,
+    scope: Scope,
+    id: CampaignId,
+    name: &str,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "number!" from campaigns c
+           where lower(c.name) = lower($2) and c.id <> $1 and c.state in ('draft', 'running', 'paused')
+             and exists (select from campaign_tenants k where k.campaign_id = c.id
+               and ($3::uuid is null or k.tenant_id = $3)
+               and ($4::uuid is null or exists (select from technician_tenants a
+                 where a.technician_id = $4 and a.tenant_id = k.tenant_id)))"#,
+        id.as_uuid(),
+        name,
+        scope.tenant().map(TenantId::as_uuid),
+        scope.technician(),
+    )
+    .fetch_one(op.db())
+    .await
 }
 
 /// In the words of `run::fate`, which decides when it is somebody's turn.
@@ -33,11 +56,10 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
                  when $4 then s.state in ('valid', 'expiring', 'retrying')
                    and (s.mode = 'app_only' or c.method = $5 and g.obtained_by = 'auth_code')
                end, false) as needless,
-               exists (select from customer_mails m join campaigns x on x.id = m.campaign_id
-                 join invitations i on i.tenant_id = m.tenant_id and i.id = m.invitation_id
-                 where m.tenant_id = b.tenant_id and x.id <> b.campaign_id and m.state not in ('failed', 'cancelled')
-                   and i.state = 'open' and i.expires_at > $8
-                   and (x.state in ('running', 'paused') or m.created_at > $9)) as elsewhere
+               campaign_asked_elsewhere(b.campaign_id, b.tenant_id, $8) as elsewhere,
+               exists (select from campaign_tenants o join campaigns x on x.id = o.campaign_id
+                 where o.tenant_id = b.tenant_id and o.state = 'waiting' and x.id <> b.campaign_id
+                   and x.state in ('running', 'paused')) as shared
              from campaign_tenants b join campaigns c on c.id = b.campaign_id join tenants t on t.id = b.tenant_id
              left join tenant_status s on s.tenant_id = b.tenant_id
              left join connections g on g.tenant_id = s.tenant_id and g.id = s.connection_id
@@ -49,7 +71,8 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
                as "first: TenantId",
              count(*) filter (where no_address) as "no_address!", count(*) filter (where not_served) as "not_served!",
              count(*) filter (where needless) as "needless!",
-             count(*) filter (where elsewhere and not (no_address or not_served or needless)) as "elsewhere!"
+             count(*) filter (where elsewhere and not (no_address or not_served or needless)) as "elsewhere!",
+             count(*) filter (where shared and not (no_address or not_served or needless or elsewhere)) as "shared!"
            from k"#,
         id.as_uuid(),
         Reason::Expired.as_str(),
@@ -59,7 +82,6 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
         scope.tenant().map(TenantId::as_uuid),
         scope.technician(),
         now,
-        now - SHORT_WHILE,
     )
     .fetch_one(op.db())
     .await?;
@@ -70,5 +92,6 @@ pub async fn outlook(op: &mut Op, scope: Scope, id: CampaignId) -> Result<Outloo
         not_served: row.not_served,
         needless: row.needless,
         elsewhere: row.elsewhere,
+        shared: row.shared,
     })
 }

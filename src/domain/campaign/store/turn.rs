@@ -6,8 +6,6 @@ use time::{Duration, OffsetDateTime};
 use crate::domain::op::Op;
 use crate::storage::{CampaignId, TenantId};
 
-/// Whom a campaign that is over asked within this time, another does not ask: perhaps it was made by a second click.
-pub(super) const SHORT_WHILE: Duration = Duration::days(1);
 /// A check after an authorisation is begun again after so long, when nothing came of it.
 const CHECK_AGAIN: Duration = Duration::minutes(10);
 /// And so often in all.
@@ -102,17 +100,12 @@ pub async fn asked_elsewhere(
     tenant: TenantId,
 ) -> Result<bool, sqlx::Error> {
     op.hold(&format!("campaigns that ask {tenant}")).await?;
-    let (now, since) = (op.now(), op.now() - SHORT_WHILE);
+    let now = op.now();
     sqlx::query_scalar!(
-        r#"select exists (select from customer_mails m join campaigns c on c.id = m.campaign_id
-             join invitations i on i.tenant_id = m.tenant_id and i.id = m.invitation_id
-             where m.tenant_id = $1 and c.id <> $2 and m.state not in ('failed', 'cancelled')
-               and i.state = 'open' and i.expires_at > $3
-               and (c.state in ('running', 'paused') or m.created_at > $4)) as "elsewhere!""#,
-        tenant.as_uuid(),
+        r#"select campaign_asked_elsewhere($1, $2, $3) as "elsewhere!""#,
         id.as_uuid(),
+        tenant.as_uuid(),
         now,
-        since,
     )
     .fetch_one(op.db())
     .await

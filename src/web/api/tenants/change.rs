@@ -39,7 +39,7 @@ struct NewTenant {
     optional_resources: Option<Vec<ResourceWord>>,
 }
 
-/// What is to be changed; what is absent stays.
+/// What is to be changed; what is absent or null stays. An empty text or list takes away.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TenantChanges")]

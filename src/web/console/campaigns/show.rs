@@ -41,6 +41,7 @@ pub struct Show {
     filtered: bool,
     here: String,
     csv: String,
+    /// None when the viewer may do nothing with it.
     acts: Option<Acts>,
     draft: Option<Draft>,
     /// Out of the viewer's reach are some of its tenants.
@@ -66,6 +67,8 @@ struct Draft {
     start: String,
     discard: String,
     no_mail_server: bool,
+    /// Other campaigns of this name that are not over.
+    namesakes: i64,
 }
 
 /// One tenant.
@@ -139,11 +142,13 @@ pub async fn show(
             },
             discard: paths::campaign(id, "removal"),
             no_mail_server: app.mailer.is_none(),
+            namesakes: campaign::namesakes(&mut op, viewer.scope, &campaign).await?,
         })
     } else {
         None
     };
     let now = op.now();
+    let failed = counts.get(&Stage::Failed).copied().unwrap_or_default();
     let here = paths::campaign(id, "");
     let stage = filter.stage.map_or("", Stage::as_str);
     let filters = [("stage", stage), ("q", filter.search.as_str())];
@@ -156,7 +161,7 @@ pub async fn show(
         pager: Pager::new(&here, &filters, paging, total),
         filtered: filter != RowFilter::default(),
         csv: with_query(&paths::campaign(id, "tenants.csv"), &filters, &[]),
-        acts: (may_act && campaign.is_live()).then(|| Acts::of(&campaign)),
+        acts: may_act.then(|| Acts::of(&campaign, failed > 0, now)),
         is_part: !campaign.is_whole,
         search: filter.search,
         stage,
@@ -167,7 +172,7 @@ pub async fn show(
 }
 
 impl Acts {
-    fn of(campaign: &Campaign) -> Self {
+    fn of(campaign: &Campaign, any_failed: bool, now: OffsetDateTime) -> Self {
         let act = |name, when| {
             if when {
                 paths::campaign(campaign.id, name)
@@ -178,9 +183,9 @@ impl Acts {
         let runs = campaign.state == Standing::Running;
         Self {
             pause: act("pause", runs),
-            resume: act("resumption", !runs),
-            stop: act("stop", true),
-            retry: act("retry", true),
+            resume: act("resumption", campaign.state == Standing::Paused),
+            stop: act("stop", campaign.is_live()),
+            retry: act("retry", any_failed && campaign.may_try_again(now)),
         }
     }
 }

@@ -1,0 +1,1 @@
+drop function campaign_asked_elsewhere(uuid, uuid, timestamptz);
