@@ -84,7 +84,8 @@ impl<'a> Lines<'a> {
             if self.passed >= byte && !matches!(first, b'\r' | b'\n') {
                 break;
             }
-            self.line += u64::from(*first == b'\n');
+            let ends = *first == b'\n' || *first == b'\r' && rest.first() != Some(&b'\n');
+            self.line += u64::from(ends);
             self.passed += 1;
             self.rest = rest;
         }
@@ -187,9 +188,12 @@ mod tests {
         let sheet = read("short_name,full_name\n\nalder,\"Alder\nClinics\"\nbirch,x\n").unwrap();
         let numbers: Vec<u64> = sheet.rows.iter().map(|row| row.number).collect();
         assert_eq!(numbers, [3, 5]);
-        let sheet = read("short_name,full_name\r\nalder,x\r\n\r\nbirch,x\r\n").unwrap();
-        let numbers: Vec<u64> = sheet.rows.iter().map(|row| row.number).collect();
-        assert_eq!(numbers, [2, 4]);
+        for end in ["\r\n", "\r"] {
+            let text = "short_name,full_name|alder,x||birch,x|".replace('|', end);
+            let sheet = read(&text).unwrap();
+            let numbers: Vec<u64> = sheet.rows.iter().map(|row| row.number).collect();
+            assert_eq!(numbers, [2, 4], "{end:?}");
+        }
     }
 
     #[test]

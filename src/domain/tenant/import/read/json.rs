@@ -1,16 +1,19 @@
 //! A JSON list of objects with the columns' names as keys.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::super::column::Column;
 use super::{MOST_ROWS, ReadError, Sheet, Typed};
 
 pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
-    let value: Value = serde_json::from_str(text)
+    let _: IgnoredAny = serde_json::from_str(text)
         .map_err(|error| ReadError::Json(error.line(), error.column()))?;
-    let Value::Array(items) = value else {
-        return Err(ReadError::NoList);
-    };
+    let items: Vec<Item> = serde_json::from_str(text).map_err(|_| ReadError::NoList)?;
     if items.len() > MOST_ROWS {
         return Err(ReadError::TooManyRows);
     }
@@ -18,8 +21,8 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     for (number, item) in (1..).zip(items) {
         let mut row = Typed::new(number);
         match item {
-            Value::Object(map) => fill(&mut row, map, &mut sheet)?,
-            _ => row.refuse(
+            Item::Row(Members(members)) => fill(&mut row, members, &mut sheet)?,
+            Item::Odd(_) => row.refuse(
                 "row",
                 "Write an object: {\"short_name\": \"…\", …}".to_owned(),
             ),
@@ -29,13 +32,18 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     Ok(sheet)
 }
 
-fn fill(row: &mut Typed, map: Map<String, Value>, sheet: &mut Sheet) -> Result<(), ReadError> {
-    for (key, value) in map {
+fn fill(
+    row: &mut Typed,
+    members: Vec<(String, Value)>,
+    sheet: &mut Sheet,
+) -> Result<(), ReadError> {
+    let mut seen = BTreeSet::new();
+    for (key, value) in members {
         let Some(column) = Column::from_head(&key) else {
             sheet.leave_aside(&key);
             continue;
         };
-        if row.get(column).is_some() {
+        if !seen.insert(column.as_str()) {
             return Err(ReadError::Twice(column.as_str()));
         }
         match text_of(value) {
@@ -48,6 +56,39 @@ fn fill(row: &mut Typed, map: Map<String, Value>, sheet: &mut Sheet) -> Result<(
         }
     }
     Ok(())
+}
+
+/// One of the list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Item {
+    Row(Members),
+    Odd(IgnoredAny),
+}
+
+/// An object's members as they stand there. A map would keep the last of those with one name, without a word.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Each)
+    }
 }
 
 /// None for null, which says nothing.
@@ -88,6 +129,10 @@ mod tests {
     fn what_is_no_list_of_objects_says_so() {
         assert_eq!(read("{}"), Err(ReadError::NoList));
         assert_eq!(read("[{]"), Err(ReadError::Json(1, 3)));
+        let twice = r#"[{"short_name":"alder","domain":"a.example","Domain":"b.example"}]"#;
+        assert_eq!(read(twice), Err(ReadError::Twice("domain")));
+        let twice = r#"[{"short_name":"alder","domain":null,"domain":"b.example"}]"#;
+        assert_eq!(read(twice), Err(ReadError::Twice("domain")));
         let sheet =
             read(r#"[7,{"short_name":{"a":1}},{"short_name":"a","colour":"red"}]"#).unwrap();
         assert_eq!(sheet.rows[0].problem.as_ref().unwrap().field, "row");
