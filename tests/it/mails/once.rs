@@ -111,6 +111,11 @@ async fn invitations_of_many_are_made_and_mailed_once() {
     assert_eq!((made(&stage).await, stage.server.letters().len()), (2, 2));
     // The page loaded anew is another wish.
     let page = technician.get(&chosen).await;
+    let notes = page.texts("td[data-label=Note]");
+    assert_eq!(
+        notes,
+        ["A link made just now is out already and stays good"; 2]
+    );
     technician.submit(&page, form, &[]).await;
     assert_eq!((made(&stage).await, stage.server.letters().len()), (4, 4));
 }

@@ -24,6 +24,7 @@ use crate::web::kit::form::{Form, Query};
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
+use crate::web::kit::when::When;
 use crate::web::parts::invitations::{Delivery, deliver};
 
 /// Mails on their way at the same time.
@@ -52,8 +53,8 @@ struct Line {
     full_name: String,
     email: String,
     admin: String,
-    /// A link is out already; it stays good.
-    open: bool,
+    /// When the link was made that is out already; it stays good.
+    open: Option<When>,
     /// Why nothing will be sent; empty when it will.
     refusal: &'static str,
 }
@@ -69,10 +70,15 @@ pub async fn ask(
     let mut lines = Vec::new();
     for row in selection.rows(&mut op, &viewer).await? {
         if let Some(tenant) = tenant::find(&mut op, viewer.scope, row.tenant_id).await? {
+            let open = match row.open_invitation {
+                Some(id) => invitation::find(&mut op, viewer.scope, id).await?,
+                None => None,
+            };
+            let open = open.map(|one| When::new(one.created_at, op.now()));
             lines.push(Line {
                 id: row.tenant_id.to_string(),
                 refusal: refusal(&row, &tenant).unwrap_or_default(),
-                open: row.open_invitation.is_some(),
+                open,
                 short_name: row.short_name,
                 full_name: row.full_name,
                 email: tenant.invitation_email,
@@ -228,15 +234,16 @@ fn braked_names(names: &str) -> String {
 
 fn words(made: &[Made]) -> (Tone, String) {
     let count = |is: fn(&Made) -> bool| made.iter().filter(|one| is(one)).count();
-    let mut text = format!(
-        "Invitations mailed to {}.",
-        tenants(count(|one| matches!(one, Made::Mailed)))
-    );
+    let mailed = count(|one| matches!(one, Made::Mailed));
+    let before = count(|one| matches!(one, Made::Before));
+    let mut text = String::new();
+    if mailed > 0 || before == 0 {
+        text = format!("Invitations mailed to {}.", tenants(mailed));
+    }
     let link_only = count(|one| matches!(one, Made::LinkOnly));
     if link_only > 0 {
         text += &tenants_without_mail(link_only);
     }
-    let before = count(|one| matches!(one, Made::Before));
     if before > 0 {
         text += &had_before(before);
     }
@@ -270,7 +277,7 @@ fn words(made: &[Made]) -> (Tone, String) {
         (0, None) => Tone::Ok,
         _ => Tone::Warn,
     };
-    (tone, text)
+    (tone, text.trim_start().to_owned())
 }
 
 /// Those of one kind, by name; none when there are none.
@@ -283,6 +290,16 @@ fn names(made: &[Made], of: fn(&Made) -> Option<&String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_sent_before_is_told_alone() {
+        let (tone, text) = words(&[Made::Before, Made::Before]);
+        assert_eq!(tone, Tone::Warn);
+        assert_eq!(
+            text,
+            "2 tenants had theirs from this very page before: nothing was sent again."
+        );
+    }
 
     #[test]
     fn the_notice_tells_what_is_left_to_do() {
