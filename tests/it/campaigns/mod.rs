@@ -7,4 +7,5 @@ mod pages;
 mod permissions;
 mod required;
 mod stage;
+mod twins;
 mod zones;

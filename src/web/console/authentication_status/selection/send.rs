@@ -1,5 +1,7 @@
 //! "Send invitations": "Renew" for every row chosen, to the address and for the administrator that each tenant has.
 
+mod told;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
@@ -8,10 +10,10 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{Selection, tenants};
+use self::told::Made;
+use super::Selection;
 use crate::app::App;
 use crate::domain::connection::{Mode, Row};
-use crate::domain::customer_mail::brake;
 use crate::domain::invitation::{
     self, CreateError, FromForm, InvitationInput, Method, NewInvitation, Validity,
 };
@@ -21,7 +23,7 @@ use crate::storage::TenantId;
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Form, Query};
-use crate::web::kit::notice::{self, Tone};
+use crate::web::kit::notice;
 use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
@@ -118,18 +120,6 @@ fn method(row: &Row) -> Method {
     }
 }
 
-/// How it ended for one tenant.
-enum Made {
-    Mailed,
-    LinkOnly,
-    NotMailed(String),
-    /// So many mails went there that this one has to wait.
-    Braked(String),
-    Failed(String),
-    /// The same form came before.
-    Before,
-}
-
 /// The page as sent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -160,7 +150,7 @@ pub async fn send(
         .await
         .into_iter()
         .collect::<WebResult<_>>()?;
-    let (tone, text) = words(&made);
+    let (tone, text) = told::words(&made);
     notice::leave(&session, tone, text).await;
     Ok(Redirect::to(&selection.back()).into_response())
 }
@@ -213,109 +203,4 @@ async fn one(app: &App, viewer: &Viewer, row: Row, once: Once) -> WebResult<Made
             Delivery::Failed { .. } => Made::NotMailed(row.short_name),
         },
     )
-}
-
-fn tenants_without_mail(count: usize) -> String {
-    let who = tenants(count);
-    format!(" {who} without mail: copy the Auth URL under Pending Invitations.")
-}
-
-fn had_before(count: usize) -> String {
-    let who = tenants(count);
-    format!(" {who} had theirs from this very page before: nothing was sent again.")
-}
-
-fn braked_names(names: &str) -> String {
-    let most = brake::MOST;
-    format!(
-        " No mail went to {names}: {most} were written to each of them within an hour. Copy the Auth URL under Pending Invitations."
-    )
-}
-
-fn words(made: &[Made]) -> (Tone, String) {
-    let count = |is: fn(&Made) -> bool| made.iter().filter(|one| is(one)).count();
-    let mailed = count(|one| matches!(one, Made::Mailed));
-    let before = count(|one| matches!(one, Made::Before));
-    let mut text = String::new();
-    if mailed > 0 || before == 0 {
-        text = format!("Invitations mailed to {}.", tenants(mailed));
-    }
-    let link_only = count(|one| matches!(one, Made::LinkOnly));
-    if link_only > 0 {
-        text += &tenants_without_mail(link_only);
-    }
-    if before > 0 {
-        text += &had_before(before);
-    }
-    let not_mailed = names(made, |one| match one {
-        Made::NotMailed(name) => Some(name),
-        _ => None,
-    });
-    let braked = names(made, |one| match one {
-        Made::Braked(name) => Some(name),
-        _ => None,
-    });
-    let failed = names(made, |one| match one {
-        Made::Failed(name) => Some(name),
-        _ => None,
-    });
-    if let Some(names) = &not_mailed {
-        text += " The mail did not go out to ";
-        text += names;
-        text += ": copy the Auth URL under Pending Invitations.";
-    }
-    if let Some(names) = &braked {
-        text += &braked_names(names);
-    }
-    if let Some(names) = &failed {
-        text += " It did not work for: ";
-        text += names;
-        text += ".";
-    }
-    let tone = match (link_only + before, not_mailed.or(braked).or(failed)) {
-        (_, Some(_)) => Tone::Bad,
-        (0, None) => Tone::Ok,
-        _ => Tone::Warn,
-    };
-    (tone, text.trim_start().to_owned())
-}
-
-/// Those of one kind, by name; none when there are none.
-fn names(made: &[Made], of: fn(&Made) -> Option<&String>) -> Option<String> {
-    let mut names: Vec<&str> = made.iter().filter_map(of).map(String::as_str).collect();
-    names.sort_unstable();
-    (!names.is_empty()).then(|| names.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_sent_before_is_told_alone() {
-        let (tone, text) = words(&[Made::Before, Made::Before]);
-        assert_eq!(tone, Tone::Warn);
-        assert_eq!(
-            text,
-            "2 tenants had theirs from this very page before: nothing was sent again."
-        );
-    }
-
-    #[test]
-    fn the_notice_tells_what_is_left_to_do() {
-        let made = [
-            Made::Mailed,
-            Made::LinkOnly,
-            Made::Before,
-            Made::NotMailed("fir".into()),
-            Made::Braked("oak".into()),
-            Made::Failed("elm".into()),
-        ];
-        let (tone, text) = words(&made);
-        assert_eq!(tone, Tone::Bad);
-        assert_eq!(
-            text,
-            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. 1 tenant had theirs from this very page before: nothing was sent again. The mail did not go out to fir: copy the Auth URL under Pending Invitations. No mail went to oak: 10 were written to each of them within an hour. Copy the Auth URL under Pending Invitations. It did not work for: elm."
-        );
-    }
 }
