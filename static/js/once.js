@@ -5,6 +5,6 @@ document.addEventListener("submit", (event) => {
   if (!form.matches("form[data-once]") || event.defaultPrevented) return;
   if (form.dataset.once === "sent") { event.preventDefault(); return; }
   form.dataset.once = "sent";
-  setTimeout(() => { form.dataset.once = ""; }, 15000);
+  setTimeout(() => { form.dataset.once = ""; }, 100000);
 });
 addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-once]")) form.dataset.once = ""; });

@@ -18,7 +18,7 @@ const LONGEST: u64 = 4096;
 pub(super) fn read(file: Option<&Path>) -> anyhow::Result<SecretString> {
     match file {
         Some(path) if path.as_os_str() == "-" => from_stdin(),
-        Some(path) => Ok(SecretFile::new("--key-file` or `TENANTRY_API_KEY_FILE", path).read()?),
+        Some(path) => Ok(SecretFile::new("--key-file or TENANTRY_API_KEY_FILE", path).read()?),
         None if std::env::var_os("CREDENTIALS_DIRECTORY").is_some() => {
             Ok(SecretFile::new("--key-file", CREDENTIAL).read()?)
         }

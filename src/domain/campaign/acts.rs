@@ -153,15 +153,26 @@ pub async fn discard(op: &mut Op, scope: Scope, id: CampaignId) -> Result<(), Ac
 /// Those that could not be asked, for want of an address for example, wait again; gives how many. A campaign that was over
 /// because nobody else was left runs on, up to its deadline.
 pub async fn retry(op: &mut Op, scope: Scope, id: CampaignId) -> Result<u64, ActError> {
+    // Neither its end nor a stop comes between the look and the act.
+    store::lock(op, id).await?;
     let campaign = whole(op, scope, id).await?;
     let now = op.now();
+    if campaign.deadline.is_some_and(|end| end <= now) {
+        return Err(ActError::TooLate);
+    }
     if !campaign.may_try_again(now) {
         return Err(ActError::WrongState);
     }
     let again = store::retry(op, id).await?;
-    if again > 0 {
-        let next = Some(campaign.pace.opens(now));
+    if again > 0 && campaign.state == State::Done {
+        // Not before the pace allows the next mail.
+        let soonest = campaign
+            .next_send_at
+            .map_or(now, |planned| planned.max(now));
+        let next = Some(campaign.pace.opens(soonest));
         store::change_state(op, id, &[State::Done], State::Running, next, "").await?;
+    }
+    if again > 0 {
         Entry::new("campaign.retried")
             .object("campaign", id)
             .detail("name", campaign.name.as_str())

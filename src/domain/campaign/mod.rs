@@ -259,7 +259,7 @@ impl Campaign {
     /// Whether those that could not be asked may be tried again: nobody has stopped it, and its deadline is still to come.
     pub fn may_try_again(&self, now: OffsetDateTime) -> bool {
         let over = self.deadline.is_some_and(|end| end <= now);
-        self.is_live() || self.state == State::Done && !over
+        !over && (self.is_live() || self.state == State::Done)
     }
 }
 
@@ -356,6 +356,11 @@ pub async fn board_after(
     limit: i64,
 ) -> Result<Vec<BoardRow>, sqlx::Error> {
     store::board_after(op, scope, id, filter, last, limit).await
+}
+
+/// How many could not be asked, and would be tried again.
+pub async fn not_asked(op: &mut Op, id: CampaignId) -> Result<i64, sqlx::Error> {
+    store::not_asked(op, id).await
 }
 
 /// How many other campaigns with tenants within the scope have this one's name and are not over.

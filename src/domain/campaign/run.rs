@@ -161,6 +161,8 @@ impl Runner {
         let mut ended = 0;
         for id in candidates {
             let mut op = self.begin().await?;
+            // Nobody is tried again meanwhile.
+            store::lock(&mut op, id).await?;
             if store::unfinished(&mut op, id).await? == 0
                 && self.end(&mut op, id, "Nobody is left to ask").await?
             {

@@ -24,7 +24,7 @@ use crate::storage::{CustomerMailId, InvitationId, TenantId};
 
 pub use kind::Kind;
 pub use news::queue_news;
-pub use queue::{Queued, cancel_campaign, hold_all, queue, send_again, take_at_once};
+pub use queue::{Queued, cancel_campaign, hold_all, is_there, queue, send_again, take_at_once};
 pub use sample::sample;
 pub use send::{Outcome, Sender, Swept};
 pub use settings::{

@@ -59,6 +59,11 @@ pub(super) async fn leave_failed(
         .await
 }
 
+/// Whether a mail with this one's `dedupe_key` is there, whatever became of it.
+pub async fn is_there(op: &mut Op, mail: &NewMail) -> Result<bool, sqlx::Error> {
+    store::is_there(op, mail.tenant, &mail.dedupe_key).await
+}
+
 /// Queue a mail and take it at once, for whoever waits to hear how it goes ([`super::Sender::once`]). None when the same is
 /// there already. What comes of it is written down with its sending.
 pub async fn take_at_once(op: &mut Op, mail: &NewMail) -> Result<Option<Taken>, sqlx::Error> {

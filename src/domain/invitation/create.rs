@@ -73,7 +73,20 @@ pub async fn create_from_form(
     Ok(FromForm::Made(made))
 }
 
-/// Which invitation this form made. Held until the transaction ends, so that the same form waits for its first sending.
+/// Which invitation this form made. Nobody need be asked for a new link then.
+pub async fn made_by_form(
+    op: &mut Op,
+    scope: Scope,
+    tenant: TenantId,
+    form: &[u8; 32],
+) -> Result<Option<InvitationId>, sqlx::Error> {
+    match tenant::find(op, scope, tenant).await? {
+        Some(known) => store::made_by_form(op, known.id, form).await,
+        None => Ok(None),
+    }
+}
+
+/// The same, held until the transaction ends, so that the same form waits for its first sending.
 async fn made_before(
     op: &mut Op,
     scope: Scope,

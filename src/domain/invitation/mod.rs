@@ -21,7 +21,7 @@ use crate::storage::{InvitationId, TechnicianId, TenantId};
 
 pub use ask::ask_new_link;
 pub use create::{
-    CreateError, Created, FromForm, NewInvitation, create, create_from_form, replace,
+    CreateError, Created, FromForm, NewInvitation, create, create_from_form, made_by_form, replace,
 };
 pub use end::{EndError, Swept, expire, revoke};
 pub use input::{InvitationInput, Terms, VALIDITY_HOURS, Validity};

@@ -359,33 +359,3 @@ async fn a_pause_holds_and_working_hours_are_kept() {
         .unwrap();
     assert_eq!(at.to_offset(time::UtcOffset::UTC).hour(), hour);
 }
-
-#[tokio::test]
-async fn a_campaign_that_ended_because_nobody_could_be_asked_is_tried_again() {
-    let stage = Stage::new().await;
-    let alder = stage.tenant("alder").await;
-    let address = |email: &str| format!("invitation_email = '{email}'");
-    stage.fleet.change_tenant(alder, &address("")).await;
-    let id = stage.campaign(&input(), &[alder]).await;
-    stage.turns().await;
-    stage.turns().await;
-    let here = format!("/monitoring/campaigns/{id}");
-    let page = stage.owner.get(&here).await;
-    assert!(page.text().contains("Done"), "{}", page.text());
-    assert!(!page.has("form[action$=stop]"));
-    stage
-        .fleet
-        .change_tenant(alder, &address("it@alder.example"))
-        .await;
-    let retried = stage.owner.submit(&page, "form[action$=retry]", &[]).await;
-    let page = stage.owner.follow(retried).await;
-    assert!(
-        page.text().contains("1 tenant waits again."),
-        "{}",
-        page.text()
-    );
-    assert!(page.text().contains("Running"), "{}", page.text());
-    stage.turns().await;
-    assert_eq!(stage.at(id, "alder").await.0, Step::Sent);
-    assert_eq!(letters(&stage.server).len(), 1);
-}

@@ -6,6 +6,7 @@ mod life;
 mod pages;
 mod permissions;
 mod required;
+mod retry;
 mod stage;
 mod twins;
 mod zones;

@@ -78,7 +78,7 @@ async fn who_waits_in_another_campaign_is_told_of_before_the_start() {
     let here = format!("/monitoring/campaigns/{second}");
     let text = stage.owner.get(&here).await.text();
     assert!(
-        text.contains("1 of them waits in another campaign that is on"),
+        text.contains("1 of them waits in another campaign that is running or paused"),
         "{text}"
     );
     assert!(

@@ -57,6 +57,42 @@ async fn the_dialog_makes_and_mails_one_invitation() {
     assert_eq!(stage.server.letters().len(), 1);
 }
 
+/// The mail is queued with the invitation, so that a process that dies in between loses neither.
+#[tokio::test]
+async fn who_asks_again_after_a_mail_that_did_not_go_out_is_not_told_that_it_did() {
+    let stage = Stage::set().await;
+    let technician = stage.app.login(Role::Technician).await;
+    let dialog = technician.get(&format!("{LIST}/new")).await;
+    let refused = ("invitation_email", "refused@contoso.example");
+    let first = technician.submit(&dialog, DIALOG, &[refused]).await;
+    let first = technician.follow(first).await.text();
+    assert!(first.contains("did not go out"), "{first}");
+    let again = technician.submit(&dialog, DIALOG, &[refused]).await;
+    let again = technician.follow(again).await.text();
+    assert!(
+        again.contains("Its mail is on its way or did not go out"),
+        "{again}"
+    );
+    assert_eq!((made(&stage).await, stage.server.letters().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_tenth_mail_clicked_twice_is_not_called_braked() {
+    let stage = Stage::set().await;
+    for _ in 0..9 {
+        stage.queued(&stage.mail().await).await;
+    }
+    stage.sweep().await;
+    let technician = stage.app.login(Role::Technician).await;
+    let list = technician.get(LIST).await;
+    let resend = "form[action$=resend]";
+    technician.submit(&list, resend, &[]).await;
+    let again = technician.submit(&list, resend, &[]).await;
+    let again = technician.follow(again).await.text();
+    assert!(again.contains("Nothing was mailed again"), "{again}");
+    assert_eq!(stage.server.letters().len(), 10);
+}
+
 #[tokio::test]
 async fn who_goes_back_and_types_something_else_asks_for_something_else() {
     let stage = Stage::set().await;
@@ -82,7 +118,7 @@ async fn a_form_whose_invitation_has_ended_makes_none_unseen() {
     let again = technician.submit(&dialog, DIALOG, &[IT]).await;
     let again = technician.follow(again).await.text();
     assert!(
-        again.contains("the invitation that it made no longer works. To make another, open"),
+        again.contains("was used, withdrawn or has run out. To make another, open the form anew"),
         "{again}"
     );
     assert_eq!((made(&stage).await, stage.server.letters().len()), (1, 1));

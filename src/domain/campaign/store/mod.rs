@@ -265,6 +265,28 @@ pub async fn stop_tenants(
     Ok(())
 }
 
+/// Until the end of this transaction its state is as it is.
+pub async fn lock(op: &mut Op, id: CampaignId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "select from campaigns where id = $1 for update",
+        id.as_uuid()
+    )
+    .execute(op.db())
+    .await?;
+    Ok(())
+}
+
+/// Those whom [`retry`] would let wait again.
+pub async fn not_asked(op: &mut Op, id: CampaignId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "number!" from campaign_tenants
+           where campaign_id = $1 and state = 'failed' and asked_at is null"#,
+        id.as_uuid(),
+    )
+    .fetch_one(op.db())
+    .await
+}
+
 /// Those that failed before anything was mailed wait again; gives how many.
 pub async fn retry(op: &mut Op, id: CampaignId) -> Result<u64, sqlx::Error> {
     let now = op.now();

@@ -151,6 +151,20 @@ pub(super) async fn take_next(op: &mut Op) -> Result<Option<Taken>, sqlx::Error>
     row.map(Row::read).transpose().map_err(Into::into)
 }
 
+pub(super) async fn is_there(
+    op: &mut Op,
+    tenant: TenantId,
+    dedupe_key: &str,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from customer_mails where tenant_id = $1 and dedupe_key = $2) as "there!""#,
+        tenant.as_uuid(),
+        dedupe_key,
+    )
+    .fetch_one(op.db())
+    .await
+}
+
 /// This mail, which nobody else can see yet.
 pub(super) async fn take(
     op: &mut Op,

@@ -41,7 +41,7 @@ pub struct Show {
     filtered: bool,
     here: String,
     csv: String,
-    /// None when the viewer may do nothing with it.
+    /// None when the viewer can do nothing with it.
     acts: Option<Acts>,
     draft: Option<Draft>,
     /// Out of the viewer's reach are some of its tenants.
@@ -148,7 +148,7 @@ pub async fn show(
         None
     };
     let now = op.now();
-    let failed = counts.get(&Stage::Failed).copied().unwrap_or_default();
+    let failed = campaign::not_asked(&mut op, id).await?;
     let here = paths::campaign(id, "");
     let stage = filter.stage.map_or("", Stage::as_str);
     let filters = [("stage", stage), ("q", filter.search.as_str())];
@@ -161,7 +161,9 @@ pub async fn show(
         pager: Pager::new(&here, &filters, paging, total),
         filtered: filter != RowFilter::default(),
         csv: with_query(&paths::campaign(id, "tenants.csv"), &filters, &[]),
-        acts: may_act.then(|| Acts::of(&campaign, failed > 0, now)),
+        acts: may_act
+            .then(|| Acts::of(&campaign, failed > 0, now))
+            .filter(Acts::any),
         is_part: !campaign.is_whole,
         search: filter.search,
         stage,
@@ -172,6 +174,12 @@ pub async fn show(
 }
 
 impl Acts {
+    fn any(&self) -> bool {
+        ![&self.pause, &self.resume, &self.stop, &self.retry]
+            .iter()
+            .all(|address| address.is_empty())
+    }
+
     fn of(campaign: &Campaign, any_failed: bool, now: OffsetDateTime) -> Self {
         let act = |name, when| {
             if when {

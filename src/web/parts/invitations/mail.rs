@@ -3,10 +3,9 @@
 use time::Duration;
 
 use crate::app::App;
-use crate::domain::customer_mail::{self, Kind, NewMail, Outcome, Sender, brake};
+use crate::domain::customer_mail::{self, Kind, NewMail, Outcome, Sender, Taken, brake};
 use crate::domain::invitation::{Invitation, LinkToken};
-use crate::domain::tenant::Tenant;
-use crate::web::kit::error::WebError;
+use crate::domain::op::Op;
 use crate::web::kit::notice::Tone;
 use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
@@ -71,21 +70,29 @@ impl Delivery {
     }
 }
 
-/// Mail the link to the invitation's address, and count it; once for one `once`. Called outside any transaction.
-pub async fn deliver(
+/// A mail that is written down with what it tells of, so that a worker sends it should this process end before.
+#[derive(Debug)]
+pub enum Noted {
+    /// Ours to hand over; its address.
+    Ours(Box<Taken>, String),
+    /// There is nothing to hand over.
+    Settled(Delivery),
+}
+
+/// Write down the invitation's mail within the caller's transaction, once for one `once`.
+pub async fn note(
+    op: &mut Op,
     app: &App,
     viewer: &Viewer,
-    tenant: &Tenant,
     invitation: &Invitation,
-    token: &LinkToken,
     once: Once,
-) -> Result<Delivery, WebError> {
+) -> Result<Noted, sqlx::Error> {
     let to = invitation.invitation_email.clone();
     if to.is_empty() {
-        return Ok(Delivery::LinkOnly);
+        return Ok(Noted::Settled(Delivery::LinkOnly));
     }
     if app.mailer.is_none() {
-        return Ok(Delivery::NoMailServer);
+        return Ok(Noted::Settled(Delivery::NoMailServer));
     }
     let mail = NewMail {
         language: None,
@@ -93,32 +100,48 @@ pub async fn deliver(
         technician: viewer.display_name.clone(),
         // Whoever presses the button again on a page loaded anew means it.
         ..NewMail::new(
-            tenant.id,
+            invitation.tenant_id,
             Kind::Invitation,
             &to,
             format!("by hand {} {once}", invitation.id),
         )
     };
-    let mut op = viewer.begin(app).await?;
-    if let Some(wait) = brake::wait(&mut op, tenant.id).await? {
-        return Ok(Delivery::Braked { to, wait });
+    // Asked first: it also keeps the same click from elsewhere waiting until this one is through.
+    let wait = brake::wait(op, invitation.tenant_id).await?;
+    if customer_mail::is_there(op, &mail).await? {
+        return Ok(Noted::Settled(Delivery::Before { to }));
     }
-    let taken = customer_mail::take_at_once(&mut op, &mail).await?;
-    op.commit().await?;
-    let Some(taken) = taken else {
-        return Ok(Delivery::Before { to });
+    if let Some(wait) = wait {
+        return Ok(Noted::Settled(Delivery::Braked { to, wait }));
+    }
+    Ok(match customer_mail::take_at_once(op, &mail).await? {
+        Some(taken) => Noted::Ours(Box::new(taken), to),
+        None => Noted::Settled(Delivery::Before { to }),
+    })
+}
+
+/// Send what was noted. Called when that transaction is through.
+pub async fn hand_over(
+    app: &App,
+    viewer: &Viewer,
+    noted: Noted,
+    token: &LinkToken,
+) -> Result<Delivery, sqlx::Error> {
+    let (taken, to) = match noted {
+        Noted::Ours(taken, to) => (taken, to),
+        Noted::Settled(delivery) => return Ok(delivery),
     };
     let sender = Sender {
         actor: viewer.actor(),
         request_id: viewer.request_id().to_owned(),
         ..app.sender()
     };
-    match sender.once(&taken, Some(token)).await? {
-        Outcome::Sent => Ok(Delivery::Sent { to }),
-        Outcome::Failed(reason) | Outcome::Later(reason) => Ok(Delivery::Failed { to, reason }),
-        Outcome::Cancelled(reason) => Ok(Delivery::Failed {
+    Ok(match sender.once(&taken, Some(token)).await? {
+        Outcome::Sent => Delivery::Sent { to },
+        Outcome::Failed(reason) | Outcome::Later(reason) => Delivery::Failed { to, reason },
+        Outcome::Cancelled(reason) => Delivery::Failed {
             to,
             reason: reason.to_owned(),
-        }),
-    }
+        },
+    })
 }

@@ -5,7 +5,7 @@ mod mail;
 mod row;
 
 pub use held::HeldView;
-pub use mail::{Delivery, deliver};
+pub use mail::{Delivery, hand_over, note};
 pub use row::{Chip, InvitationRow, chips};
 
 use axum::extract::FromRequestParts;

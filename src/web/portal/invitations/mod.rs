@@ -19,7 +19,7 @@ use crate::web::kit::paging::with_query;
 use crate::web::kit::policy::Policy;
 use crate::web::kit::routes::Routes;
 use crate::web::kit::viewer::Viewer;
-use crate::web::parts::invitations::{From, deliver};
+use crate::web::parts::invitations::{From, hand_over, note};
 use crate::web::portal::Visit;
 
 pub(super) fn router() -> Routes {
@@ -81,24 +81,27 @@ async fn finish(
     if created.pin.is_some() {
         invitation::record_shown(&mut op, &invitation).await?;
     }
-    op.commit().await?;
     // The invitation is new, and so is its first mail.
-    let once = Once::default();
-    let delivery = deliver(
-        app,
-        viewer,
-        &visit.tenant,
-        &invitation,
-        &created.token,
-        once,
-    )
-    .await?;
+    let mail = note(&mut op, app, viewer, &invitation, Once::default()).await?;
+    op.commit().await?;
+    let delivery = hand_over(app, viewer, mail, &created.token).await?;
     let (tone, text) = delivery.words();
     Ok(Made {
         invitation,
         token: created.token.clone(),
         outcome: Notice { tone, text },
     })
+}
+
+/// Which invitation this form has made already.
+async fn sent_before(
+    app: &App,
+    viewer: &Viewer,
+    visit: &Visit,
+    form: &[u8; 32],
+) -> WebResult<Option<InvitationId>> {
+    let mut op = viewer.begin(app).await?;
+    Ok(invitation::made_by_form(&mut op, visit.scope(), visit.id, form).await?)
 }
 
 /// The same form for the second time: the invitation that it made, and nothing besides.
@@ -116,9 +119,12 @@ async fn made_before(
     let (text, place) = if invitation.state.is_good() {
         let shown = visit.paths().auth_url(id);
         let place = with_query(&shown, &[("from", from.as_str())], &[]);
-        (AGAIN, place)
+        let mailed = invitation.email_sent_at.is_some() || invitation.invitation_email.is_empty();
+        let mail = if mailed { "" } else { AGAIN_UNSENT };
+        let pin = if invitation.pin.asked { AGAIN_PIN } else { "" };
+        (format!("{AGAIN}{mail}{pin}"), place)
     } else {
-        (AGAIN_ENDED, from.address(visit.paths()))
+        (AGAIN_ENDED.to_owned(), from.address(visit.paths()))
     };
     notice::leave(session, Tone::Warn, text).await;
     Ok(Redirect::to(&place).into_response())
@@ -126,7 +132,11 @@ async fn made_before(
 
 const AGAIN: &str =
     "The same form came twice. This is the one invitation that it made; nothing was mailed again.";
-const AGAIN_ENDED: &str = "The same form came before, and the invitation that it made no longer works. To make another, open the form anew.";
+const AGAIN_UNSENT: &str =
+    " Its mail is on its way or did not go out: “Email Sent” in the list of invitations tells.";
+const AGAIN_PIN: &str =
+    " Its PIN was shown with the first answer. If you did not see it, make a “New link”.";
+const AGAIN_ENDED: &str = "The same form came before, and the invitation that it made was used, withdrawn or has run out. To make another, open the form anew.";
 
 /// What the keeper's refusal to seal or open a link is to the visitor.
 fn link_error(error: LinkError) -> WebError {

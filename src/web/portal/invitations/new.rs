@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{Made, auth_url, finish, made_before, seal};
+use super::{Made, auth_url, finish, made_before, seal, sent_before};
 use crate::app::App;
 use crate::domain::connection::{self, Mode};
 use crate::domain::invitation::{
@@ -261,7 +261,11 @@ pub async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let form_hash = form_hash(form.once, &typed, ask_pin);
+    let once = form.once;
+    let form_hash = form_hash(once, &typed, ask_pin);
+    if let Some(id) = sent_before(&app, &viewer, &visit, &form_hash).await? {
+        return made_before(&app, &viewer, &session, &visit, from, id).await;
+    }
     let (created, made) = match make(&app, &viewer, &visit, terms, ask_pin, form_hash).await {
         Ok(Ended::Made(created, made)) => (created, *made),
         Ok(Ended::Before(id)) => {
@@ -270,6 +274,7 @@ pub async fn create(
         Err(WebError::Keeper) => {
             let mut form = DialogForm::new(&visit, offer, &typed, ask_pin, &[]);
             form.away = Some(again::SENTENCE);
+            form.once = once;
             let page = page(&app, &viewer, visit, chrome, form).await?;
             return Ok(again::page(page));
         }

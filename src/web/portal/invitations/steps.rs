@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::new::{create_error, show_made};
-use super::{finish, link_error, made_before, seal};
+use super::{finish, link_error, made_before, seal, sent_before};
 use crate::app::App;
 use crate::domain::invitation::{self, EndError, FromForm, Invitation};
 use crate::domain::onboarding;
@@ -16,7 +16,7 @@ use crate::web::kit::form::Form;
 use crate::web::kit::notice::{self, Tone};
 use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
-use crate::web::parts::invitations::{From, deliver};
+use crate::web::parts::invitations::{From, hand_over, note};
 use crate::web::portal::Visit;
 
 /// Where to go back to.
@@ -59,7 +59,10 @@ pub async fn resend(
     let token = invitation::reveal(&app.keeper, &invitation)
         .await
         .map_err(link_error)?;
-    let delivery = deliver(&app, &viewer, &visit.tenant, &invitation, &token, form.once).await?;
+    let mut op = viewer.begin(&app).await?;
+    let mail = note(&mut op, &app, &viewer, &invitation, form.once).await?;
+    op.commit().await?;
+    let delivery = hand_over(&app, &viewer, mail, &token).await?;
     let (tone, text) = delivery.words();
     notice::leave(&session, tone, text).await;
     Ok(form.back(&visit))
@@ -108,10 +111,13 @@ pub async fn replace(
     Form(form): Form<StepForm>,
 ) -> WebResult {
     let old = find(&app, &viewer, &visit, &id).await?;
+    let from = From::read(&form.from);
+    let form_hash = form.once.hash(&["new link", &old.id.to_string()]);
+    if let Some(id) = sent_before(&app, &viewer, &visit, &form_hash).await? {
+        return made_before(&app, &viewer, &session, &visit, from, id).await;
+    }
     let sealed = seal(&app, visit.id, old.pin.asked).await?;
     let mut op = viewer.begin(&app).await?;
-    let form_hash = form.once.hash(&["new link", &old.id.to_string()]);
-    let from = From::read(&form.from);
     let replaced = invitation::replace(&mut op, visit.scope(), sealed, &old, form_hash).await;
     let (created, ended) = match replaced.map_err(create_error)? {
         (FromForm::Made(created), ended) => (created, ended),

@@ -6,14 +6,16 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::super::column::Column;
 use super::{MOST_ROWS, ReadError, Sheet, Typed};
 
 pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
-    let _: IgnoredAny = serde_json::from_str(text)
-        .map_err(|error| ReadError::Json(error.line(), error.column()))?;
-    let items: Vec<Item> = serde_json::from_str(text).map_err(|_| ReadError::NoList)?;
+    let items: Vec<Item> = serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => ReadError::NoList,
+        _ => ReadError::Json(error.line(), error.column()),
+    })?;
     if items.len() > MOST_ROWS {
         return Err(ReadError::TooManyRows);
     }
@@ -21,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     for (number, item) in (1..).zip(items) {
         let mut row = Typed::new(number);
         match item {
-            Item::Row(Members(members)) => fill(&mut row, members, &mut sheet)?,
+            Item::Row(Members(members)) => fill(&mut row, members, &mut sheet),
             Item::Odd(_) => row.refuse(
                 "row",
                 "Write an object: {\"short_name\": \"…\", …}".to_owned(),
@@ -32,11 +34,7 @@ pub(super) fn read(text: &str) -> Result<Sheet, ReadError> {
     Ok(sheet)
 }
 
-fn fill(
-    row: &mut Typed,
-    members: Vec<(String, Value)>,
-    sheet: &mut Sheet,
-) -> Result<(), ReadError> {
+fn fill(row: &mut Typed, members: Vec<(String, Value)>, sheet: &mut Sheet) {
     let mut seen = BTreeSet::new();
     for (key, value) in members {
         let Some(column) = Column::from_head(&key) else {
@@ -44,7 +42,11 @@ fn fill(
             continue;
         };
         if !seen.insert(column.as_str()) {
-            return Err(ReadError::Twice(column.as_str()));
+            row.refuse(
+                column.as_str(),
+                "It stands twice in this row. Remove one of them.".to_owned(),
+            );
+            continue;
         }
         match text_of(value) {
             Ok(Some(text)) => row.set(column, text),
@@ -55,7 +57,6 @@ fn fill(
             ),
         }
     }
-    Ok(())
 }
 
 /// One of the list.
@@ -129,10 +130,17 @@ mod tests {
     fn what_is_no_list_of_objects_says_so() {
         assert_eq!(read("{}"), Err(ReadError::NoList));
         assert_eq!(read("[{]"), Err(ReadError::Json(1, 3)));
-        let twice = r#"[{"short_name":"alder","domain":"a.example","Domain":"b.example"}]"#;
-        assert_eq!(read(twice), Err(ReadError::Twice("domain")));
-        let twice = r#"[{"short_name":"alder","domain":null,"domain":"b.example"}]"#;
-        assert_eq!(read(twice), Err(ReadError::Twice("domain")));
+        for twice in [
+            r#"{"short_name":"alder","domain":"a.example","Domain":"b.example"}"#,
+            r#"{"short_name":"alder","domain":null,"domain":"b.example"}"#,
+        ] {
+            let sheet = read(&format!("[{{\"short_name\":\"birch\"}},{twice}]")).unwrap();
+            assert!(sheet.rows[0].problem.is_none());
+            assert_eq!(sheet.rows[1].problem.as_ref().unwrap().field, "domain");
+        }
+        for odd in [r#"["\ud800"]"#, "[1e999]"] {
+            assert!(matches!(read(odd), Err(ReadError::Json(1, _))), "{odd}");
+        }
         let sheet =
             read(r#"[7,{"short_name":{"a":1}},{"short_name":"a","colour":"red"}]"#).unwrap();
         assert_eq!(sheet.rows[0].problem.as_ref().unwrap().field, "row");

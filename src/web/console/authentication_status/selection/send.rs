@@ -17,9 +17,9 @@ use crate::domain::connection::{Mode, Row};
 use crate::domain::invitation::{
     self, CreateError, FromForm, InvitationInput, Method, NewInvitation, Validity,
 };
-use crate::domain::op::Scope;
+use crate::domain::op::{Op, Scope};
 use crate::domain::tenant::{self, Tenant};
-use crate::storage::TenantId;
+use crate::storage::{InvitationId, TenantId};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::{Form, Query};
@@ -27,7 +27,7 @@ use crate::web::kit::notice;
 use crate::web::kit::once::Once;
 use crate::web::kit::viewer::Viewer;
 use crate::web::kit::when::When;
-use crate::web::parts::invitations::{Delivery, deliver};
+use crate::web::parts::invitations::{Delivery, hand_over, note};
 
 /// Mails on their way at the same time.
 const AT_ONCE: usize = 4;
@@ -162,6 +162,10 @@ async fn one(app: &App, viewer: &Viewer, row: Row, once: Once) -> WebResult<Made
     let Some(tenant) = tenant::find(&mut op, scope, row.tenant_id).await? else {
         return not_made();
     };
+    let form_hash = once.hash(&[]);
+    if let Some(id) = invitation::made_by_form(&mut op, scope, tenant.id, &form_hash).await? {
+        return made_before(&mut op, scope, id, row.short_name).await;
+    }
     drop(op);
     let input = InvitationInput {
         invitation_email: tenant.invitation_email.clone(),
@@ -182,25 +186,42 @@ async fn one(app: &App, viewer: &Viewer, row: Row, once: Once) -> WebResult<Made
         tenant: row.tenant_id,
         terms,
     };
-    let form_hash = once.hash(&[]);
     let made = invitation::create_from_form(&mut op, scope, sealed, new, form_hash).await;
     let created = match made {
         Ok(FromForm::Made(created)) => created,
-        Ok(FromForm::Before(_)) => return Ok(Made::Before),
+        Ok(FromForm::Before(id)) => {
+            return made_before(&mut op, scope, id, row.short_name).await;
+        }
         Err(CreateError::NoTenant | CreateError::NotActive) => return not_made(),
         Err(CreateError::Database(error)) => return Err(error.into()),
     };
     let invitation = invitation::find(&mut op, scope, created.id)
         .await?
         .ok_or(WebError::NotFound)?;
+    let mail = note(&mut op, app, viewer, &invitation, once).await?;
     op.commit().await?;
-    Ok(
-        match deliver(app, viewer, &tenant, &invitation, &created.token, once).await? {
-            Delivery::Sent { .. } => Made::Mailed,
-            Delivery::LinkOnly | Delivery::NoMailServer => Made::LinkOnly,
-            Delivery::Before { .. } => Made::Before,
-            Delivery::Braked { .. } => Made::Braked(row.short_name),
-            Delivery::Failed { .. } => Made::NotMailed(row.short_name),
-        },
-    )
+    Ok(match hand_over(app, viewer, mail, &created.token).await? {
+        Delivery::Sent { .. } => Made::Mailed,
+        Delivery::LinkOnly | Delivery::NoMailServer => Made::LinkOnly,
+        Delivery::Before { .. } => Made::Before,
+        Delivery::Braked { .. } => Made::Braked(row.short_name),
+        Delivery::Failed { .. } => Made::NotMailed(row.short_name),
+    })
+}
+
+/// The same form came before and made this one; whether its mail went out may not be known yet.
+async fn made_before(
+    op: &mut Op,
+    scope: Scope,
+    id: InvitationId,
+    short_name: String,
+) -> WebResult<Made> {
+    let found = invitation::find(op, scope, id).await?;
+    let unsent =
+        found.is_some_and(|one| one.email_sent_at.is_none() && !one.invitation_email.is_empty());
+    Ok(if unsent {
+        Made::BeforeUnsent(short_name)
+    } else {
+        Made::Before
+    })
 }

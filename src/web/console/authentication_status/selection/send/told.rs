@@ -12,8 +12,10 @@ pub enum Made {
     /// So many mails went there that this one has to wait.
     Braked(String),
     Failed(String),
-    /// The same form came before.
+    /// The same form came before, and its mail went out if there was one to send.
     Before,
+    /// The same, and its mail is on its way or did not go out.
+    BeforeUnsent(String),
 }
 
 pub fn words(made: &[Made]) -> (Tone, String) {
@@ -22,8 +24,12 @@ pub fn words(made: &[Made]) -> (Tone, String) {
     let mailed = count(|one| matches!(one, Made::Mailed));
     let link_only = count(|one| matches!(one, Made::LinkOnly));
     let before = count(|one| matches!(one, Made::Before));
+    let unsent = names(made, |one| match one {
+        Made::BeforeUnsent(name) => Some(name),
+        _ => None,
+    });
     let mut said = Vec::new();
-    if mailed > 0 || before == 0 {
+    if mailed > 0 || before == 0 && unsent.is_none() {
         said.push(format!("Invitations mailed to {}.", tenants(mailed)));
     }
     if link_only > 0 {
@@ -34,6 +40,10 @@ pub fn words(made: &[Made]) -> (Tone, String) {
         said.push(format!(
             "{who} had theirs from this very page before: nothing was sent again."
         ));
+    }
+    let asks_a_look = link_only > 0 || before > 0 || unsent.is_some();
+    if let Some(names) = unsent {
+        said.push(format!("{names}: this very page made a link before, and nothing was sent again. Pending Invitations tells whether its mail went out."));
     }
     let fine = said.len();
     if let Some(names) = names(made, |one| match one {
@@ -48,7 +58,7 @@ pub fn words(made: &[Made]) -> (Tone, String) {
     }) {
         let most = brake::MOST;
         said.push(format!(
-            "No mail went to {names}, after {most} within an hour: {COPY}."
+            "No mail went to {names}, because each has had {most} invitation mails within an hour: {COPY}."
         ));
     }
     if let Some(names) = names(made, |one| match one {
@@ -57,10 +67,10 @@ pub fn words(made: &[Made]) -> (Tone, String) {
     }) {
         said.push(format!("It did not work for: {names}."));
     }
-    let tone = match (said.len() > fine, link_only + before) {
+    let tone = match (said.len() > fine, asks_a_look) {
         (true, _) => Tone::Bad,
-        (false, 0) => Tone::Ok,
-        (false, _) => Tone::Warn,
+        (false, true) => Tone::Warn,
+        (false, false) => Tone::Ok,
     };
     (tone, said.join(" "))
 }
@@ -92,6 +102,7 @@ mod tests {
             Made::Mailed,
             Made::LinkOnly,
             Made::Before,
+            Made::BeforeUnsent("ash".into()),
             Made::NotMailed("fir".into()),
             Made::Braked("oak".into()),
             Made::Failed("elm".into()),
@@ -100,7 +111,7 @@ mod tests {
         assert_eq!(tone, Tone::Bad);
         assert_eq!(
             text,
-            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. 1 tenant had theirs from this very page before: nothing was sent again. The mail did not go out to fir: copy the Auth URL under Pending Invitations. No mail went to oak, after 10 within an hour: copy the Auth URL under Pending Invitations. It did not work for: elm."
+            "Invitations mailed to 1 tenant. 1 tenant without mail: copy the Auth URL under Pending Invitations. 1 tenant had theirs from this very page before: nothing was sent again. ash: this very page made a link before, and nothing was sent again. Pending Invitations tells whether its mail went out. The mail did not go out to fir: copy the Auth URL under Pending Invitations. No mail went to oak, because each has had 10 invitation mails within an hour: copy the Auth URL under Pending Invitations. It did not work for: elm."
         );
     }
 }
