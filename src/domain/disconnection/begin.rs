@@ -19,6 +19,9 @@ pub enum BeginError {
     /// The tenant is being disconnected, and nothing was connected since.
     #[error("the tenant is being disconnected already")]
     Running,
+    /// It was disconnected, and nothing was connected or invited since.
+    #[error("the tenant is disconnected already")]
+    Done,
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -35,7 +38,11 @@ pub async fn begin(
     }
     let id = ordered_uuid();
     if !store::begin::insert(op, tenant, id, delete_everything).await? {
-        return Err(BeginError::Running);
+        return Err(if store::begin::is_running(op, tenant).await? {
+            BeginError::Running
+        } else {
+            BeginError::Done
+        });
     }
     let invitations = store::begin::end_invitations(op, Some(id), None).await?;
     store::begin::stop(op, Some(id), None).await?;

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use sqlx::PgConnection;
+use std::borrow::Cow;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -32,13 +33,16 @@ pub(super) enum Came {
 
 /// The result that is told.
 pub(super) struct Outcome {
-    pub word: &'static str,
+    pub word: Cow<'static, str>,
     pub details: Value,
 }
 
 impl Outcome {
-    pub fn new(word: &'static str, details: Value) -> Self {
-        Self { word, details }
+    pub fn new(word: impl Into<Cow<'static, str>>, details: Value) -> Self {
+        Self {
+            word: word.into(),
+            details,
+        }
     }
 }
 
@@ -82,6 +86,10 @@ async fn step(
     let work = Work { core, one, is_late };
     let came = if one.step.asks_microsoft() {
         let asked = async {
+            // Its tokens are forgotten: what they told then is what is known.
+            if let Some((word, details)) = disconnections::found_before(&core.pool, one).await? {
+                return Ok(Came::To(Outcome::new(word, details)));
+            }
             match one.step {
                 Step::Revoke => revoke::step(&work).await,
                 _ => prove::step(&work).await,
@@ -154,7 +162,7 @@ async fn finish(
     if !disconnections::advance(&mut *tx, one, lease_id, next, now).await? {
         return Ok(None);
     }
-    disconnections::insert_step(&mut *tx, one, outcome.word, &outcome.details, now).await?;
+    disconnections::insert_step(&mut *tx, one, &outcome.word, &outcome.details, now).await?;
     note(&mut *tx, one, one.step, outcome, now).await?;
     if next == Step::Done {
         note(&mut *tx, one, next, outcome, now).await?;

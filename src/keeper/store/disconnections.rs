@@ -71,6 +71,25 @@ pub async fn claim_due(
         .collect()
 }
 
+/// What this step came to when another disconnection ended the same standing: word and details.
+pub async fn found_before(
+    db: impl PgExecutor<'_>,
+    one: &Disconnection,
+) -> sqlx::Result<Option<(String, Value)>> {
+    let row = sqlx::query!(
+        "select s.outcome, s.details from disconnections d
+         join disconnection_steps s on s.tenant_id = d.tenant_id and s.disconnection_id = d.id and s.step = $4
+         where d.tenant_id = $1 and d.id <> $2 and d.connection_id = $3 order by s.at desc limit 1",
+        one.tenant_id.as_uuid(),
+        one.id,
+        one.connection_id.map(ConnectionId::as_uuid),
+        one.step.as_str(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.outcome, row.details)))
+}
+
 /// Go on to `next` with the lease begun anew; false when it is not ours any more.
 pub async fn advance(
     tx: &mut PgConnection,

@@ -159,6 +159,37 @@ async fn once_begun_it_is_not_begun_twice() {
 }
 
 #[tokio::test]
+async fn once_done_its_report_stays_until_something_is_connected_again() {
+    let stage = Stage::connected().await;
+    let typed = [("confirmation", "alder")];
+    stage.browser.post(QUESTION, &typed).await;
+    stage.step_done("revoke", "denied", json!({})).await;
+    stage.step_done("prove", "stands", json!({})).await;
+    stage.all_done().await;
+    let again = stage.browser.post(QUESTION, &typed).await;
+    let page = stage.browser.follow(again).await.text();
+    assert!(page.contains("was disconnected before"), "{page}");
+    assert!(
+        page.contains("Our permission still stands at Microsoft"),
+        "{page}"
+    );
+    let begun = "select count(*) from disconnections";
+    assert_eq!(stage.count(begun).await, 1);
+    // What it left of keys may still be destroyed, once, and is told of the same standing.
+    let everything = [("confirmation", "alder"), ("everything", "yes")];
+    stage.browser.post(QUESTION, &everything).await;
+    assert_eq!(stage.count(begun).await, 2);
+    let standings =
+        "select count(distinct connection_id) from disconnections where connection_id is not null";
+    assert_eq!(stage.count(standings).await, 1);
+    let without = "select count(*) from disconnections where connection_id is null";
+    assert_eq!(stage.count(without).await, 0);
+    stage.fleet.connection(stage.tenant, "active").await;
+    stage.browser.post(QUESTION, &typed).await;
+    assert_eq!(stage.count(begun).await, 3);
+}
+
+#[tokio::test]
 async fn a_viewer_may_read_the_report_and_not_disconnect() {
     let stage = Stage::connected().await;
     let viewer = stage.app.login(Role::Viewer).await;

@@ -22,7 +22,7 @@ pub async fn hold_tenant(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<
     Ok(found.is_some())
 }
 
-/// False when one is running and nothing was connected or invited since.
+/// False when there is one and nothing was connected or invited since; but keys that it left may be destroyed once it is done.
 pub async fn insert(
     op: &mut Op,
     tenant: TenantId,
@@ -34,7 +34,10 @@ pub async fn insert(
     let done = sqlx::query!(
         "insert into disconnections (tenant_id, id, delete_everything, asked_by, asked_by_name, started_at, next_at)
          select $1, $2, $3, $4, $5, $6, $6
-         where not exists (select from disconnections where tenant_id = $1 and step <> 'done')
+         where not exists (select from disconnections where tenant_id = $1)
+           or $3 and not exists (select from disconnections where tenant_id = $1 and step <> 'done')
+             and not (select delete_everything from disconnections where tenant_id = $1
+               order by started_at desc, id desc limit 1)
            or exists (select from connections where tenant_id = $1 and state <> 'revoked')
            or exists (select from invitations where tenant_id = $1 and state = 'open')",
         tenant.as_uuid(),
@@ -47,6 +50,15 @@ pub async fn insert(
     .execute(op.db())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub async fn is_running(op: &mut Op, tenant: TenantId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from disconnections where tenant_id = $1 and step <> 'done') as "running!""#,
+        tenant.as_uuid(),
+    )
+    .fetch_one(op.db())
+    .await
 }
 
 /// Who asks, as shown afterwards.

@@ -112,6 +112,10 @@ async fn begin(
             let running = "This customer is being disconnected already.";
             notice::leave(&session, Tone::Warn, running).await;
         }
+        Err(BeginError::Done) => {
+            let done = "This customer was disconnected before, and nothing was connected since. This is that report.";
+            notice::leave(&session, Tone::Warn, done).await;
+        }
         Err(BeginError::Database(error)) if is_contention(&error) => {
             return Err(WebError::Busy { retry_after_s: 5 });
         }

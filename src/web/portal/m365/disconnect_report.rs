@@ -81,6 +81,10 @@ fn summary(found: &Disconnection) -> (&'static str, &'static str) {
             "Nothing of this customer is handed out or renewed any more. The rest is being worked.",
             "info",
         ),
+        (false, Some(Proof::Nothing)) => (
+            "Nothing was connected: there was nothing to take back.",
+            "ok",
+        ),
         (false, Some(proof)) if proof.is_proven() => (
             "Disconnected, and proven: nothing of ours is good for anything at Microsoft any more.",
             "ok",

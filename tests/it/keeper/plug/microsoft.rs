@@ -91,6 +91,25 @@ async fn where_it_is_not_permitted_that_is_said_and_the_tokens_are_forgotten() {
     assert_eq!(world.sealed().await, 0);
 }
 
+/// Its tokens are forgotten by then, so Microsoft is not asked again: what was found stays true until somebody looks.
+#[tokio::test]
+async fn whoever_is_disconnected_again_is_told_what_was_found_the_first_time() {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    world.onboard(&keeper).await;
+    let first = world.disconnect(false).await;
+    world.until_done(&keeper, first).await;
+    let again = world.disconnect(true).await;
+    world.until_done(&keeper, again).await;
+
+    for step in ["revoke", "prove"] {
+        let found = world.outcome(again, step).await;
+        assert_eq!(found, world.outcome(first, step).await, "{step}");
+    }
+    let standings = "select count(distinct connection_id) from disconnections";
+    assert_eq!(world.number(standings).await, 1);
+}
+
 #[tokio::test]
 async fn a_dead_token_proves_nothing_while_the_application_itself_gets_in() {
     let world = World::new().await;

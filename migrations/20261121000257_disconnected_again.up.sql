@@ -1,0 +1,41 @@
+-- A customer who is disconnected again, with nothing connected since, was told as one who never had a connection: “proven”,
+-- whatever the last report had said of Microsoft. The connection that the last time ended stands for it.
+create or replace function stop_hand_out(disconnection uuid, plug uuid, at timestamptz) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update app_only_trials t
+  set state = 'failed', failure = 'disconnected', next_look_at = null, lease_id = null, lease_until = null, updated_at = at
+  from disconnections d
+  where (d.id = disconnection or d.plug_id = plug) and t.tenant_id = d.tenant_id and t.state = 'trying';
+
+  with standing as (
+    select c.tenant_id, c.id, c.state, c.obtained_at
+    from disconnections d join connections c on c.tenant_id = d.tenant_id
+    where (d.id = disconnection or d.plug_id = plug) and c.state <> 'revoked'
+    order by c.tenant_id, c.id
+    for update of c
+  ),
+  ended as (
+    update connections c set state = 'revoked', state_since = at, pending_reason = null
+    from standing s where c.tenant_id = s.tenant_id and c.id = s.id
+  ),
+  chosen as (
+    select distinct on (tenant_id) tenant_id, id from standing
+    order by tenant_id, state = 'pending', obtained_at desc
+  )
+  update disconnections d set connection_id = c.id
+  from chosen c where (d.id = disconnection or d.plug_id = plug) and d.tenant_id = c.tenant_id;
+
+  -- Nothing was connected since the last time: what that ended is what there is to tell of.
+  update disconnections d set connection_id = before.connection_id
+  from (select distinct on (tenant_id) tenant_id, connection_id from disconnections
+    where connection_id is not null order by tenant_id, started_at desc, id desc) before
+  where (d.id = disconnection or d.plug_id = plug) and d.tenant_id = before.tenant_id and d.connection_id is null;
+
+  update data_keys k
+  set ends_with = d.id, state = case when k.state = 'active' then 'decrypt' else k.state end
+  from disconnections d
+  where (d.id = disconnection or d.plug_id = plug) and d.delete_everything
+    and k.tenant_id = d.tenant_id and k.state <> 'destroyed';
+end
+$$;
