@@ -45,9 +45,11 @@ async fn edge(State(denials): State<Denials>, mut request: Request, next: Next) 
     let watched = Denials::watch(&mut request);
     let of_api = paths::is_for_programs(request.uri().path());
 
+    let before = error::page_before(&request, &app.site.base_url);
+
     let response = next.run(request).await;
 
-    let mut response = error::render(response, id, &nonce, of_api);
+    let mut response = error::render(response, id, &nonce, before.as_deref(), of_api);
     denials.note(watched, &response);
     headers::secure(app, &nonce, &mut response);
     line.end(id, &response);

@@ -1,10 +1,12 @@
-// form[data-once]: a second click while the first is on its way sends nothing; its answer may show what is shown once. The
-// button works again after a while, or after "Back": the server knows a form that it has had.
+// A second click on a form that is on its way sends nothing: the first answer may show what is shown once, and tells what was
+// done. The button works again after "Back", or after a while: the server knows what it has had.
+const LONGEST_MS = 100000;
+const is_change = (form) => form.getAttribute("method")?.toLowerCase() === "post";
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("form[data-once]") || event.defaultPrevented) return;
-  if (form.dataset.once === "sent") { event.preventDefault(); return; }
-  form.dataset.once = "sent";
-  setTimeout(() => { form.dataset.once = ""; }, 100000);
+  if (event.defaultPrevented || !is_change(form)) return;
+  if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
+  form.setAttribute("data-sent", "");
+  setTimeout(() => form.removeAttribute("data-sent"), LONGEST_MS);
 });
-addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-once]")) form.dataset.once = ""; });
+addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent"); });

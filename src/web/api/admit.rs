@@ -126,7 +126,10 @@ pub(super) fn over(counted: Counted, of: &'static str) -> Problem {
         "too_many_requests",
         "Too many calls",
     )
-    .detail("The calls of this minute are used up. Wait until the next one begins.")
+    .detail(match of {
+        "tenant" => "The tokens of this tenant for this minute are handed out, to all keys together. Wait until the next one begins.",
+        _ => "The calls of this minute are used up. Wait until the next one begins.",
+    })
     .with("limit_of", of)
     .with("limit", counted.limit)
     .retry_after(seconds.max(1))

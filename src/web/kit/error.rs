@@ -6,8 +6,11 @@ mod words;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::http::{StatusCode, header};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use url::Url;
 
 use super::again::{self, Again};
 use super::denial::Denied;
@@ -205,11 +208,37 @@ struct ErrorPage<'a> {
     reference: Option<&'a str>,
     /// What was asked of a keeper that is away, to be asked again.
     again: Option<&'a Again>,
+    /// The page that is out of date, to be looked at again.
+    before: Option<&'a str>,
     nonce: &'a str,
 }
 
-/// Give a bare error answer its page, or a program its problem. `id` is the request's.
-pub fn render(response: Response, id: &str, nonce: &Nonce, of_api: bool) -> Response {
+/// Path and query of the page of technicians whose form this is, as the browser tells it (`Referer`).
+pub fn page_before(request: &Request, base: &Url) -> Option<String> {
+    if request.method() != Method::POST {
+        return None;
+    }
+    let named = request.headers().get(header::REFERER)?.to_str().ok()?;
+    let page = Url::parse(named).ok()?;
+    // `//host` would be a link to that host.
+    let ours = page.origin() == base.origin() && !page.path().starts_with("//");
+    let at_a_door = [paths::LOGIN, "/onboarding"]
+        .iter()
+        .any(|door| page.path().starts_with(door));
+    (ours && !at_a_door).then(|| {
+        let query = page.query().map(|query| format!("?{query}"));
+        format!("{}{}", page.path(), query.unwrap_or_default())
+    })
+}
+
+/// Give a bare error answer its page, or a program its problem. `id` is the request's, `before` the page whose form it was.
+pub fn render(
+    response: Response,
+    id: &str,
+    nonce: &Nonce,
+    before: Option<&str>,
+    of_api: bool,
+) -> Response {
     if of_api && response.extensions().get::<problem::Problem>().is_some() {
         return problem::render(response, id);
     }
@@ -235,6 +264,7 @@ pub fn render(response: Response, id: &str, nonce: &Nonce, of_api: bool) -> Resp
         sentence: problem.sentence,
         reference: is_ours.then_some(id),
         again: response.extensions().get::<Again>(),
+        before: before.filter(|_| problem.status == StatusCode::CONFLICT),
         nonce: nonce.as_str(),
     }
     .render();

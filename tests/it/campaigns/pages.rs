@@ -1,8 +1,9 @@
 //! The pages: the form and its refusals, filters, CSV, and who may do what.
 
+use reqwest::Method;
 use tenantry::domain::technician::Role;
 
-use super::stage::Stage;
+use super::stage::{Stage, input};
 use crate::isolation::stage::limit;
 
 #[tokio::test]
@@ -250,4 +251,37 @@ async fn who_lacks_a_permission_is_chosen_from_the_status_list() {
         "{}",
         draft.text()
     );
+}
+
+#[tokio::test]
+async fn a_second_click_on_start_leads_back_to_the_campaign() {
+    let stage = Stage::new().await;
+    let alder = stage.tenant("alder").await;
+    let here = format!(
+        "/monitoring/campaigns/{}",
+        stage.campaign(&input(), &[alder]).await
+    );
+    let again = async |from: &str| {
+        let request = stage
+            .owner
+            .request(Method::POST, &format!("{here}/start"))
+            .header("sec-fetch-site", "same-origin")
+            .header("referer", from);
+        stage.owner.send(request).await
+    };
+    let page = again(stage.app.app.site.base_url.join(&here).unwrap().as_str()).await;
+    assert_eq!(page.status, 409);
+    let links = "main .actions a";
+    assert_eq!(
+        page.attributes(links, "href"),
+        [here.as_str(), "/"],
+        "{}",
+        page.body
+    );
+    let odd = stage.app.app.site.base_url.join("/x").unwrap();
+    let odd = odd.as_str().replace("/x", "//evil.example/page");
+    for from in ["https://evil.example/page", &odd] {
+        let page = again(from).await;
+        assert_eq!(page.attributes(links, "href"), ["/"], "{from}");
+    }
 }

@@ -135,7 +135,7 @@ async fn invitations_of_many_are_made_and_mailed_once() {
     let technician = stage.app.login(Role::Technician).await;
     let chosen = format!("{STATUS}?tenant={}&tenant={other}", stage.tenant);
     let page = technician.get(&chosen).await;
-    let form = "form[data-once]";
+    let form = "form.stack";
     twice(&technician, &page, form, &[]).await;
     assert_eq!((made(&stage).await, stage.server.letters().len()), (2, 2));
     let again = technician.submit(&page, form, &[]).await;

@@ -82,6 +82,7 @@ pub(super) fn endpoints() -> Api {
         .on(
             Endpoint::post("/api/v1/invitations/{id}/resend", ApiScope::InvitationsWrite)
                 .named("resend_invitation", GROUP, "Mail the link again")
+                .once()
                 .gives::<InvitationView>()
                 .problems(&[
                     (409, "invitation_ended"),

@@ -11,7 +11,7 @@ use tower_sessions::Session;
 use super::id_of;
 use super::view::DeliveryView;
 use crate::app::App;
-use crate::domain::alert;
+use crate::domain::alert::{self, ChannelState};
 use crate::web::kit::chrome::Chrome;
 use crate::web::kit::error::{WebError, WebResult};
 use crate::web::kit::form::Query;
@@ -85,8 +85,15 @@ pub async fn replay(
     if !alert::replay(&mut op, channel, id_of(&delivery)?).await? {
         return Err(WebError::NotFound);
     }
+    let found = alert::channel(&mut op, channel).await?;
     op.commit().await?;
-    let text = "The message goes out again, under the same id.";
-    notice::leave(&session, Tone::Ok, text).await;
+    let (tone, text) = match found.map(|one| one.state) {
+        Some(ChannelState::Active) => (Tone::Ok, "The message goes out again, under the same id."),
+        _ => (
+            Tone::Warn,
+            "The message waits: it goes out, under the same id, when the channel is switched on.",
+        ),
+    };
+    notice::leave(&session, tone, text).await;
     Ok(Redirect::to(&paths::alert_channel(channel, "")).into_response())
 }

@@ -152,7 +152,7 @@ impl Who {
             n => format!(" and {n} more"),
         };
         Ok(Err(format!(
-            "There is no tenant with the short name {}{more}.",
+            "No tenant has the short name {}{more}.",
             told.join(", ")
         )))
     }

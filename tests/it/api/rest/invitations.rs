@@ -130,4 +130,11 @@ async fn a_script_in_a_loop_floods_no_customer() {
     );
     stage.app.clock.advance(Duration::from_mins(61));
     assert_eq!(script.post(&resend, &json!({})).await.status, 200);
+    let mails = "select count(*) from customer_mails";
+    let before = stage.count(mails).await;
+    for _ in 0..2 {
+        let again = post_once(&script, &resend, "nightly", &json!({})).await;
+        assert_eq!(again.status, 200, "{again:?}");
+    }
+    assert_eq!(stage.count(mails).await, before + 1, "one key, one mail");
 }
