@@ -22,7 +22,8 @@ pub async fn hold_tenant(op: &mut Op, scope: Scope, tenant: TenantId) -> Result<
     Ok(found.is_some())
 }
 
-/// False when there is one and nothing was connected or invited since; but keys that it left may be destroyed once it is done.
+/// False when there is one and nothing was connected, invited or tried since; but keys may be destroyed once it is done, unless
+/// the last one did and nobody was invited since.
 pub async fn insert(
     op: &mut Op,
     tenant: TenantId,
@@ -32,14 +33,18 @@ pub async fn insert(
     let (by, name) = asker(op);
     let now = op.now();
     let done = sqlx::query!(
-        "insert into disconnections (tenant_id, id, delete_everything, asked_by, asked_by_name, started_at, next_at)
+        "with last as (
+           select started_at, delete_everything from disconnections
+           where tenant_id = $1 order by started_at desc, id desc limit 1)
+         insert into disconnections (tenant_id, id, delete_everything, asked_by, asked_by_name, started_at, next_at)
          select $1, $2, $3, $4, $5, $6, $6
-         where not exists (select from disconnections where tenant_id = $1)
-           or $3 and not exists (select from disconnections where tenant_id = $1 and step <> 'done')
-             and not (select delete_everything from disconnections where tenant_id = $1
-               order by started_at desc, id desc limit 1)
+         where not exists (select from last)
            or exists (select from connections where tenant_id = $1 and state <> 'revoked')
-           or exists (select from invitations where tenant_id = $1 and state = 'open')",
+           or exists (select from invitations where tenant_id = $1 and state = 'open')
+           or exists (select from app_only_trials t join last on t.created_at > last.started_at where t.tenant_id = $1)
+           or $3 and not exists (select from disconnections where tenant_id = $1 and step <> 'done')
+             and exists (select from last where not delete_everything
+               or exists (select from invitations i where i.tenant_id = $1 and i.created_at > last.started_at))",
         tenant.as_uuid(),
         id,
         delete_everything,

@@ -94,7 +94,8 @@ pub async fn insert_all(op: &mut Op, plug: Uuid) -> Result<i64, sqlx::Error> {
          from plugs p cross join tenants t
          where p.id = $1
            and (exists (select from connections c where c.tenant_id = t.id and (c.state <> 'revoked' or p.delete_everything))
-             or exists (select from invitations i where i.tenant_id = t.id and (i.state = 'open' or p.delete_everything)))",
+             or exists (select from invitations i where i.tenant_id = t.id and (i.state = 'open' or p.delete_everything))
+             or exists (select from app_only_trials a where a.tenant_id = t.id and (a.state = 'trying' or p.delete_everything)))",
         plug,
         by.map(TechnicianId::as_uuid),
         name,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::support::keeper::World;
 
 impl World {
-    async fn technician(&self, name: &str) -> TechnicianId {
+    pub(super) async fn technician(&self, name: &str) -> TechnicianId {
         let id = TechnicianId::new();
         sqlx::query(
             "insert into technicians (id, email, display_name, role, created_at) values ($1, $2, $2, 'owner', $3)",
@@ -38,7 +38,7 @@ impl World {
             .unwrap()
     }
 
-    async fn ask_for_all(&self, by: TechnicianId, everything: bool) -> Uuid {
+    pub(super) async fn ask_for_all(&self, by: TechnicianId, everything: bool) -> Uuid {
         let mut op = self.op(by).await;
         let id = disconnection::ask(&mut op, by, everything, "a drill")
             .await
@@ -47,7 +47,7 @@ impl World {
         id
     }
 
-    async fn confirm(&self, id: Uuid, by: TechnicianId) -> Result<i64, ConfirmError> {
+    pub(super) async fn confirm(&self, id: Uuid, by: TechnicianId) -> Result<i64, ConfirmError> {
         let mut op = self.op(by).await;
         let confirmed = disconnection::confirm(&mut op, id, by).await;
         if confirmed.is_ok() {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use tenantry::keeper::message::app_only::{Ask, NewCredential};
-use tenantry::keeper::message::{Actor, Request, plug};
-use tenantry::simulator::directory::{App, Area, Cause, FaultKind, NewFault, Resource};
-use uuid::Uuid;
+use tenantry::keeper::message::{Request, plug};
+use tenantry::simulator::directory::{Area, Cause, FaultKind, NewFault, Resource};
 
+use super::trials::{CLIENT_ID, TRIAL};
 use super::{APPLICATION, GRANTS};
-use crate::support::keeper::{SECRET, World, app, text};
+use crate::support::keeper::{World, app};
 
 #[tokio::test]
 async fn where_it_is_permitted_the_application_is_gone_and_that_is_proven() {
@@ -206,36 +205,15 @@ async fn an_application_that_runs_by_itself_is_disconnected_too() {
 #[tokio::test]
 async fn an_application_of_the_customers_own_is_left_to_them() {
     let world = World::new().await;
-    let client_id = Uuid::from_u128(0x0077);
-    world.directory().put_app(App {
-        client_id,
-        name: "Contoso's own".into(),
-        ..app()
-    });
+    world.has_own_app();
     let tenant = world.entra_tenant.to_string();
     let directory = world.directory();
     directory
-        .grant_admin_consent(&tenant, client_id, None)
+        .grant_admin_consent(&tenant, CLIENT_ID, None)
         .unwrap();
     let keeper = world.keeper().await;
-    let own = Ask::TryOwn {
-        tenant_id: world.tenant,
-        entra_tenant_id: world.entra_tenant,
-        client_id,
-        credential: NewCredential::Secret {
-            value: text(SECRET),
-            not_after: None,
-        },
-        actor: Actor {
-            kind: "technician".into(),
-            id: None,
-            name: "ada@msp.example".into(),
-            ip: String::new(),
-        },
-    };
-    keeper.ask(Request::AppOnly(own)).await;
-    let trial = "select state from app_only_trials where tenant_id = $1";
-    world.until(trial, world.tenant, "done").await;
+    world.try_own(&keeper).await;
+    world.until(TRIAL, world.tenant, "done").await;
 
     let id = world.disconnect(false).await;
     world.until_done(&keeper, id).await;

@@ -5,6 +5,7 @@ mod all;
 mod crashes;
 mod microsoft;
 mod secrets;
+mod trials;
 
 use std::time::Duration;
 
