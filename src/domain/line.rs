@@ -11,10 +11,10 @@ pub fn plain(typed: &str) -> String {
     shown.trim().to_owned()
 }
 
-/// The words of a list, however they are separated: by commas, semicolons, blanks or ends of lines.
+/// The words of a list, however they are separated: by commas, semicolons, blanks, ends of lines, or a NUL, which no word has.
 pub fn words(typed: &str) -> impl Iterator<Item = &str> {
     typed
-        .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
+        .split(|c: char| matches!(c, ',' | ';' | '\0') || c.is_whitespace())
         .filter(|word| !word.is_empty())
 }
 
@@ -22,7 +22,7 @@ pub fn words(typed: &str) -> impl Iterator<Item = &str> {
 mod tests {
     #[test]
     fn words_are_read_however_they_are_separated() {
-        let read: Vec<_> = super::words("a@x.example, b;\r\n\tc ,").collect();
+        let read: Vec<_> = super::words("a@x.example, b;\r\n\tc\0,").collect();
         assert_eq!(read, ["a@x.example", "b", "c"]);
     }
 

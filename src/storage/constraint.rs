@@ -36,6 +36,12 @@ pub fn violation(error: &sqlx::Error) -> Option<Violation<'_>> {
     }
 }
 
+/// A text had a character that Postgres has in none (NUL).
+pub fn is_unstorable(error: &sqlx::Error) -> bool {
+    let refused = error.as_database_error();
+    refused.is_some_and(|refused| refused.code().as_deref() == Some("22021"))
+}
+
 /// Somebody else's writes were in the way (deadlock, a lock not had in time): nothing was done, and it may be tried again.
 pub fn is_contention(error: &sqlx::Error) -> bool {
     let Some(refused) = error.as_database_error() else {

@@ -19,7 +19,7 @@ mod target;
 mod urls;
 
 pub use boot_check::{BootCheck, BootCheckError, Expect, boot_check};
-pub use constraint::{Violation, is_contention, violation};
+pub use constraint::{Violation, is_contention, is_unstorable, violation};
 pub use ids::{
     ApiKeyId, AppCredentialId, AppRegistrationId, AuditEventId, CampaignId, ConnectionId,
     CustomerMailId, DataKeyId, FlowId, InvitationId, MsalErrorId, ParseIdError, SavedViewId,

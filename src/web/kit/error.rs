@@ -20,6 +20,7 @@ use super::problem;
 use crate::domain::audit::is_not_written;
 use crate::keeper::Unavailable;
 use crate::keeper::message::Refusal;
+use crate::storage::is_unstorable;
 use words::problem_of;
 
 /// Why there is no page.
@@ -77,10 +78,15 @@ pub struct WantsFresh;
 /// What handlers return.
 pub type WebResult<T = Response> = Result<T, WebError>;
 
+const UNSTORABLE: &str =
+    "A field holds a character that no text can hold. Go back and type it anew.";
+
 impl From<sqlx::Error> for WebError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::Busy { retry_after_s: 5 },
+            // Fields say so themselves; this is for the one that forgot.
+            error if is_unstorable(&error) => Self::BadRequest(UNSTORABLE),
             other => Self::Unexpected(other.into()),
         }
     }

@@ -88,14 +88,18 @@ impl Page {
 
     /// The form that `selector` names.
     pub fn form(&self, selector: &str) -> FormOnPage {
-        let html = self.html();
-        let form = html.select(&parse(selector)).next();
-        let form = form.unwrap_or_else(|| panic!("no {selector} on {}:\n{}", self.path, self.body));
+        let form = self.forms(selector).into_iter().next();
+        form.unwrap_or_else(|| panic!("no {selector} on {}:\n{}", self.path, self.body))
+    }
+
+    /// Every form that `selector` finds.
+    pub fn forms(&self, selector: &str) -> Vec<FormOnPage> {
         let fields = parse("input[name], textarea[name], select[name]");
-        FormOnPage {
+        let read = |form: ElementRef| FormOnPage {
             action: form.attr("action").unwrap_or_default().to_owned(),
             values: form.select(&fields).filter_map(value_of).collect(),
-        }
+        };
+        self.html().select(&parse(selector)).map(read).collect()
     }
 }
 

@@ -22,3 +22,4 @@ mod single_sign_on;
 mod step_up;
 mod tell;
 mod tls;
+mod unstorable;

@@ -137,7 +137,7 @@ impl RuleInput {
                 checked.rule.quiet = Some(Quiet {
                     from,
                     until,
-                    zone: self.quiet_zone.trim().to_owned(),
+                    zone: self.zone(),
                     urgent_passes: self.urgent_passes,
                 });
             }

@@ -8,7 +8,7 @@ use time::macros::format_description;
 
 use super::Rule;
 use crate::domain::alert::{Event, Severity};
-use crate::domain::line::words;
+use crate::domain::line::{plain, words};
 
 /// `22:00`
 pub(super) const CLOCK: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]");
@@ -83,6 +83,11 @@ impl RuleInput {
             urgent_passes: true,
             ..Self::default()
         }
+    }
+
+    /// The time zone named.
+    pub(super) fn zone(&self) -> String {
+        plain(&self.quiet_zone)
     }
 
     /// The tags named, sorted.

@@ -103,9 +103,9 @@ async fn look_up_zone(
     input: &RuleInput,
     checked: &mut Checked,
 ) -> Result<(), sqlx::Error> {
-    let zone = input.quiet_zone.trim();
+    let zone = input.zone();
     let is_needed = checked.rule.quiet.is_some() || !zone.is_empty();
-    if is_needed && !store::rules::is_zone(op, zone).await? {
+    if is_needed && !store::rules::is_zone(op, &zone).await? {
         checked.wrong("quiet_zone", "Name a time zone such as Europe/Berlin.");
     }
     Ok(())
