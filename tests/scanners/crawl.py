@@ -134,7 +134,7 @@ def main(login_file, direct, inventory_file, out):
         # concerns one thing goes before what ends all of its kind, and before what ends that thing.
         for r in sorted(crawl.requests, key=lambda r: (r["method"] == "GET", -r["route"].count("{"), bool(ENDS.search(r["route"])))):
             r["type"], r["body"] = JSON.get(r["route"], ("application/x-www-form-urlencoded", urllib.parse.urlencode(r["fields"])))
-            lines.write(json.dumps(r) + "\n")
+            lines.write(json.dumps({**r, "ends": bool(ENDS.search(r["route"]))}) + "\n")
             if not r["fields"]:
                 continue
             body = r["body"]

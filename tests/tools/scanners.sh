@@ -47,19 +47,24 @@ running+=($!)
 for _ in $(seq 60); do grep -q sid= "$work/cookie.conf" && break; sleep 1; done
 
 # Left out: what looks for programs of others (nikto, buster, wapp), what needs a server of the scanner's makers to call
-# back (ssrf, xxe), and what would brake our own login (brute_login_form). A module would spend all its time on addresses
-# before it came to the first form, so forms go first, by themselves.
-for method in post get; do
-  modules=
+# back (ssrf, xxe), and what would brake our own login (brute_login_form).
+attack() { # attack post|get|last
+  local method=${1/last/post} folder=$work/wapiti modules=
+  [ "$1" != last ] || folder+=-last
   for module in backup blindsql crlf exec file htaccess methods permanentxss redirect shellshock sql xss; do modules+=$module:$method,; done
-  [ $method = post ] || modules+=cookieflags,csp,csrf,http_headers
+  [ "$method" = post ] || modules+=cookieflags,csp,csrf,http_headers
   wapiti -u "$base/" --scope domain --skip-crawl -m "${modules%,}" --max-attack-time "$each" --verify-ssl 0 -t 30 \
-    -H "Sec-Fetch-Site: same-origin" -H "Origin: $base" --store-session "$work/wapiti" --no-bugreport \
-    -f json -o "$work/wapiti-$method.json" >"$work/wapiti-$method.log" 2>&1
-done
+    -H "Sec-Fetch-Site: same-origin" -H "Origin: $base" --store-session "$folder" --no-bugreport \
+    -f json -o "$work/wapiti-$1.json" >"$work/wapiti-$1.log" 2>&1
+}
+# A module would spend all its time on addresses before it came to the first form, so forms go first, by themselves; what
+# ends a thing goes when sqlmap is through too.
+attack post
+attack get
 mkdir "$work/sqlmap"
 sqlmap -l "$work/sqlmap.log" --batch --ignore-stdin --force-ssl --disable-coloring --dbms=PostgreSQL --level=1 --risk=1 --timeout=30 \
   --retries=1 --output-dir="$work/sqlmap" --results-file="$work/sqlmap/results-1.csv" >"$work/sqlmap.out" 2>&1
+attack last
 
 mkdir -p "$out"
 status=0
