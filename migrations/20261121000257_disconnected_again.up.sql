@@ -1,5 +1,6 @@
 -- A customer who is disconnected again, with nothing connected since, was told as one who never had a connection: “proven”,
--- whatever the last report had said of Microsoft. The connection that the last time ended stands for it.
+-- whatever the last report had said of Microsoft. The connection that the last time ended stands for it; one that was granted since
+-- and rejected, or has lapsed, stands for itself.
 create or replace function stop_hand_out(disconnection uuid, plug uuid, at timestamptz) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -26,11 +27,16 @@ begin
   update disconnections d set connection_id = c.id
   from chosen c where (d.id = disconnection or d.plug_id = plug) and d.tenant_id = c.tenant_id;
 
-  -- Nothing was connected since the last time: what that ended is what there is to tell of.
-  update disconnections d set connection_id = before.connection_id
-  from (select distinct on (tenant_id) tenant_id, connection_id from disconnections
-    where connection_id is not null order by tenant_id, started_at desc, id desc) before
-  where (d.id = disconnection or d.plug_id = plug) and d.tenant_id = before.tenant_id and d.connection_id is null;
+  -- Nothing stands: what was granted since the last time is what there is to tell of (a grant that was rejected or has lapsed),
+  -- or else what that one ended.
+  update disconnections d set connection_id = coalesce(
+    (select c.id from connections c
+      where c.tenant_id = d.tenant_id and c.obtained_at > coalesce((select max(b.started_at) from disconnections b
+        where b.tenant_id = d.tenant_id and b.connection_id is not null), '-infinity')
+      order by c.obtained_at desc limit 1),
+    (select b.connection_id from disconnections b where b.tenant_id = d.tenant_id and b.connection_id is not null
+      order by b.started_at desc, b.id desc limit 1))
+  where (d.id = disconnection or d.plug_id = plug) and d.connection_id is null;
 
   update data_keys k
   set ends_with = d.id, state = case when k.state = 'active' then 'decrypt' else k.state end

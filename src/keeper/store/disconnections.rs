@@ -71,7 +71,8 @@ pub async fn claim_due(
         .collect()
 }
 
-/// What this step came to when another disconnection ended the same standing: word and details.
+/// What this step came to when another disconnection ended the same standing, and nobody has consented or tried an application of
+/// their own since: word and details.
 pub async fn found_before(
     db: impl PgExecutor<'_>,
     one: &Disconnection,
@@ -79,7 +80,10 @@ pub async fn found_before(
     let row = sqlx::query!(
         "select s.outcome, s.details from disconnections d
          join disconnection_steps s on s.tenant_id = d.tenant_id and s.disconnection_id = d.id and s.step = $4
-         where d.tenant_id = $1 and d.id <> $2 and d.connection_id = $3 order by s.at desc limit 1",
+         where d.tenant_id = $1 and d.id <> $2 and d.connection_id = $3
+           and not exists (select from onboarding_flows f where f.tenant_id = $1 and f.consented_at > d.started_at)
+           and not exists (select from app_only_trials t where t.tenant_id = $1 and t.created_at > d.started_at)
+         order by s.at desc limit 1",
         one.tenant_id.as_uuid(),
         one.id,
         one.connection_id.map(ConnectionId::as_uuid),

@@ -190,6 +190,26 @@ async fn once_done_its_report_stays_until_something_is_connected_again() {
 }
 
 #[tokio::test]
+async fn a_grant_that_was_rejected_since_is_told_of() {
+    let stage = Stage::connected().await;
+    let typed = [("confirmation", "alder")];
+    stage.browser.post(QUESTION, &typed).await;
+    stage.all_done().await;
+    let rejected = stage.fleet.connection(stage.tenant, "revoked").await;
+    let later = "obtained_at = (select started_at + interval '1 minute' from disconnections)";
+    stage.fleet.change(rejected, later).await;
+    stage.app.clock.advance(std::time::Duration::from_mins(5));
+    stage.browser.post(QUESTION, &typed).await;
+    let told: uuid::Uuid = sqlx::query_scalar(
+        "select connection_id from disconnections order by started_at desc limit 1",
+    )
+    .fetch_one(&stage.fleet.pool)
+    .await
+    .unwrap();
+    assert_eq!(told, rejected.as_uuid());
+}
+
+#[tokio::test]
 async fn a_viewer_may_read_the_report_and_not_disconnect() {
     let stage = Stage::connected().await;
     let viewer = stage.app.login(Role::Viewer).await;

@@ -34,14 +34,17 @@ pub async fn insert(
     let now = op.now();
     let done = sqlx::query!(
         "with last as (
-           select started_at, delete_everything from disconnections
+           select started_at, delete_everything, connection_id from disconnections
            where tenant_id = $1 order by started_at desc, id desc limit 1)
          insert into disconnections (tenant_id, id, delete_everything, asked_by, asked_by_name, started_at, next_at)
          select $1, $2, $3, $4, $5, $6, $6
          where not exists (select from last)
            or exists (select from connections where tenant_id = $1 and state <> 'revoked')
            or exists (select from invitations where tenant_id = $1 and state = 'open')
-           or exists (select from app_only_trials t join last on t.created_at > last.started_at where t.tenant_id = $1)
+           or exists (select from connections c join last on last.connection_id is null or c.obtained_at > last.started_at
+             where c.tenant_id = $1)
+           or exists (select from app_only_trials t join last on t.state = 'trying' or t.created_at > last.started_at
+             where t.tenant_id = $1)
            or $3 and not exists (select from disconnections where tenant_id = $1 and step <> 'done')
              and exists (select from last where not delete_everything
                or exists (select from invitations i where i.tenant_id = $1 and i.created_at > last.started_at))",

@@ -95,7 +95,7 @@ pub async fn insert_all(op: &mut Op, plug: Uuid) -> Result<i64, sqlx::Error> {
          where p.id = $1
            and (exists (select from connections c where c.tenant_id = t.id and (c.state <> 'revoked' or p.delete_everything))
              or exists (select from invitations i where i.tenant_id = t.id and (i.state = 'open' or p.delete_everything))
-             or exists (select from app_only_trials a where a.tenant_id = t.id and (a.state = 'trying' or p.delete_everything)))",
+             or exists (select from app_only_trials a where a.tenant_id = t.id and (a.state <> 'done' or p.delete_everything)))",
         plug,
         by.map(TechnicianId::as_uuid),
         name,
@@ -124,7 +124,8 @@ pub async fn count_affected(op: &mut Op) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from tenants t
            where exists (select from connections c where c.tenant_id = t.id and c.state <> 'revoked')
-             or exists (select from invitations i where i.tenant_id = t.id and i.state = 'open')"#
+             or exists (select from invitations i where i.tenant_id = t.id and i.state = 'open')
+             or exists (select from app_only_trials a where a.tenant_id = t.id and a.state <> 'done')"#
     )
     .fetch_one(op.db())
     .await

@@ -1,5 +1,7 @@
 //! An application of the customer's own that is still tried: it ends with everything else.
 
+use std::time::Duration;
+
 use tenantry::keeper::message::Actor;
 use tenantry::keeper::message::Request;
 use tenantry::keeper::message::app_only::{Ask, NewCredential};
@@ -54,12 +56,18 @@ async fn a_trial_begun_after_a_disconnection_is_ended_by_the_next_one() {
     let first = world.disconnect(false).await;
     world.until_done(&keeper, first).await;
 
+    world.clock.advance(Duration::from_mins(1));
     // Without the customer's consent it is tried again and again.
     world.try_own(&keeper).await;
     world.until(TRIAL, world.tenant, "trying").await;
     let again = world.disconnect(false).await;
     assert_eq!(world.text(TRIAL, world.tenant).await, "failed");
     world.until_done(&keeper, again).await;
+    // What was found before need not be so any more: Microsoft is asked anew, and refuses under another number.
+    for step in ["revoke", "prove"] {
+        let found = world.outcome(again, step).await;
+        assert_ne!(found, world.outcome(first, step).await, "{step}");
+    }
     let left = "select count(*) from app_credentials where state = 'candidate'";
     assert_eq!(world.number(left).await, 0);
 }
